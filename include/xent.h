@@ -1,0 +1,356 @@
+/* libxent: softmax, log-softmax and cross entropy, with gradients, on the CPU.
+ * Copyright 2026 the libxent authors. SPDX-License-Identifier: Apache-2.0
+ *
+ * This header is the reference. It is valid C99 and C++11 and needs nothing but <stddef.h> and <stdint.h>.
+ *
+ * In one page
+ *   1. Wrap your arrays as tensors (xent_tensor_wrap borrows memory, xent_tensor_create owns it).
+ *   2. Call an operation. Every operation returns an xent_status; XENT_OK is 0.
+ *   3. On failure xent_error_message() tells what was wrong, in one sentence.
+ *
+ *     float z[6] = { 1, 0.5f, 2, 0.5f, 3, 1 }, loss;
+ *     int64_t y[2] = { 2, 1 };
+ *     xent_tensor *logits, *target, *out;
+ *     xent_tensor_wrap(&logits, XENT_F32, 2, (int64_t[]){ 2, 3 }, NULL, z);
+ *     xent_tensor_wrap(&target, XENT_I64, 1, (int64_t[]){ 2 }, NULL, y);
+ *     xent_tensor_wrap(&out, XENT_F32, 0, NULL, NULL, &loss);
+ *     xent_cross_entropy(logits, target, NULL, out);          loss is now 0.3306
+ *
+ * What holds for every function
+ *   All or nothing   A call that returns anything but XENT_OK has not written one byte of any output. All arguments are
+ *                    checked, targets included, before the first write, in this order: NULL arguments; options; element
+ *                    types; ranks, axis and shapes; size overflow; outputs and overlap; values (class weights, then
+ *                    targets in row-major order); backend; memory. The first failure is the one reported.
+ *   Same bits        The same inputs and options give the same bits on every backend, CPU, number of threads, alignment
+ *                    and memory layout. They change between releases only together with xent_numerics_version().
+ *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000).
+ *   Environment      A call computes under round-to-nearest, with subnormals and masked traps, whatever the caller's
+ *                    floating-point control word holds, and leaves control word and exception flags as it found them.
+ *   Threads          Operations may run concurrently from any threads. Tensors are only read, outputs excepted; destroying
+ *                    or re-pointing (xent_tensor_set_data) a tensor that another thread uses is the caller's race.
+ *                    Strings and arrays returned live as long as the library. Nothing is async-signal-safe.
+ *   Stack            A call needs at most 32 KiB of the caller's stack.
+ *
+ * Words
+ *   logits     unnormalised scores z; C of them, the classes, lie along the class axis
+ *   row        the C logits of one batch position
+ *   batch shape  the logits' shape without the class axis (rank 0 for rank-1 logits)
+ *   log-sum-exp  lse = ln(sum_c exp(z_c)); log-probabilities are q_c = z_c - lse, probabilities p_c = exp(q_c)
+ */
+#ifndef XENT_H
+#define XENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined XENT_STATIC
+#define XENT_API
+#elif defined _WIN32 && defined XENT_BUILDING_LIBRARY
+#define XENT_API __declspec(dllexport)
+#elif defined _WIN32
+#define XENT_API __declspec(dllimport)
+#elif defined __GNUC__
+#define XENT_API __attribute__((visibility("default")))
+#else
+#define XENT_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version ------------------------------------------------------------------------------------------------------ */
+
+#define XENT_VERSION_MAJOR 0
+#define XENT_VERSION_MINOR 1
+#define XENT_VERSION_PATCH 0
+#define XENT_VERSION_STRING "0.1.0"
+/* 10000 * major + 100 * minor + patch: for comparisons in the preprocessor. */
+#define XENT_VERSION_NUMBER (10000 * XENT_VERSION_MAJOR + 100 * XENT_VERSION_MINOR + XENT_VERSION_PATCH)
+
+/* The version of the library that runs, which may be newer than the header compiled against. */
+XENT_API const char *xent_version(void);
+XENT_API int32_t xent_version_number(void);
+
+/* Version of the arithmetic. Two libraries with the same number give the same bits for the same inputs, on whatever
+   machine; a release that changes any bit of any result raises it. */
+XENT_API int32_t xent_numerics_version(void);
+
+/* ---- Types -------------------------------------------------------------------------------------------------------- */
+
+/* What a call answers. Values never change and are never reused; new ones may be added. The FORCE_INT members of the
+   enums here are never returned nor accepted; they fix the types' size. */
+typedef enum xent_status {
+    XENT_OK = 0,
+    XENT_ERROR_INVALID_ARGUMENT = 1, /* NULL, misaligned data, unknown reduction, option or class weight out of range, a
+                                        read-only tensor as output */
+    XENT_ERROR_SHAPE = 2,            /* rank, extents or axis out of range, or shapes that do not fit together */
+    XENT_ERROR_DTYPE = 3,            /* unknown element type, or one that is not allowed here */
+    XENT_ERROR_TARGET = 4,           /* a class index outside [0, C) that is not ignore_index */
+    XENT_ERROR_OVERLAP = 5,          /* an output overlaps an input, another output or itself in a way not allowed */
+    XENT_ERROR_OVERFLOW = 6,         /* the product of the extents, or the bytes spanned, exceed what can be addressed */
+    XENT_ERROR_NO_MEMORY = 7,        /* an allocation failed */
+    XENT_ERROR_UNSUPPORTED = 8,      /* backend or number of threads that cannot be had here, or something that this
+                                        version does not do yet */
+    XENT_STATUS_FORCE_INT = 0x7fffffff
+} xent_status;
+
+/* Element types. Floating: logits, probabilities, class weights, losses, gradients. Integer: class indices.
+   This version computes with F32 and F64; operations on F16 and BF16 tensors answer XENT_ERROR_UNSUPPORTED. */
+typedef enum xent_dtype {
+    XENT_F32 = 1,  /* IEEE binary32, C's float */
+    XENT_F64 = 2,  /* IEEE binary64, C's double */
+    XENT_F16 = 3,  /* IEEE binary16 */
+    XENT_BF16 = 4, /* the upper half of a binary32 */
+    XENT_I64 = 16, /* int64_t, and so on */
+    XENT_I32 = 17,
+    XENT_I16 = 18,
+    XENT_I8 = 19,
+    XENT_U8 = 20,
+    XENT_U16 = 21,
+    XENT_U32 = 22,
+    XENT_U64 = 23,
+    XENT_DTYPE_FORCE_INT = 0x7fffffff
+} xent_dtype;
+
+/* How the losses of the rows become the result. */
+typedef enum xent_reduction {
+    XENT_REDUCTION_MEAN = 0, /* their sum over a divisor (see xent_options.normalizer): one element */
+    XENT_REDUCTION_SUM = 1,  /* their sum: one element */
+    XENT_REDUCTION_NONE = 2, /* each of them: the batch shape */
+    XENT_REDUCTION_FORCE_INT = 0x7fffffff
+} xent_reduction;
+
+/* A dtype, a rank, a shape, strides, and memory that it owns or borrows. */
+typedef struct xent_tensor xent_tensor;
+
+#define XENT_MAX_NDIM 8             /* the largest rank */
+#define XENT_AXIS_DEFAULT INT32_MIN /* as PyTorch has it: axis 1, or axis 0 of a rank-1 tensor; allowed wherever an axis is */
+
+/* ---- Options ------------------------------------------------------------------------------------------------------ */
+
+/* What a loss takes beside its tensors. Start from XENT_OPTIONS_INIT (or xent_options_init) and set what differs:
+       xent_options options = XENT_OPTIONS_INIT;
+       options.reduction = XENT_REDUCTION_SUM;
+   NULL in place of a pointer to options means XENT_OPTIONS_INIT. Every field is checked, used by the call or not.
+   The struct grows at its end in later releases; struct_size tells the library which of them the caller knows. */
+typedef struct xent_options {
+    size_t struct_size;              /* sizeof(xent_options): a size that some release published, or a larger one of at most
+                                        4096 bytes whose further bytes are all zero; else XENT_ERROR_INVALID_ARGUMENT */
+    int32_t reduction;               /* an xent_reduction; XENT_REDUCTION_MEAN */
+    int32_t axis;                    /* class axis, negative from the end; XENT_AXIS_DEFAULT */
+    int64_t ignore_index;            /* rows with this class index count for nothing and their logits are not read; it may lie
+                                        inside [0, C); not looked at for probability targets; -100 */
+    const xent_tensor *class_weight; /* NULL: all ones; else shape (C), any floating dtype, every one finite and >= 0 */
+    double label_smoothing;          /* 0.0, in [0, 1]: targets become (1 - e) * target + e / C */
+    double z_loss;                   /* 0.0: adds z_loss * lse^2 to each row's loss; finite, >= 0 */
+    double logit_scale;              /* 1.0: multiplies every logit first (1 / temperature); in [1e-30, 1e30] */
+    double softcap;                  /* 0.0: off; else z becomes softcap * tanh(z / softcap), after logit_scale;
+                                        in [1e-30, 1e30] */
+    double normalizer;               /* 0.0: automatic; else MEAN divides by exactly this (finite, > 0): for gradient
+                                        accumulation and data-parallel training */
+    int32_t num_threads;             /* 0: as set for the process; else, up to 4096, at most this many for this call */
+    int32_t reserved;                /* 0 */
+} xent_options;
+
+#define XENT_OPTIONS_INIT                                                                                                      \
+    {                                                                                                                          \
+        sizeof(xent_options), XENT_REDUCTION_MEAN, XENT_AXIS_DEFAULT, -100, NULL, 0.0, 0.0, 1.0, 0.0, 0.0, 0, 0                \
+    }
+
+/* The same for languages without the macro: fills the first min(struct_size, 4096) bytes: struct_size, the defaults, then
+   zeros. With NULL, or a size below sizeof(xent_options) that no release published, nothing is written. */
+XENT_API void xent_options_init(xent_options *options, size_t struct_size);
+
+/* ---- Tensors ------------------------------------------------------------------------------------------------------ */
+
+/* *out = a new tensor that owns zeroed, 64-byte aligned, row-major memory.
+   shape: ndim extents >= 0, copied; may be NULL where ndim is 0 (a scalar, one element). On failure *out is NULL.
+   XENT_ERROR_INVALID_ARGUMENT: out or shape is NULL. XENT_ERROR_DTYPE: unknown dtype. XENT_ERROR_SHAPE: ndim outside 0..8, or a
+   negative extent. XENT_ERROR_OVERFLOW: the product of the non-zero extents, in bytes, does not fit ptrdiff_t.
+   XENT_ERROR_NO_MEMORY. */
+XENT_API xent_status xent_tensor_create(xent_tensor **out, xent_dtype dtype, int32_t ndim, const int64_t *shape);
+
+/* *out = a new tensor over memory of the caller's, which must outlive it.
+   strides: in elements, one for each dimension, copied; zero and negative ones are fine; NULL: row-major. data: the element
+   at index (0, ..., 0), aligned as its type needs; may be NULL if the tensor has no elements. On failure *out is NULL.
+   Errors: as xent_tensor_create, and XENT_ERROR_OVERFLOW where an offset that the strides reach, in bytes, does not fit
+   ptrdiff_t; then XENT_ERROR_INVALID_ARGUMENT where data is NULL or misaligned. */
+XENT_API xent_status xent_tensor_wrap(xent_tensor **out, xent_dtype dtype, int32_t ndim, const int64_t *shape,
+                                      const int64_t *strides, void *data);
+
+/* The same over memory that is only read: as an output such a tensor is XENT_ERROR_INVALID_ARGUMENT. */
+XENT_API xent_status xent_tensor_wrap_const(xent_tensor **out, xent_dtype dtype, int32_t ndim, const int64_t *shape,
+                                            const int64_t *strides, const void *data);
+
+/* Points a wrapped tensor at other memory, shape and strides unchanged; one from xent_tensor_wrap_const stays read-only.
+   Nothing is allocated: a training loop wraps once. On failure the tensor is unchanged.
+   XENT_ERROR_INVALID_ARGUMENT: t is NULL, t owns its memory, or data is NULL (with elements) or misaligned. */
+XENT_API xent_status xent_tensor_set_data(xent_tensor *t, void *data);
+
+/* Frees the tensor and the memory it owns, never memory that it borrows. NULL is fine. */
+XENT_API void xent_tensor_destroy(xent_tensor *t);
+
+/* What a tensor is. All answer 0 or NULL for NULL. */
+XENT_API xent_dtype xent_tensor_dtype(const xent_tensor *t);
+XENT_API int32_t xent_tensor_ndim(const xent_tensor *t);
+XENT_API const int64_t *xent_tensor_shape(const xent_tensor *t);   /* ndim extents */
+XENT_API const int64_t *xent_tensor_strides(const xent_tensor *t); /* ndim strides, in elements */
+XENT_API int64_t xent_tensor_numel(const xent_tensor *t);          /* product of the extents; 1 for rank 0 */
+XENT_API void *xent_tensor_data(const xent_tensor *t);             /* NULL for a tensor from xent_tensor_wrap_const */
+XENT_API const void *xent_tensor_const_data(const xent_tensor *t);
+
+/* Bytes of one element; 0 for an unknown dtype. */
+XENT_API size_t xent_dtype_size(xent_dtype dtype);
+
+/* Outputs and overlap, the rule for all operations below.
+   An output must be writable, and injective by this test: sort its dimensions longer than 1 by |stride|; each |stride| must
+   exceed the sum of (extent - 1) * |stride| of the smaller ones. Two tensors overlap if the byte ranges from their lowest to
+   their highest element intersect; empty tensors overlap nothing. No output may overlap an input (target, class_weight and
+   grad_loss are inputs) or another output, except in place where a function says so: same data pointer, dtype, shape, and
+   same strides on dimensions longer than 1. Anything else is XENT_ERROR_OVERLAP, an output that is not injective included.
+   Inputs are never modified, except in place. */
+
+/* ---- Softmax and its kin ------------------------------------------------------------------------------------------ */
+
+/* p = softmax(z) along axis: p_c = exp(z_c) / sum_k exp(z_k).
+   z: floating, rank >= 1. p: z's shape and dtype; may be z itself. axis: in [-rank, rank) or XENT_AXIS_DEFAULT.
+   A row that holds NaN or +inf, or nothing but -inf, becomes NaN. Else -inf has probability 0. Within 4 * 2^-24 (F64: about
+   6 * 2^-53) of the exact value, relative, however small.
+   XENT_ERROR_INVALID_ARGUMENT: a NULL, or p is read-only. XENT_ERROR_DTYPE: an integer tensor, or two dtypes.
+   XENT_ERROR_SHAPE: rank 0, axis out of range, or shapes differ. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED: F16 or BF16, or
+   XENT_BACKEND or XENT_NUM_THREADS in the environment cannot be honoured. XENT_ERROR_NO_MEMORY. */
+XENT_API xent_status xent_softmax(const xent_tensor *z, int32_t axis, xent_tensor *p);
+
+/* logp = log_softmax(z) along axis: logp_c = z_c - lse. Within 2 ulp (F64: 4). Arguments, special values and errors as
+   xent_softmax; logp may be z itself. */
+XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_tensor *logp);
+
+/* out = ln(sum_c exp(z_c)) along axis. out: z's shape without the axis, any floating dtype.
+   A NaN in the row gives NaN, else a +inf gives +inf; a row of nothing but -inf, and one without classes, gives -inf.
+   Errors as xent_softmax, dtypes need not agree; out never overlaps z. */
+XENT_API xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_tensor *out);
+
+/* out = ln(x), element by element, within 2 ulp (F64: 4). x: floating, any rank. out: x's shape and dtype; may be x itself.
+   ln 0 = -inf, ln of a negative number is NaN: results, not errors. Errors as xent_softmax. */
+XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
+
+/* ---- Losses ------------------------------------------------------------------------------------------------------- */
+
+/* Shared by the functions below.
+   logits, logp   floating, rank >= 1; the class axis (options->axis) has C >= 1 classes (C == 0 is XENT_ERROR_SHAPE unless the
+                  batch is empty)
+   target         integer dtype and the batch shape: a class index per row, in [0, C) or equal to ignore_index
+                  or floating dtype (any) and the logits' shape: a probability per class (one-hot included), taken as it is,
+                  neither normalised nor checked
+   options        NULL: XENT_OPTIONS_INIT
+   loss           any floating dtype, whatever the logits are; NONE: the batch shape; MEAN, SUM: exactly one element, any rank
+
+   The loss of one row, with v = softcap(logit_scale * z), lse = ln(sum_c exp(v_c)), q = v - lse, smoothing e, weights w:
+     class index y     (1-e) * w[y] * -q[y] + (e/C) * sum_c w[c] * -q[c] + z_loss * lse^2; 0 if y is ignore_index
+     probabilities t   sum_c w[c] * s[c] * -q[c] + z_loss * lse^2, s = (1-e) * t + e/C
+   SUM adds the rows up. MEAN = SUM / divisor; the divisor is the sum of w[y] over the rows not ignored (class indices) or the
+   number of rows (probabilities), or options->normalizer where that is not 0. An empty or wholly ignored batch has MEAN NaN
+   (0 with a normalizer) and SUM 0. A loss of zero is +0.0.
+
+   Special values, for rows that are not ignored. A NaN or +inf among the logits, or a row of nothing but -inf, makes the row's
+   loss and its whole gradient row NaN. Else a -inf logit has probability 0; a coefficient (weight times target) of exactly 0
+   contributes 0 even against it, a positive one makes the loss +inf while the gradient stays finite.
+
+   This version: label_smoothing, z_loss, logit_scale and softcap other than their defaults answer XENT_ERROR_UNSUPPORTED.
+
+   XENT_ERROR_INVALID_ARGUMENT: a NULL that is not allowed, an option out of range, a read-only output, a class weight that is
+   negative or not finite. XENT_ERROR_DTYPE: integer logits, weights or losses. XENT_ERROR_SHAPE: rank 0, axis out of range, a
+   target, class_weight, grad_loss or output whose shape does not fit. XENT_ERROR_TARGET: a class index outside [0, C) that is
+   not ignore_index; the message names the first. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED: as xent_softmax.
+   XENT_ERROR_NO_MEMORY. */
+
+/* Negative log likelihood of log-probabilities: class index y: -w[y] * logp[y]; floating t: sum_c w[c] * t[c] * -logp[c].
+   Reads only what has a coefficient other than 0: for a class index logp[y] alone, whatever the rest of the row holds. The
+   products are IEEE's, so -inf at y gives +inf. label_smoothing, z_loss, logit_scale and softcap must be at their defaults
+   (else XENT_ERROR_INVALID_ARGUMENT). */
+XENT_API xent_status xent_nll_loss(const xent_tensor *logp, const xent_tensor *target, const xent_options *options,
+                                   xent_tensor *loss);
+
+/* Cross entropy straight from logits: reads each logit once and never forms the probabilities. The loss of a row with a class
+   index is within 1 ulp of F32 of the exact value for F32 logits, within 4 ulp for F64, however confident the row. */
+XENT_API xent_status xent_cross_entropy(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
+                                        xent_tensor *loss);
+
+/* Loss and d(loss)/d(logits) together; the loss has the bits of xent_cross_entropy.
+   grad_loss: d(result)/d(loss), NULL for ones; any floating dtype; the batch shape for NONE, exactly one element of any rank
+   for MEAN and SUM. loss: may be NULL. grad_logits: the logits' shape and dtype; may be the logits themselves, which are then
+   replaced. The gradient of an ignored row is +0.0; that of counted rows with a total weight of 0 under MEAN is NaN. */
+XENT_API xent_status xent_cross_entropy_grad(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
+                                             const xent_tensor *grad_loss, xent_tensor *loss, xent_tensor *grad_logits);
+
+/* *divisor = the automatic divisor of MEAN, whatever options->normalizer says. For gradient accumulation: add it up over
+   batches and processes and give the sum as `normalizer`. The target comes without logits: class indices are checked against
+   [0, C) only where class_weight tells C; a floating target needs the axis, for class indices it is not looked at. */
+XENT_API xent_status xent_mean_divisor(const xent_tensor *target, const xent_options *options, double *divisor);
+
+/* ---- Backward of the pieces, for those who keep p or logp --------------------------------------------------------- */
+
+/* This version answers XENT_ERROR_UNSUPPORTED to all three (after NULL arguments and options have been checked). */
+
+/* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]): all of one shape and dtype; grad_z may be p or grad_p. */
+XENT_API xent_status xent_softmax_backward(const xent_tensor *p, const xent_tensor *grad_p, int32_t axis, xent_tensor *grad_z);
+/* grad_z = grad_logp - exp(logp) * sum_c grad_logp[c]: all of one shape and dtype; grad_z may be logp or grad_logp. */
+XENT_API xent_status xent_log_softmax_backward(const xent_tensor *logp, const xent_tensor *grad_logp, int32_t axis,
+                                               xent_tensor *grad_z);
+/* grad_logp = -coefficient * grad_loss / divisor: logp's shape and dtype; may be logp itself. grad_loss as for
+   xent_cross_entropy_grad. */
+XENT_API xent_status xent_nll_loss_backward(const xent_tensor *logp, const xent_tensor *target, const xent_options *options,
+                                            const xent_tensor *grad_loss, xent_tensor *grad_logp);
+
+/* ---- Errors ------------------------------------------------------------------------------------------------------- */
+
+/* The enumerator's name, "XENT_ERROR_SHAPE"; "unknown" outside the enum. */
+XENT_API const char *xent_status_name(xent_status s);
+
+/* This thread's last failure in one sentence, "" if there was none; successes leave it. It names the argument, what was found
+   and what was expected: "target[3][17] = 50257 is outside [0, 50257)". Valid until this thread's next call that fails. */
+XENT_API const char *xent_error_message(void);
+
+/* ---- Backends and threads ----------------------------------------------------------------------------------------- */
+
+/* The setters here are process-wide: for the application, not for libraries (those use options->num_threads). They may be called
+   at any time from any thread; calls that have begun finish with the setting they began with. XENT_BACKEND and
+   XENT_NUM_THREADS in the environment set the same, read once at first use; an empty value counts as unset. A value that cannot
+   be honoured makes operations fail with XENT_ERROR_UNSUPPORTED until its setter succeeds (NULL and 0 count). */
+
+/* The backends usable on this CPU, best first, NULL-terminated; "scalar", plain C for any CPU, is always among them. */
+XENT_API const char *const *xent_backends(void);
+
+/* The one in use; NULL if XENT_BACKEND names none that is usable. */
+XENT_API const char *xent_backend(void);
+
+/* Uses the backend of this name; NULL: the best again. XENT_ERROR_UNSUPPORTED: no such backend here; nothing changes. */
+XENT_API xent_status xent_set_backend(const char *name);
+
+/* How many threads a call may use; 0 while XENT_NUM_THREADS holds a value that cannot be honoured. */
+XENT_API int32_t xent_num_threads(void);
+
+/* n in 1..4096; 0: the default, the number of CPUs that this process may use. XENT_ERROR_INVALID_ARGUMENT: any other. This
+   version computes on the calling thread unless xent_set_parallel_for gives it others. */
+XENT_API xent_status xent_set_num_threads(int32_t n);
+
+/* A caller's own thread pool. fn(user, n, body, ctx) must call body(ctx, i) once for every i in [0, n), in any order and on any
+   threads, all on one too, and return when all are done. It is called on the thread that called the operation, once per
+   operation at most, and not for calls too small to gain; an operation called from inside body computes on its calling thread.
+   The number of threads then only bounds n. The simplest one:
+       static void in_order(void *user, int64_t n, xent_parallel_body body, void *ctx)
+       {
+           for (int64_t i = 0; i < n; i++) body(ctx, i);
+       } */
+typedef void (*xent_parallel_body)(void *ctx, int64_t i);
+typedef void (*xent_parallel_for)(void *user, int64_t n, xent_parallel_body body, void *ctx);
+
+/* Runs the library on fn from now on; fn and user change together. NULL: the built-in way again. Cannot fail. */
+XENT_API xent_status xent_set_parallel_for(xent_parallel_for fn, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
