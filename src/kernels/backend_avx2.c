@@ -1,0 +1,6 @@
+/* AVX2 and FMA: the only file compiled for them. */
+#include "simd_avx2.h"
+
+#include "backend.inc.h"
+
+const struct xent_kernels xent_kernels_avx2 = XENT_BACKEND_TABLE("avx2");

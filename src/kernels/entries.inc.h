@@ -1,0 +1,62 @@
+/* The second pass over a chunk: probabilities, log-probabilities and gradient entries. A template, included once per element type;
+ * parameters as reduce.inc.h, and
+ *   TINY     |scale| below which a REAL could not hold scale 2^-64 as a normal number
+ *   FACTOR_MAX, COEF_MAX   largest |F Z| and |F coef| with which nothing overflows on the way
+ * Defines F(entries), F(wild_entries), F(fits), F(log_probs). */
+
+static int F(fits)(double factor, double total, double coef_peak)
+{
+    return fabs(factor * total) <= FACTOR_MAX && fabs(factor) * coef_peak <= COEF_MAX;
+}
+
+static inline void F(rescale_vectors)(const REAL *terms, const REAL *subtract, REAL *out, size_t n, REAL lower, REAL scale)
+{
+    for (size_t i = 0; i < n; i += WIDTH) {
+        VEC term = V(mul)(V(load)(terms + i), V(set)(lower)), factor = V(set)(scale);
+        VEC entry = subtract == NULL ? V(mul)(term, factor) : V(fma)(term, factor, V(load)(subtract + i));
+        V(store)(out + i, entry);
+    }
+}
+
+/* One rounding an entry: fma(term, scale 2^-64, -F coef); where that scale would be subnormal, the 2^-64 goes to the terms. */
+static void F(entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale)
+{
+    const REAL *from = terms;
+    REAL *to = out;
+    double scale = rescale->factor * rescale->total * rescale->share * rescale->unit;
+    int tiny = fabs(scale) < TINY;
+    REAL lower = tiny ? (REAL)0x1p-64 : (REAL)1, factor = (REAL)(tiny ? scale : scale * 0x1p-64);
+    REAL subtract[XENT_LANES], last[XENT_LANES];
+    for (size_t i = 0; i < n; i += XENT_LANES) {
+        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        if (coef != NULL)
+            for (size_t k = 0; k < count; k++) subtract[k] = -(REAL)(rescale->factor * coef[i + k]);
+        if (count == XENT_LANES) {
+            F(rescale_vectors)(from + i, coef == NULL ? NULL : subtract, to + i, XENT_LANES, lower, factor);
+            continue;
+        }
+        for (size_t k = count; k < XENT_LANES; k++) last[k] = subtract[k] = 0;
+        memcpy(last, from + i, count * sizeof(REAL));
+        F(rescale_vectors)(last, coef == NULL ? NULL : subtract, last, count, lower, factor);
+        memcpy(to + i, last, count * sizeof(REAL));
+    }
+}
+
+static void F(wild_entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale)
+{
+    const REAL *from = terms;
+    REAL *to = out;
+    double per_term = rescale->share * rescale->unit * 0x1p-64;
+    for (size_t i = 0; i < n; i++) {
+        double entry = rescale->total * ((double)from[i] * per_term) - (coef == NULL ? 0 : coef[i]);
+        if (entry != 0) entry *= rescale->factor;
+        to[i] = entry == 0 ? (REAL)0 : entry == entry ? (REAL)entry : (REAL)NAN;
+    }
+}
+
+static void F(log_probs)(const void *logits, void *out, size_t n, double max, double log1p_rest)
+{
+    const REAL *z = logits;
+    REAL *to = out;
+    for (size_t i = 0; i < n; i++) to[i] = (REAL)(((double)z[i] - max) - log1p_rest);
+}

@@ -1,0 +1,130 @@
+/* Exponentials. Expects the vector primitives of a simd_*.h; defines
+ *   term_f32, term_f64   e^x of a vector as a power of two times an eighth's table entry, and what is missing to it
+ *   relate_f32, relate_f64   e^(lower - upper) of two maxima
+ *   unit_f32, unit_f64   2^K over e^m for the reference power K of a chunk
+ *
+ * e^x = 2^n 2^(j/8) e^r with 8n + j = round(8 x log2 e) and r = x - (n + j/8) ln 2, |r| <= ln2/16 (Tang 1989, "Table-driven
+ * implementation of the exponential function in IEEE floating-point arithmetic"). x is a logit, not its difference from the maximum,
+ * whose rounding alone would cost |x| 2^-24. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "constants.h"
+
+#define TERM_EXPONENT 64 /* terms are kept times 2^64: what counts for a loss is never subnormal */
+
+/* What the terms of a chunk share. */
+struct term_f32 {
+    float magic;  /* adding it leaves 8 (n - K + 64) in the low bits */
+    float lowest; /* the logit whose scale is exactly +0.0; all that is smaller counts as this */
+};
+
+static inline struct term_f32 term_f32(float reference)
+{
+    return (struct term_f32){ 0x1.8p20f - reference + TERM_EXPONENT, (reference - (127 + TERM_EXPONENT)) * EXP_F32_LN2_HI };
+}
+
+/* e^x 2^64 / 2^K = scale + scale * rest */
+static inline void exp_f32(struct term_f32 shared, vf32 x, vf32 *scale, vf32 *rest)
+{
+    vf32 magic = vf32_set(shared.magic), t, n, r, g;
+    x = vf32_max(vf32_set(shared.lowest), x);
+    t = vf32_fma(x, vf32_set(EXP_F32_LOG2E), magic);
+    n = vf32_sub(t, magic);
+    r = vf32_fma(n, vf32_set(-(EXP_F32_LN2_LO)), vf32_fma(n, vf32_set(-(EXP_F32_LN2_HI)), x));
+    g = vf32_fma(vf32_set(EXP_F32_C3), r, vf32_set(EXP_F32_C2));
+    g = vf32_fma(g, r, vf32_set(1.0f));
+    *rest = vf32_fma(g, r, vf32_exp_correction(t));
+    *scale = vf32_exp_scale(t);
+}
+
+struct term_f64 {
+    double magic;
+    double lowest;
+};
+
+static inline struct term_f64 term_f64(double reference)
+{
+    return (struct term_f64){ 0x1.8p49 - reference + TERM_EXPONENT, (reference - (1023 + TERM_EXPONENT)) * EXP_F64_LN2_HI };
+}
+
+static inline void exp_f64(struct term_f64 shared, vf64 x, vf64 *scale, vf64 *rest)
+{
+    vf64 magic = vf64_set(shared.magic), one = vf64_set(1.0), t, n, r, g;
+    x = vf64_max(vf64_set(shared.lowest), x);
+    t = vf64_fma(x, vf64_set(EXP_F64_LOG2E), magic);
+    n = vf64_sub(t, magic);
+    r = vf64_fma(n, vf64_set(-(EXP_F64_LN2_LO)), vf64_fma(n, vf64_set(-(EXP_F64_LN2_HI)), x));
+    g = vf64_fma(vf64_set(EXP_F64_C7), r, vf64_set(EXP_F64_C6));
+    g = vf64_fma(g, r, vf64_set(EXP_F64_C5));
+    g = vf64_fma(g, r, vf64_set(EXP_F64_C4));
+    g = vf64_fma(g, r, vf64_set(EXP_F64_C3));
+    g = vf64_fma(g, r, vf64_set(EXP_F64_C2));
+    g = vf64_fma(g, r, one);
+    *rest = vf64_fma(g, r, vf64_exp_correction(t));
+    *scale = vf64_exp_scale(t);
+}
+
+/* e^a, |a| <= 0.36, relative error 2^-44, without fused multiply-add: plain C vectorises and an old CPU is not slowed */
+static inline double exp_small(double a)
+{
+    double p = EXP_SMALL_C9;
+    p = p * a + EXP_SMALL_C8;
+    p = p * a + EXP_SMALL_C7;
+    p = p * a + EXP_SMALL_C6;
+    p = p * a + EXP_SMALL_C5;
+    p = p * a + EXP_SMALL_C4;
+    p = p * a + EXP_SMALL_C3;
+    p = p * a + EXP_SMALL_C2;
+    return 1 + (a + a * a * p);
+}
+
+/* 2^k, -1022 <= k <= 1023 */
+static inline double power_of_two(double k)
+{
+    uint64_t u = (uint64_t)((int64_t)k + 1023) << 52;
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* K HI - m is exact: K has 17 bits, HI 24. */
+static inline double unit_f32(double reference, double max)
+{
+    return exp_small((reference * (double)EXP_F32_LN2_HI - max) + reference * EXP_F32_LN2_REST);
+}
+
+static double relate_f32(double lower, double upper)
+{
+    double d = lower - upper, k;
+    if (d < -700) return 0;
+    k = rint(d * EXP_F64_LOG2E);
+    return exp_small((d - k * (double)EXP_F32_LN2_HI) - k * EXP_F32_LN2_REST) * power_of_two(k);
+}
+
+/* e^x by the kernel's own term, to about an ulp; 0 far below the subnormals */
+static inline double exp_one_f64(double x)
+{
+    vf64 scale, rest;
+    exp_f64(term_f64(0), vf64_set(x), &scale, &rest);
+    return vf64_first(vf64_fma(scale, rest, scale)) * 0x1p-64;
+}
+
+static inline double unit_f64(double reference, double max)
+{
+    vf64 k = vf64_set(reference), a = vf64_fma(k, vf64_set(EXP_F64_LN2_HI), vf64_set(-max));
+    return exp_one_f64(vf64_first(vf64_fma(k, vf64_set(EXP_F64_LN2_LO), a)));
+}
+
+/* The rounding of lower - upper, which alone would cost |d| 2^-53, is put back to first order. */
+static double relate_f64(double lower, double upper)
+{
+    double d = lower - upper, back, error;
+    vf64 e;
+    if (d < -745) return 0;
+    back = d - lower;
+    error = (lower - (d - back)) + (-upper - back);
+    e = vf64_set(exp_one_f64(d));
+    return vf64_first(vf64_fma(e, vf64_set(error), e));
+}

@@ -1,0 +1,84 @@
+/* What a backend provides: one table of functions, each with its contract. Kernels know nothing of tensors, options or errors:
+ * they take pointers, counts and plain numbers, and cannot fail. All run under round-to-nearest with subnormals. */
+#ifndef XENT_KERNELS_KERNELS_H
+#define XENT_KERNELS_KERNELS_H
+
+#include <stddef.h>
+
+/* Numerics version 1: these two fix the order of every sum over classes. */
+#define XENT_CHUNK 4096 /* classes that are reduced on their own; chunks merge in a binary tree over the chunk index */
+#define XENT_LANES                                                                                                             \
+    64 /* class c of a chunk belongs to lane c mod 64; the lanes are added by halves: i + 32, i + 16, ... i + 1 */
+
+/* What is known of a run of classes of one row, and all that merging two runs needs. */
+struct xent_state {
+    double max;  /* the largest logit m; -inf: nothing but -inf; +inf: a NaN or +inf among the logits */
+    double rest; /* sum of e^(z - m) over all classes but the first at m; where m is +inf: NaN with a NaN, else +inf. A NaN that
+                    the maximum missed makes it NaN as well, so a row is fit for use if both max and rest are finite */
+    double coef; /* sum of the classes' coefficients */
+    double gap;  /* sum of coefficient * (m - z); where m is -inf: of coefficient * -z */
+    double coef_peak; /* largest |coefficient| */
+};
+
+/* A chunk as the first pass leaves it for the second. */
+struct xent_chunk {
+    struct xent_state state;
+    double unit;  /* e^(z - max) = term * 2^-64 * unit, for all classes but the first maximum, whose term is 0 */
+    size_t first; /* the first class at the maximum */
+};
+
+/* How the second pass turns terms into entries; p_c = term * 2^-64 * unit * share. */
+struct xent_rescale {
+    double factor; /* F: upstream gradient over divisor */
+    double total;  /* Z: what p is multiplied with, the sum of the coefficients */
+    double share;  /* e^(chunk's max - row's max) / (1 + rest of the row) */
+    double unit;   /* of the chunk */
+};
+
+/* The kernels for one element type of the logits. A chunk has 1 to XENT_CHUNK contiguous elements. */
+struct xent_row_kernels {
+    /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n elements, which may be z itself, for
+       e^(z - max) as struct xent_chunk tells. */
+    void (*reduce)(const void *z, size_t n, void *terms, struct xent_chunk *chunk);
+
+    /* Fills coef, gap and coef_peak of a state whose max is that of z, from one coefficient per class. A coefficient of 0
+       contributes 0 to the gap, whatever its logit is. */
+    void (*weigh)(const void *z, const double *coef, size_t n, struct xent_state *state);
+
+    /* left becomes the state of left's classes followed by right's. */
+    void (*merge)(struct xent_state *left, const struct xent_state *right);
+
+    /* e^(lower - upper), lower <= upper; 0 for lower = -inf. */
+    double (*relate)(double lower, double upper);
+
+    /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. */
+    void (*log1p)(const double *r, double *out, size_t n);
+
+    /* out_c = F (Z p_c - coef_c), rounded once; coef NULL: all 0. out may be terms. Takes factors for which fits() holds. */
+    void (*entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale);
+
+    /* The same for any factor: b = Z p - coef in double first, then F b; +0.0 where b is 0. */
+    void (*wild_entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale);
+
+    /* Whether entries() can do a row with these: no intermediate overflows. */
+    int (*fits)(double factor, double total, double coef_peak);
+
+    /* out_c = (z_c - max) - log1p_rest; out may be z. */
+    void (*log_probs)(const void *z, void *out, size_t n, double max, double log1p_rest);
+
+    /* out = ln x, any n; out may be x. NaN results are canonical. */
+    void (*log)(const void *x, void *out, size_t n);
+};
+
+struct xent_kernels {
+    const char *name;
+    struct xent_row_kernels f32;
+    struct xent_row_kernels f64;
+};
+
+extern const struct xent_kernels xent_kernels_scalar;
+#ifdef XENT_HAVE_AVX2
+extern const struct xent_kernels xent_kernels_avx2;
+#endif
+
+#endif

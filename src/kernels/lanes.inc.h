@@ -1,0 +1,95 @@
+/* Sums over the 64 virtual lanes of a chunk. Expects the vector primitives of a simd_*.h; defines
+ *   struct lanes            the lanes' sums in memory
+ *   struct sum_f32, sum_f64 and their functions   one vector of lanes in registers while groups are added to it
+ *   add_two                 TwoSum, scalar
+ *   tree_f32, tree_f64      all lanes as one number
+ * A term is scale + scale * rest. The scales carry the digits and go to double at once (f32) or are summed with their error (f64);
+ * the rests, at most a twentieth of them, are summed in the element type for a block of groups. */
+#include <stddef.h>
+#include <string.h>
+
+#include "kernels.h"
+
+struct lanes {
+    double sum[XENT_LANES];
+    double error[XENT_LANES]; /* of sum, f64 only */
+};
+
+struct sum_f32 {
+    vf64 sum[VF32_HALVES];
+    vf32 rest;
+};
+
+static inline void sum_load_f32(struct sum_f32 *s, const struct lanes *lanes, size_t lane)
+{
+    for (int half = 0; half < VF32_HALVES; half++) s->sum[half] = vf64_load(lanes->sum + lane + (size_t)half * VF64_WIDTH);
+    s->rest = vf32_set(0.0f);
+}
+
+static inline void sum_add_f32(struct sum_f32 *s, vf32 scale, vf32 rest)
+{
+    for (int half = 0; half < VF32_HALVES; half++) s->sum[half] = vf64_add(s->sum[half], vf32_widen(scale, half));
+    s->rest = vf32_fma(scale, rest, s->rest);
+}
+
+static inline void sum_store_f32(const struct sum_f32 *s, struct lanes *lanes, size_t lane)
+{
+    for (int half = 0; half < VF32_HALVES; half++)
+        vf64_store(lanes->sum + lane + (size_t)half * VF64_WIDTH, vf64_add(s->sum[half], vf32_widen(s->rest, half)));
+}
+
+struct sum_f64 {
+    vf64 sum, error, rest;
+};
+
+static inline void sum_load_f64(struct sum_f64 *s, const struct lanes *lanes, size_t lane)
+{
+    s->sum = vf64_load(lanes->sum + lane);
+    s->error = vf64_load(lanes->error + lane);
+    s->rest = vf64_set(0.0);
+}
+
+static inline void sum_add_f64(struct sum_f64 *s, vf64 scale, vf64 rest)
+{
+    vf64 sum = vf64_add(s->sum, scale), back = vf64_sub(sum, s->sum);
+    vf64 error = vf64_add(vf64_sub(s->sum, vf64_sub(sum, back)), vf64_sub(scale, back));
+    s->error = vf64_add(s->error, error);
+    s->sum = sum;
+    s->rest = vf64_fma(scale, rest, s->rest);
+}
+
+static inline void sum_store_f64(const struct sum_f64 *s, struct lanes *lanes, size_t lane)
+{
+    vf64_store(lanes->sum + lane, s->sum);
+    vf64_store(lanes->error + lane, vf64_add(s->error, s->rest));
+}
+
+/* *sum += x, *error += what the rounding lost (Knuth's TwoSum) */
+static inline void add_two(double *sum, double *error, double x)
+{
+    double a = *sum, s = a + x, back = s - a;
+    *error += (a - (s - back)) + (x - back);
+    *sum = s;
+}
+
+static inline double tree_f32(struct lanes *lanes)
+{
+    double *sum = lanes->sum;
+    for (size_t half = XENT_LANES / 2; half >= 1; half /= 2)
+        for (size_t i = 0; i < half; i++) sum[i] += sum[i + half];
+    return sum[0];
+}
+
+/* The sum of the sums alone where the error is NaN: TwoSum makes NaN of an infinity. */
+static inline double tree_f64(struct lanes *lanes)
+{
+    double *sum = lanes->sum, *error = lanes->error, total;
+    for (size_t half = XENT_LANES / 2; half >= 1; half /= 2)
+        for (size_t i = 0; i < half; i++) {
+            double joint = error[i] + error[i + half], lost = 0;
+            add_two(&sum[i], &lost, sum[i + half]);
+            error[i] = joint + lost;
+        }
+    total = sum[0] + error[0];
+    return total == total ? total : sum[0];
+}

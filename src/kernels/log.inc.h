@@ -1,0 +1,78 @@
+/* Logarithms in plain double. Expects nothing; defines ln_reduced, log1p_f32, log1p_f64, log_f32, log_f64.
+ *
+ * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt 2, ln(1 + f) = 2 atanh(s), s = f / (2 + f): the method of FDLIBM's s_log1p.c,
+ * with an own polynomial. No branches and no fused multiply-add: loops over these vectorise. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "constants.h"
+
+/* k ln 2 + ln(1 + f) + c, below 1 ulp */
+static inline double ln_reduced(double k, double f, double c)
+{
+    double h = 0.5 * f * f, s = f / (2 + f), z = s * s, w = z * z;
+    double odd = w * (LOG_R1 + w * (LOG_R3 + w * LOG_R5));
+    double even = z * (LOG_R0 + w * (LOG_R2 + w * (LOG_R4 + w * LOG_R6)));
+    return k * LOG_LN2_HI - ((h - (s * (h + (odd + even)) + (k * LOG_LN2_LO + c))) - f);
+}
+
+/* x = 2^k (1 + f), x > 0 and normal; the exponent becomes a double by way of the low bits of 2^52 */
+static inline double split(double x, double *f)
+{
+    const uint64_t half_root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000, two_52 = 0x4330000000000000;
+    uint64_t u, exponent;
+    double k, mantissa;
+    memcpy(&u, &x, sizeof u);
+    u += one - half_root;
+    exponent = two_52 | (u >> 52);
+    u = (u & 0xfffffffffffff) + half_root;
+    memcpy(&mantissa, &u, sizeof mantissa);
+    memcpy(&k, &exponent, sizeof k);
+    *f = mantissa - 1;
+    return k - (0x1p52 + 1023);
+}
+
+/* r >= 0. corrected: the rounding of 1 + r, worth 2^-53, is put back */
+static inline double log1p_one(double r, int corrected)
+{
+    double u = 1 + r, f, k = split(u, &f), c = 0;
+    if (corrected) c = (r < 1 ? r - (u - 1) : 1 - (u - r)) / u;
+    c = k == 0 ? 0 : c;
+    f = k == 0 ? r : f;
+    f = ln_reduced(k, f, c);
+    return r < (double)INFINITY ? f : r;
+}
+
+static void log1p_f32(const double *r, double *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) out[i] = log1p_one(r[i], 0);
+}
+
+static void log1p_f64(const double *r, double *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) out[i] = log1p_one(r[i], 1);
+}
+
+static inline double ln(double x)
+{
+    int subnormal = x < 0x1p-1022;
+    double f, k = split(subnormal ? x * 0x1p54 : x, &f), y = ln_reduced(subnormal ? k - 54 : k, f, 0);
+    y = x < (double)INFINITY ? y : x;
+    y = x == 0 ? -(double)INFINITY : y;
+    return x < 0 || x != x ? (double)NAN : y;
+}
+
+static void log_f32(const void *x, void *out, size_t n)
+{
+    const float *from = x;
+    float *to = out;
+    for (size_t i = 0; i < n; i++) to[i] = (float)ln((double)from[i]);
+}
+
+static void log_f64(const void *x, void *out, size_t n)
+{
+    const double *from = x;
+    double *to = out;
+    for (size_t i = 0; i < n; i++) to[i] = ln(from[i]);
+}

@@ -1,0 +1,84 @@
+/* Vector primitives on AVX2 and FMA. Their meaning is the line of the same name in simd_scalar.h. */
+#ifndef XENT_KERNELS_SIMD_AVX2_H
+#define XENT_KERNELS_SIMD_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#include "constants.h"
+
+#define VF32_WIDTH 8
+#define VF64_WIDTH 4
+#define VF32_HALVES 2
+#define VF32_SWEEP 2
+#define VF64_SWEEP 2
+#define VECTOR_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
+
+typedef __m256 vf32;
+typedef __m256d vf64;
+
+static inline vf32 vf32_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline void vf32_store(float *p, vf32 a) { _mm256_storeu_ps(p, a); }
+static inline vf32 vf32_set(float x) { return _mm256_set1_ps(x); }
+static inline vf32 vf32_max(vf32 a, vf32 b) { return _mm256_max_ps(a, b); }
+static inline vf32 vf32_sub(vf32 a, vf32 b) { return _mm256_sub_ps(a, b); }
+static inline vf32 vf32_mul(vf32 a, vf32 b) { return _mm256_mul_ps(a, b); }
+static inline unsigned vf32_equal(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
+static inline vf64 vf32_widen(vf32 a, int half)
+{
+    return _mm256_cvtps_pd(half ? _mm256_extractf128_ps(a, 1) : _mm256_castps256_ps128(a));
+}
+static inline float vf32_max_lane(vf32 a)
+{
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+}
+static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) { return _mm256_fmadd_ps(a, b, c); }
+static inline vf32 vf32_exp_scale(vf32 t)
+{
+    __m256i n = _mm256_castps_si256(t), table = _mm256_loadu_si256((const __m256i *)exp_f32_scale);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_permutevar8x32_epi32(table, n), _mm256_slli_epi32(n, 20)));
+}
+static inline vf32 vf32_exp_correction(vf32 t)
+{
+    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(exp_f32_correction), _mm256_castps_si256(t));
+}
+
+static inline vf64 vf64_load(const double *p) { return _mm256_loadu_pd(p); }
+static inline void vf64_store(double *p, vf64 a) { _mm256_storeu_pd(p, a); }
+static inline vf64 vf64_set(double x) { return _mm256_set1_pd(x); }
+static inline vf64 vf64_max(vf64 a, vf64 b) { return _mm256_max_pd(a, b); }
+static inline vf64 vf64_add(vf64 a, vf64 b) { return _mm256_add_pd(a, b); }
+static inline vf64 vf64_sub(vf64 a, vf64 b) { return _mm256_sub_pd(a, b); }
+static inline vf64 vf64_mul(vf64 a, vf64 b) { return _mm256_mul_pd(a, b); }
+static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm256_fmadd_pd(a, b, c); }
+static inline unsigned vf64_equal(vf64 a, vf64 b) { return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_EQ_OQ)); }
+static inline double vf64_max_lane(vf64 a)
+{
+    __m128d m = _mm_max_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
+}
+static inline double vf64_first(vf64 a) { return _mm256_cvtsd_f64(a); }
+/* Entry t & 7 of a table of 8 doubles in each lane: the low and the high words of the table stand in a register each. */
+static inline __m256i vf64_look_up(const void *table, vf64 t)
+{
+    __m256i n = _mm256_castpd_si256(t), both = _mm256_shuffle_epi32(n, _MM_SHUFFLE(2, 2, 0, 0));
+    __m256i lower_half = _mm256_loadu_si256((const __m256i *)table),
+            upper_half = _mm256_loadu_si256((const __m256i *)table + 1);
+    __m256i low = _mm256_castps_si256(
+        _mm256_shuffle_ps(_mm256_castsi256_ps(lower_half), _mm256_castsi256_ps(upper_half), _MM_SHUFFLE(2, 0, 2, 0)));
+    __m256i high = _mm256_castps_si256(
+        _mm256_shuffle_ps(_mm256_castsi256_ps(lower_half), _mm256_castsi256_ps(upper_half), _MM_SHUFFLE(3, 1, 3, 1)));
+    low = _mm256_permute4x64_epi64(low, _MM_SHUFFLE(3, 1, 2, 0));
+    high = _mm256_permute4x64_epi64(high, _MM_SHUFFLE(3, 1, 2, 0));
+    return _mm256_blend_epi32(_mm256_permutevar8x32_epi32(low, both), _mm256_permutevar8x32_epi32(high, both), 0xaa);
+}
+static inline vf64 vf64_exp_scale(vf64 t)
+{
+    __m256i shifted = _mm256_slli_epi64(_mm256_castpd_si256(t), 49);
+    return _mm256_castsi256_pd(_mm256_add_epi64(vf64_look_up(exp_f64_scale, t), shifted));
+}
+static inline vf64 vf64_exp_correction(vf64 t) { return _mm256_castsi256_pd(vf64_look_up(exp_f64_correction, t)); }
+
+#endif

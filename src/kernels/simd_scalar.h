@@ -1,0 +1,106 @@
+/* Vector primitives in plain C: one lane. The meaning of each primitive, on every backend, is its line here; a backend's own
+ * wrapper equals it bit for bit on NaN operands' positions, signed zeros, infinities and subnormals alike. */
+#ifndef XENT_KERNELS_SIMD_SCALAR_H
+#define XENT_KERNELS_SIMD_SCALAR_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "constants.h"
+
+#define VF32_WIDTH 1  /* lanes of a vf32 */
+#define VF64_WIDTH 1  /* lanes of a vf64 */
+#define VF32_HALVES 1 /* vf64 that hold the lanes of one vf32 */
+#define VF32_SWEEP 16 /* vectors of a group that are worked on at a time: as many as fit the registers */
+#define VF64_SWEEP 8
+#define VECTOR_PREFETCH(address) ((void)(address))
+
+typedef float vf32;
+typedef double vf64;
+
+static inline uint32_t bits_of_f32(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+static inline float f32_of_bits(uint32_t u)
+{
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+static inline vf32 vf32_load(const float *p) { return *p; }
+static inline void vf32_store(float *p, vf32 a) { *p = a; }
+static inline vf32 vf32_set(float x) { return x; }
+static inline vf32 vf32_max(vf32 a, vf32 b) { return a > b ? a : b; }
+static inline vf32 vf32_sub(vf32 a, vf32 b) { return a - b; }
+static inline vf32 vf32_mul(vf32 a, vf32 b) { return a * b; }
+/* bit i: whether lane i is equal */
+static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
+/* the lanes of one half as doubles */
+static inline vf64 vf32_widen(vf32 a, int half)
+{
+    (void)half;
+    return (double)a;
+}
+static inline float vf32_max_lane(vf32 a) { return a; }
+
+/* a * b + c rounded once. Without the instruction: the product is exact in double; where converting the sum to f32 would round
+   a second time (an f32 midpoint, a subnormal), the sum is first rounded to odd by its TwoSum error (Boldo and Melquiond 2008,
+   "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd"). */
+static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c)
+{
+#ifdef __FP_FAST_FMAF
+    return __builtin_fmaf(a, b, c);
+#else
+    double product = (double)a * b, addend = c, sum = product + addend;
+    uint64_t u;
+    memcpy(&u, &sum, sizeof u);
+    if ((u & 0x1fffffff) == 0x10000000 || fabs(sum) < 0x1p-126) {
+        double back = sum - product, error = (product - (sum - back)) + (addend - back);
+        if (error != 0 && (u & 1) == 0) {
+            u = (error > 0) == (sum > 0) ? u + 1 : u - 1;
+            memcpy(&sum, &u, sizeof sum);
+        }
+    }
+    return (float)sum;
+#endif
+}
+
+/* bits of 2^n 2^(j/8), from the low bits 8n + j of t */
+static inline vf32 vf32_exp_scale(vf32 t) { return f32_of_bits(exp_f32_scale[bits_of_f32(t) & 7] + (bits_of_f32(t) << 20)); }
+static inline vf32 vf32_exp_correction(vf32 t) { return exp_f32_correction[bits_of_f32(t) & 7]; }
+
+static inline uint64_t bits_of_f64(double x)
+{
+    uint64_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+static inline double f64_of_bits(uint64_t u)
+{
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+static inline vf64 vf64_load(const double *p) { return *p; }
+static inline void vf64_store(double *p, vf64 a) { *p = a; }
+static inline vf64 vf64_set(double x) { return x; }
+static inline vf64 vf64_max(vf64 a, vf64 b) { return a > b ? a : b; }
+static inline vf64 vf64_add(vf64 a, vf64 b) { return a + b; }
+static inline vf64 vf64_sub(vf64 a, vf64 b) { return a - b; }
+static inline vf64 vf64_mul(vf64 a, vf64 b) { return a * b; }
+static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
+static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
+static inline double vf64_max_lane(vf64 a) { return a; }
+static inline double vf64_first(vf64 a) { return a; }
+static inline vf64 vf64_exp_scale(vf64 t) { return f64_of_bits(exp_f64_scale[bits_of_f64(t) & 7] + (bits_of_f64(t) << 49)); }
+static inline vf64 vf64_exp_correction(vf64 t) { return exp_f64_correction[bits_of_f64(t) & 7]; }
+
+#endif
