@@ -1,0 +1,172 @@
+#include "core/check.h"
+
+#include <stdio.h>
+
+#include "core/element.h"
+#include "core/errors.h"
+#include "core/walk.h"
+
+xent_status xent_check_not_null(const char *name, const void *pointer)
+{
+    return pointer != NULL ? XENT_OK : xent_fail(XENT_ERROR_INVALID_ARGUMENT, "%s is NULL", name);
+}
+
+xent_status xent_check_floating(const char *name, const struct xent_tensor *tensor)
+{
+    if (!xent_element_is_floating(tensor->dtype))
+        return xent_fail(XENT_ERROR_DTYPE, "%s has dtype %s, expected a floating one", name, xent_element_name(tensor->dtype));
+    if (!xent_element_is_computed(tensor->dtype))
+        return xent_fail(XENT_ERROR_UNSUPPORTED, "%s has dtype %s, expected F32 or F64: this version computes with no other",
+                         name, xent_element_name(tensor->dtype));
+    return XENT_OK;
+}
+
+xent_status xent_check_same_dtype(const char *name, const struct xent_tensor *tensor, const char *model_name,
+                                  const struct xent_tensor *model)
+{
+    if (tensor->dtype == model->dtype) return XENT_OK;
+    return xent_fail(XENT_ERROR_DTYPE, "%s has dtype %s, expected %s, that of %s", name, xent_element_name(tensor->dtype),
+                     xent_element_name(model->dtype), model_name);
+}
+
+xent_status xent_check_axis(const char *name, const struct xent_tensor *tensor, int32_t axis, int32_t *resolved)
+{
+    int32_t ndim = tensor->ndim;
+    if (ndim == 0)
+        return xent_fail(XENT_ERROR_SHAPE, "%s has rank 0, expected 1 to %d: it has no class axis", name, XENT_MAX_NDIM);
+    *resolved = axis == XENT_AXIS_DEFAULT ? (ndim > 1 ? 1 : 0) : axis < 0 ? axis + ndim : axis;
+    if (*resolved >= 0 && *resolved < ndim) return XENT_OK;
+    return xent_fail(XENT_ERROR_SHAPE, "axis is %d, expected %d to %d: %s has rank %d", (int)axis, -(int)ndim, (int)ndim - 1,
+                     name, (int)ndim);
+}
+
+#define SHAPE_TEXT 112 /* two of them and the words around them fit a message; a longer shape is cut */
+
+/* "(2, 3)" */
+static void describe_shape(char *text, const struct xent_tensor *tensor, int32_t axis)
+{
+    size_t used = (size_t)snprintf(text, SHAPE_TEXT, "(");
+    const char *separator = "";
+    for (int32_t d = 0; d < tensor->ndim && used < SHAPE_TEXT; d++) {
+        if (d == axis) continue;
+        used += (size_t)snprintf(text + used, SHAPE_TEXT - used, "%s%lld", separator, (long long)tensor->shape[d]);
+        separator = ", ";
+    }
+    if (used < SHAPE_TEXT) (void)snprintf(text + used, SHAPE_TEXT - used, ")");
+}
+
+static bool same_shape(const struct xent_tensor *tensor, const struct xent_tensor *model, int32_t axis)
+{
+    int32_t d = 0;
+    if (tensor->ndim != model->ndim - (axis != XENT_NO_AXIS)) return false;
+    for (int32_t m = 0; m < model->ndim; m++) {
+        if (m == axis) continue;
+        if (tensor->shape[d++] != model->shape[m]) return false;
+    }
+    return true;
+}
+
+xent_status xent_check_shape(const char *name, const struct xent_tensor *tensor, const struct xent_tensor *model, int32_t axis,
+                             const char *reason)
+{
+    char found[SHAPE_TEXT], expected[SHAPE_TEXT];
+    if (same_shape(tensor, model, axis)) return XENT_OK;
+    describe_shape(found, tensor, XENT_NO_AXIS);
+    describe_shape(expected, model, axis);
+    return xent_fail(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, %s", name, found, expected, reason);
+}
+
+xent_status xent_check_one_element(const char *name, const struct xent_tensor *tensor, const char *reason)
+{
+    if (tensor->numel == 1) return XENT_OK;
+    return xent_fail(XENT_ERROR_SHAPE, "%s has %lld elements, expected exactly 1, %s", name, (long long)tensor->numel, reason);
+}
+
+int64_t xent_row_count(const struct xent_tensor *tensor, int32_t axis)
+{
+    int64_t rows = 1;
+    for (int32_t d = 0; d < tensor->ndim; d++)
+        if (d != axis) rows *= tensor->shape[d];
+    return rows;
+}
+
+xent_status xent_check_class_count(const char *name, const struct xent_tensor *tensor, int32_t axis)
+{
+    if (tensor->shape[axis] > 0 || xent_row_count(tensor, axis) == 0) return XENT_OK;
+    return xent_fail(XENT_ERROR_SHAPE, "%s has no classes: axis %d has extent 0, expected at least 1", name, (int)axis);
+}
+
+xent_status xent_check_weight_shape(const struct xent_tensor *class_weight, int64_t classes)
+{
+    char found[SHAPE_TEXT];
+    if (class_weight == NULL || (class_weight->ndim == 1 && class_weight->shape[0] == classes)) return XENT_OK;
+    describe_shape(found, class_weight, XENT_NO_AXIS);
+    return xent_fail(XENT_ERROR_SHAPE, "class_weight has shape %s, expected (%lld), one for each class", found,
+                     (long long)classes);
+}
+
+xent_status xent_check_weight_rank(const struct xent_tensor *class_weight)
+{
+    if (class_weight->ndim == 1) return XENT_OK;
+    return xent_fail(XENT_ERROR_SHAPE, "class_weight has rank %d, expected 1: one weight for each class",
+                     (int)class_weight->ndim);
+}
+
+static int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
+
+/* Sorted by |stride|, each dimension must step over all that the smaller ones span. Without elements, strides mean nothing. */
+static bool injective(const struct xent_tensor *tensor)
+{
+    int32_t order[XENT_MAX_NDIM], used = 0;
+    int64_t span = 0;
+    if (tensor->numel == 0) return true;
+    for (int32_t d = 0; d < tensor->ndim; d++) {
+        int32_t at = used;
+        if (tensor->shape[d] == 1) continue;
+        for (; at > 0 && magnitude(tensor->strides[order[at - 1]]) > magnitude(tensor->strides[d]); at--)
+            order[at] = order[at - 1];
+        order[at] = d;
+        used++;
+    }
+    for (int32_t i = 0; i < used; i++) {
+        int64_t stride = magnitude(tensor->strides[order[i]]);
+        if (stride <= span) return false;
+        span += (tensor->shape[order[i]] - 1) * stride;
+    }
+    return true;
+}
+
+xent_status xent_check_output(const char *name, const struct xent_tensor *tensor)
+{
+    if (tensor->read_only)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "%s is read-only (made by xent_tensor_wrap_const), expected an output",
+                         name);
+    if (!injective(tensor))
+        return xent_fail(XENT_ERROR_OVERLAP, "%s overlaps itself: by its strides, elements may share memory", name);
+    return XENT_OK;
+}
+
+static bool overlap(const struct xent_tensor *a, const struct xent_tensor *b)
+{
+    uintptr_t start_a = (uintptr_t)a->data + (uintptr_t)a->lowest, end_a = (uintptr_t)a->data + (uintptr_t)a->end;
+    uintptr_t start_b = (uintptr_t)b->data + (uintptr_t)b->lowest, end_b = (uintptr_t)b->data + (uintptr_t)b->end;
+    return a->numel != 0 && b->numel != 0 && start_a < end_b && start_b < end_a;
+}
+
+static bool same_place(const struct xent_tensor *a, const struct xent_tensor *b)
+{
+    if (a->data != b->data || a->dtype != b->dtype || !same_shape(a, b, XENT_NO_AXIS)) return false;
+    for (int32_t d = 0; d < a->ndim; d++)
+        if (a->shape[d] > 1 && a->strides[d] != b->strides[d]) return false;
+    return true;
+}
+
+xent_status xent_check_apart(const char *name, const struct xent_tensor *tensor, const char *other_name,
+                             const struct xent_tensor *other, bool in_place)
+{
+    if (other == NULL || !overlap(tensor, other) || (in_place && same_place(tensor, other))) return XENT_OK;
+    if (in_place)
+        return xent_fail(XENT_ERROR_OVERLAP,
+                         "%s overlaps %s but is not in its place: data, dtype, shape and strides must agree", name, other_name);
+    return xent_fail(XENT_ERROR_OVERLAP, "%s overlaps %s", name, other_name);
+}

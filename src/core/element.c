@@ -1,0 +1,96 @@
+#include "core/element.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct element {
+    const char *name;
+    size_t size;
+    bool floating;
+} elements[] = {
+    [XENT_F32] = { "F32", 4, true },   [XENT_F64] = { "F64", 8, true },  [XENT_F16] = { "F16", 2, true },
+    [XENT_BF16] = { "BF16", 2, true }, [XENT_I64] = { "I64", 8, false }, [XENT_I32] = { "I32", 4, false },
+    [XENT_I16] = { "I16", 2, false },  [XENT_I8] = { "I8", 1, false },   [XENT_U8] = { "U8", 1, false },
+    [XENT_U16] = { "U16", 2, false },  [XENT_U32] = { "U32", 4, false }, [XENT_U64] = { "U64", 8, false },
+};
+
+static const struct element *element(xent_dtype dtype)
+{
+    size_t index = (size_t)dtype;
+    return index < sizeof elements / sizeof elements[0] && elements[index].size != 0 ? &elements[index] : NULL;
+}
+
+size_t xent_element_size(xent_dtype dtype)
+{
+    const struct element *e = element(dtype);
+    return e == NULL ? 0 : e->size;
+}
+
+const char *xent_element_name(xent_dtype dtype)
+{
+    const struct element *e = element(dtype);
+    return e == NULL ? "unknown" : e->name;
+}
+
+bool xent_element_is_floating(xent_dtype dtype)
+{
+    const struct element *e = element(dtype);
+    return e != NULL && e->floating;
+}
+
+bool xent_element_is_computed(xent_dtype dtype) { return dtype == XENT_F32 || dtype == XENT_F64; }
+
+double xent_load_float(xent_dtype dtype, const void *from)
+{
+    return dtype == XENT_F32 ? (double)*(const float *)from : *(const double *)from;
+}
+
+void xent_store_float(xent_dtype dtype, void *to, double value)
+{
+    if (value != value) value = (double)NAN;
+    if (dtype == XENT_F32)
+        *(float *)to = (float)value;
+    else
+        *(double *)to = value;
+}
+
+int64_t xent_load_index(xent_dtype dtype, const void *from)
+{
+    switch (dtype) {
+    case XENT_I32: return *(const int32_t *)from;
+    case XENT_I16: return *(const int16_t *)from;
+    case XENT_I8: return *(const int8_t *)from;
+    case XENT_U8: return *(const uint8_t *)from;
+    case XENT_U16: return *(const uint16_t *)from;
+    case XENT_U32: return *(const uint32_t *)from;
+    default: return *(const int64_t *)from;
+    }
+}
+
+void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to)
+{
+    if (step == (ptrdiff_t)xent_element_size(dtype))
+        memcpy(to, from, n * xent_element_size(dtype));
+    else if (dtype == XENT_F32)
+        for (size_t i = 0; i < n; i++) ((float *)to)[i] = *(const float *)(from + (ptrdiff_t)i * step);
+    else
+        for (size_t i = 0; i < n; i++) ((double *)to)[i] = *(const double *)(from + (ptrdiff_t)i * step);
+}
+
+void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step)
+{
+    if (dtype == XENT_F32)
+        for (size_t i = 0; i < n; i++) *(float *)(to + (ptrdiff_t)i * step) = ((const float *)from)[i];
+    else
+        for (size_t i = 0; i < n; i++) *(double *)(to + (ptrdiff_t)i * step) = ((const double *)from)[i];
+}
+
+void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to)
+{
+    for (size_t i = 0; i < n; i++) to[i] = xent_load_float(dtype, from + (ptrdiff_t)i * step);
+}
+
+void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value)
+{
+    for (size_t i = 0; i < n; i++) xent_store_float(dtype, to + (ptrdiff_t)i * step, value);
+}

@@ -1,0 +1,27 @@
+/* Element types: what they are called, how large they are, and reading and writing their values. */
+#ifndef XENT_CORE_ELEMENT_H
+#define XENT_CORE_ELEMENT_H
+
+#include <stdbool.h>
+
+#include "xent.h"
+
+size_t xent_element_size(xent_dtype dtype);      /* 0 for an unknown dtype */
+const char *xent_element_name(xent_dtype dtype); /* "F32" */
+bool xent_element_is_floating(xent_dtype dtype);
+bool xent_element_is_computed(xent_dtype dtype); /* floating, and this version computes with it */
+
+/* dtype is one that is computed with. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
+double xent_load_float(xent_dtype dtype, const void *from);
+void xent_store_float(xent_dtype dtype, void *to, double value);
+
+/* dtype is an integer one; a U64 above INT64_MAX wraps to a negative number, which is never a class. */
+int64_t xent_load_index(xent_dtype dtype, const void *from);
+
+/* n elements that lie `step` bytes apart, to or from contiguous memory. */
+void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to);
+void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step);
+void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to);
+void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value);
+
+#endif

@@ -1,0 +1,63 @@
+/* A loss over a batch, from its arguments to its result: check, plan, run. */
+#ifndef XENT_CORE_LOSS_H
+#define XENT_CORE_LOSS_H
+
+#include "core/parallel.h"
+#include "core/scratch.h"
+#include "core/target.h"
+#include "core/walk.h"
+
+enum xent_loss_source { XENT_FROM_LOGITS, XENT_FROM_LOG_PROBS };
+
+/* The operands that are walked row by row. */
+enum { XENT_WALK_LOGITS, XENT_WALK_TARGET, XENT_WALK_LOSS, XENT_WALK_GRAD_LOSS, XENT_WALK_GRAD };
+
+struct xent_loss {
+    /* the caller's arguments */
+    enum xent_loss_source source;
+    const struct xent_tensor *logits; /* or log-probabilities */
+    const struct xent_tensor *target;
+    const struct xent_tensor *grad_loss; /* NULL: ones */
+    struct xent_tensor *loss;
+    struct xent_tensor *grad_logits; /* NULL: forward only */
+    bool with_gradient;              /* the loss may then be NULL */
+
+    /* from the checks */
+    xent_options options;
+    int32_t axis;
+    struct xent_target_rule rule;
+    double divisor; /* of MEAN; 1 for the other reductions */
+
+    /* the plan */
+    struct xent_row_shape shape;
+    struct xent_walk walk;
+    struct xent_parallel parallel;
+    struct xent_scratch scratch;
+};
+
+/* Forward, without grad_loss; the caller fills in the outputs. The scratch's local memory is left as it is. */
+static inline void xent_loss_init(struct xent_loss *loss, enum xent_loss_source source, const struct xent_tensor *logits,
+                                  const struct xent_tensor *target)
+{
+    loss->source = source;
+    loss->logits = logits;
+    loss->target = target;
+    loss->grad_loss = NULL;
+    loss->loss = NULL;
+    loss->grad_logits = NULL;
+    loss->with_gradient = false;
+}
+
+/* The automatic divisor of MEAN for a target without logits: dtypes, shapes and values are checked. */
+xent_status xent_divisor_compute(const struct xent_tensor *target, const xent_options *options, double *divisor);
+
+/* NULL arguments, options, dtypes, shapes, outputs and overlap, values: in this order. */
+xent_status xent_loss_check(struct xent_loss *loss, const xent_options *options);
+
+/* Where the rows are, how they are shared out, and memory. threads: as set for the process. */
+xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *kernels, int32_t threads);
+
+/* Computes, writes the outputs and frees what the plan allocated. */
+void xent_loss_run(struct xent_loss *loss);
+
+#endif

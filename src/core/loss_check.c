@@ -1,0 +1,107 @@
+#include "core/check.h"
+#include "core/errors.h"
+#include "core/loss.h"
+#include "core/options.h"
+
+static const char *logits_name(const struct xent_loss *loss) { return loss->source == XENT_FROM_LOGITS ? "logits" : "logp"; }
+
+static xent_status check_null(const struct xent_loss *loss)
+{
+    XENT_TRY(xent_check_not_null(logits_name(loss), loss->logits));
+    XENT_TRY(xent_check_not_null("target", loss->target));
+    if (!loss->with_gradient) return xent_check_not_null("loss", loss->loss);
+    return xent_check_not_null("grad_logits", loss->grad_logits);
+}
+
+static xent_status check_options(struct xent_loss *loss, const xent_options *options)
+{
+    XENT_TRY(xent_options_read(options, &loss->options));
+    if (loss->source == XENT_FROM_LOG_PROBS)
+        return xent_options_plain(&loss->options, XENT_ERROR_INVALID_ARGUMENT, "it has no meaning for log-probabilities");
+    return xent_options_plain(&loss->options, XENT_ERROR_UNSUPPORTED, "this version does not compute it");
+}
+
+static xent_status check_dtypes(const struct xent_loss *loss)
+{
+    const struct xent_tensor *weight = loss->options.class_weight;
+    XENT_TRY(xent_check_floating(logits_name(loss), loss->logits));
+    if (!loss->rule.indices) XENT_TRY(xent_check_floating("target", loss->target));
+    if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
+    if (loss->grad_loss != NULL) XENT_TRY(xent_check_floating("grad_loss", loss->grad_loss));
+    if (loss->loss != NULL) XENT_TRY(xent_check_floating("loss", loss->loss));
+    if (loss->grad_logits == NULL) return XENT_OK;
+    return xent_check_same_dtype("grad_logits", loss->grad_logits, logits_name(loss), loss->logits);
+}
+
+/* loss and grad_loss: the batch shape for NONE, else one element */
+static xent_status check_batch(const struct xent_loss *loss, const char *name, const struct xent_tensor *tensor)
+{
+    if (tensor == NULL) return XENT_OK;
+    if (loss->options.reduction == XENT_REDUCTION_NONE)
+        return xent_check_shape(name, tensor, loss->logits, loss->axis, "the batch shape, for reduction NONE");
+    return xent_check_one_element(name, tensor,
+                                  loss->options.reduction == XENT_REDUCTION_MEAN ? "for reduction MEAN" : "for reduction SUM");
+}
+
+static xent_status check_shapes(struct xent_loss *loss)
+{
+    const struct xent_tensor *weight = loss->options.class_weight, *logits = loss->logits;
+    int64_t classes;
+    XENT_TRY(xent_check_axis(logits_name(loss), logits, loss->options.axis, &loss->axis));
+    classes = logits->shape[loss->axis];
+    loss->rule.classes = classes;
+    if (loss->rule.indices)
+        XENT_TRY(xent_check_shape("target", loss->target, logits, loss->axis, "the batch shape, for class indices"));
+    else
+        XENT_TRY(xent_check_shape("target", loss->target, logits, XENT_NO_AXIS, "that of the logits, for probabilities"));
+    XENT_TRY(xent_check_class_count(logits_name(loss), logits, loss->axis));
+    XENT_TRY(xent_check_weight_shape(weight, classes));
+    XENT_TRY(check_batch(loss, "grad_loss", loss->grad_loss));
+    XENT_TRY(check_batch(loss, "loss", loss->loss));
+    if (loss->grad_logits == NULL) return XENT_OK;
+    return xent_check_shape("grad_logits", loss->grad_logits, logits, XENT_NO_AXIS, "that of the logits");
+}
+
+static xent_status check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output, bool in_place)
+{
+    if (output == NULL) return XENT_OK;
+    XENT_TRY(xent_check_output(name, output));
+    XENT_TRY(xent_check_apart(name, output, logits_name(loss), loss->logits, in_place));
+    XENT_TRY(xent_check_apart(name, output, "target", loss->target, false));
+    XENT_TRY(xent_check_apart(name, output, "class_weight", loss->options.class_weight, false));
+    return xent_check_apart(name, output, "grad_loss", loss->grad_loss, false);
+}
+
+static xent_status check_outputs(const struct xent_loss *loss)
+{
+    XENT_TRY(check_output(loss, "loss", loss->loss, false));
+    XENT_TRY(check_output(loss, "grad_logits", loss->grad_logits, true));
+    if (loss->grad_logits == NULL) return XENT_OK;
+    return xent_check_apart("grad_logits", loss->grad_logits, "loss", loss->loss, false);
+}
+
+static xent_status check_values(struct xent_loss *loss)
+{
+    double automatic = 0;
+    XENT_TRY(xent_check_weights(loss->options.class_weight));
+    if (loss->rule.indices)
+        XENT_TRY(xent_scan_indices(loss->target, &loss->rule, loss->options.class_weight, &automatic));
+    else
+        automatic = (double)xent_row_count(loss->logits, loss->axis);
+    if (loss->options.reduction != XENT_REDUCTION_MEAN)
+        loss->divisor = 1;
+    else
+        loss->divisor = loss->options.normalizer != 0 ? loss->options.normalizer : automatic;
+    return XENT_OK;
+}
+
+xent_status xent_loss_check(struct xent_loss *loss, const xent_options *options)
+{
+    XENT_TRY(check_null(loss));
+    XENT_TRY(check_options(loss, options));
+    xent_target_rule_init(&loss->rule, loss->target, loss->options.ignore_index, XENT_CLASSES_UNKNOWN);
+    XENT_TRY(check_dtypes(loss));
+    XENT_TRY(check_shapes(loss));
+    XENT_TRY(check_outputs(loss));
+    return check_values(loss);
+}

@@ -1,0 +1,46 @@
+#include "core/loss.h"
+
+static void plan_walk(struct xent_loss *loss)
+{
+    struct xent_walk *walk = &loss->walk;
+    bool per_row = loss->options.reduction == XENT_REDUCTION_NONE;
+    xent_walk_begin(walk, loss->logits, loss->axis);
+    xent_walk_add(walk, loss->logits, loss->axis);
+    xent_walk_add(walk, loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis);
+    xent_walk_add(walk, per_row ? loss->loss : NULL, XENT_NO_AXIS);
+    xent_walk_add(walk, per_row ? loss->grad_loss : NULL, XENT_NO_AXIS);
+    xent_walk_add(walk, loss->grad_logits, loss->axis);
+    xent_walk_join(walk);
+}
+
+static void plan_scratch(struct xent_loss *loss)
+{
+    const struct xent_row_shape *shape = &loss->shape;
+    struct xent_scratch *scratch = &loss->scratch;
+    size_t chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
+    bool dense = !loss->rule.indices, from_logits = loss->source == XENT_FROM_LOGITS, gradient = loss->grad_logits != NULL;
+    bool in_place = gradient && loss->grad_logits->data == loss->logits->data;
+    bool reads_rows = from_logits || dense;
+    bool copies = !xent_row_is_contiguous(shape, xent_class_step(loss->logits, loss->axis)) || (dense && in_place);
+    scratch->logits = reads_rows && copies ? chunk * shape->size : 0;
+    scratch->coef = dense ? chunk * sizeof(double) : 0;
+    scratch->terms = 0;
+    scratch->chunks = 0;
+    if (!gradient) return;
+    if (!xent_row_is_contiguous(shape, xent_class_step(loss->grad_logits, loss->axis)))
+        scratch->terms = (size_t)shape->classes * shape->size;
+    scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
+}
+
+xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *kernels, int32_t threads)
+{
+    const struct xent_tensor *logits = loss->logits;
+    int64_t work;
+    loss->shape = xent_row_shape_of(logits, loss->axis, kernels);
+    plan_walk(loss);
+    plan_scratch(loss);
+    work = loss->source == XENT_FROM_LOG_PROBS && loss->rule.indices ? loss->walk.count : logits->numel;
+    if (loss->options.num_threads != 0) threads = loss->options.num_threads;
+    xent_parallel_plan(&loss->parallel, threads, loss->walk.count, work);
+    return xent_scratch_allocate(&loss->scratch, loss->parallel.tasks);
+}

@@ -1,0 +1,94 @@
+#include "core/softmax.h"
+
+#include <math.h>
+
+#include "core/element.h"
+
+enum { WALK_Z, WALK_OUT };
+
+xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_kernels *kernels, int32_t threads)
+{
+    struct xent_row_shape *shape = &softmax->shape;
+    struct xent_scratch *scratch = &softmax->scratch;
+    bool per_class = softmax->kind != XENT_LOGSUMEXP, scattered;
+    size_t chunk;
+    *shape = xent_row_shape_of(softmax->z, softmax->axis, kernels);
+    chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
+    scattered = per_class && !xent_row_is_contiguous(shape, xent_class_step(softmax->out, softmax->axis));
+    xent_walk_begin(&softmax->walk, softmax->z, softmax->axis);
+    xent_walk_add(&softmax->walk, softmax->z, softmax->axis);
+    xent_walk_add(&softmax->walk, softmax->out, per_class ? softmax->axis : XENT_NO_AXIS);
+    xent_walk_join(&softmax->walk);
+    scratch->coef = 0;
+    scratch->logits = 0;
+    if (!xent_row_is_contiguous(shape, xent_class_step(softmax->z, softmax->axis)) ||
+        (softmax->kind == XENT_LOG_SOFTMAX && scattered))
+        scratch->logits = chunk * shape->size;
+    scratch->terms = softmax->kind == XENT_SOFTMAX && scattered ? (size_t)shape->classes * shape->size : 0;
+    scratch->chunks = softmax->kind == XENT_SOFTMAX ? (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk) : 0;
+    xent_parallel_plan(&softmax->parallel, threads, softmax->walk.count, softmax->z->numel);
+    return xent_scratch_allocate(scratch, softmax->parallel.tasks);
+}
+
+static void softmax_row(const struct xent_row_shape *shape, const struct xent_line *z, const struct xent_line *out,
+                        const struct xent_row_scratch *scratch)
+{
+    static const struct xent_row_gradient plain = { 1, 1, NULL, -1, 0 };
+    char *terms = scratch->terms != NULL ? scratch->terms : out->at;
+    struct xent_state state = xent_row_reduce(shape, z, NULL, terms, scratch);
+    if (xent_state_is_finite(&state))
+        xent_row_write(shape, &state, &plain, terms, out, scratch);
+    else
+        xent_fill(shape->dtype, out->at, out->step, (size_t)shape->classes, (double)NAN);
+}
+
+static void log_softmax_row(const struct xent_row_shape *shape, const struct xent_line *z, const struct xent_line *out,
+                            const struct xent_row_scratch *scratch)
+{
+    struct xent_state state = xent_row_reduce(shape, z, NULL, NULL, scratch);
+    double log1p_rest;
+    shape->kernels->log1p(&state.rest, &log1p_rest, 1);
+    if (xent_state_is_finite(&state))
+        xent_row_log_probs(shape, z, state.max, log1p_rest, out, scratch);
+    else
+        xent_fill(shape->dtype, out->at, out->step, (size_t)shape->classes, (double)NAN);
+}
+
+/* Without classes, and where all are -inf, the sum is 0; +inf stays, and a NaN is in `rest`. */
+static double logsumexp_row(const struct xent_row_shape *shape, const struct xent_line *z,
+                            const struct xent_row_scratch *scratch)
+{
+    struct xent_state state = { -(double)INFINITY, 0, 0, 0, 0 };
+    double log1p_rest;
+    if (shape->classes > 0) state = xent_row_reduce(shape, z, NULL, NULL, scratch);
+    shape->kernels->log1p(&state.rest, &log1p_rest, 1);
+    return state.max + log1p_rest;
+}
+
+static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
+{
+    const struct xent_softmax *softmax = job;
+    const struct xent_row_shape *shape = &softmax->shape;
+    struct xent_row_scratch scratch = xent_scratch_of(&softmax->scratch, task);
+    struct xent_line z = { NULL, xent_class_step(softmax->z, softmax->axis), shape->dtype },
+                     out = { NULL, 0, softmax->out->dtype };
+    struct xent_position position;
+    if (softmax->kind != XENT_LOGSUMEXP) out.step = xent_class_step(softmax->out, softmax->axis);
+    if (from < to) xent_walk_seek(&softmax->walk, from, &position);
+    for (; from < to; from++, xent_walk_next(&softmax->walk, &position)) {
+        z.at = (char *)softmax->z->data + position.offset[WALK_Z];
+        out.at = (char *)softmax->out->data + position.offset[WALK_OUT];
+        if (softmax->kind == XENT_SOFTMAX)
+            softmax_row(shape, &z, &out, &scratch);
+        else if (softmax->kind == XENT_LOG_SOFTMAX)
+            log_softmax_row(shape, &z, &out, &scratch);
+        else
+            xent_store_float(out.dtype, out.at, logsumexp_row(shape, &z, &scratch));
+    }
+}
+
+void xent_softmax_run(struct xent_softmax *softmax)
+{
+    if (softmax->out->numel > 0) xent_parallel_run(&softmax->parallel, softmax->walk.count, run_rows, softmax);
+    xent_scratch_free(&softmax->scratch);
+}

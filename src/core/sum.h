@@ -1,0 +1,39 @@
+/* The canonical sum over rows (numerics version 1): a leaf is 64 consecutive rows, added in order with TwoSum; leaves merge in a
+ * binary tree over the leaf's index. Any run of rows can be summed on its own and joined to the run before it. */
+#ifndef XENT_CORE_SUM_H
+#define XENT_CORE_SUM_H
+
+#include <stdint.h>
+
+#define XENT_LEAF_ROWS 64
+#define XENT_SUM_NODES 116 /* two for each level of a tree over 2^57 leaves */
+
+struct xent_pair {
+    double hi, lo; /* the plain sum in the same order, and the sum of its rounding errors */
+};
+
+/* Node (level, index) covers the leaves [index 2^level, (index + 1) 2^level). */
+struct xent_sum_node {
+    int64_t index;
+    int32_t level;
+    struct xent_pair pair;
+};
+
+struct xent_sum {
+    int64_t row;        /* the next one */
+    int64_t first_leaf; /* the row where the first leaf of this run starts; those before it end the leaf of another run */
+    int32_t heads;      /* of them, kept as they are */
+    int32_t nodes;
+    struct xent_pair leaf; /* the open leaf: row % 64 rows */
+    double head[XENT_LEAF_ROWS];
+    struct xent_sum_node node[XENT_SUM_NODES];
+};
+
+void xent_sum_begin(struct xent_sum *sum, int64_t first_row);
+void xent_sum_row(struct xent_sum *sum, double value);
+/* `next` begins at the row where `sum` ends. */
+void xent_sum_join(struct xent_sum *sum, const struct xent_sum *next);
+/* The sum of a run that began at row 0; never -0.0. */
+double xent_sum_total(struct xent_sum *sum);
+
+#endif

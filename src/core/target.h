@@ -1,0 +1,36 @@
+/* Targets and class weights: their checks, and the divisor of MEAN that falls out of them. */
+#ifndef XENT_CORE_TARGET_H
+#define XENT_CORE_TARGET_H
+
+#include "core/tensor.h"
+
+#define XENT_CLASSES_UNKNOWN (-1)
+
+/* Whether targets are class indices, and how to tell an ignored one. */
+struct xent_target_rule {
+    xent_dtype dtype;
+    bool indices;
+    bool may_ignore; /* false where no value of the dtype equals ignore_index, as for U64 and a negative one */
+    int64_t ignore_index;
+    int64_t classes; /* XENT_CLASSES_UNKNOWN: any index is fine */
+};
+
+void xent_target_rule_init(struct xent_target_rule *rule, const struct xent_tensor *target, int64_t ignore_index,
+                           int64_t classes);
+
+static inline bool xent_target_ignored(const struct xent_target_rule *rule, int64_t index)
+{
+    return rule->may_ignore && index == rule->ignore_index;
+}
+
+/* Every weight is finite and >= 0. NULL is fine. */
+xent_status xent_check_weights(const struct xent_tensor *class_weight);
+
+/* Weight of a class; 1 without class weights. */
+double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index);
+
+/* Checks every class index, in row-major order, and adds up the automatic divisor of MEAN. */
+xent_status xent_scan_indices(const struct xent_tensor *target, const struct xent_target_rule *rule,
+                              const struct xent_tensor *class_weight, double *divisor);
+
+#endif

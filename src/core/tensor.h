@@ -1,0 +1,22 @@
+/* What a tensor handle points to. */
+#ifndef XENT_CORE_TENSOR_H
+#define XENT_CORE_TENSOR_H
+
+#include <stdbool.h>
+
+#include "xent.h"
+
+struct xent_tensor {
+    xent_dtype dtype;
+    int32_t ndim;
+    bool read_only;
+    bool owner; /* its memory is part of the handle's own allocation */
+    int64_t shape[XENT_MAX_NDIM];
+    int64_t strides[XENT_MAX_NDIM]; /* in elements */
+    int64_t numel;
+    ptrdiff_t lowest; /* bytes from data to the lowest element, <= 0 */
+    ptrdiff_t end;    /* bytes from data to behind the highest element; 0 if there are no elements */
+    void *data;
+};
+
+#endif

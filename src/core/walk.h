@@ -1,0 +1,37 @@
+/* Walking the rows of strided tensors in row-major order of the batch shape. */
+#ifndef XENT_CORE_WALK_H
+#define XENT_CORE_WALK_H
+
+#include "core/tensor.h"
+
+#define XENT_WALK_OPERANDS 5
+#define XENT_NO_AXIS (-1)
+
+/* A shape and, for each operand, how many bytes a step along each of its dimensions takes. */
+struct xent_walk {
+    int32_t ndim;
+    int32_t operands;
+    int64_t count; /* product of the extents */
+    int64_t extent[XENT_MAX_NDIM];
+    ptrdiff_t step[XENT_WALK_OPERANDS][XENT_MAX_NDIM];
+};
+
+/* One position: byte offsets from each operand's data. */
+struct xent_position {
+    int64_t index[XENT_MAX_NDIM];
+    ptrdiff_t offset[XENT_WALK_OPERANDS];
+};
+
+/* The shape of `model`, without its dimension `axis` unless that is XENT_NO_AXIS. */
+void xent_walk_begin(struct xent_walk *walk, const struct xent_tensor *model, int32_t axis);
+
+/* Adds an operand whose shape, without `axis`, is the walk's; returns its number. NULL: one that stays where it is. */
+int32_t xent_walk_add(struct xent_walk *walk, const struct xent_tensor *tensor, int32_t axis);
+
+/* Joins neighbouring dimensions that every operand steps through evenly; call it when all operands are added. */
+void xent_walk_join(struct xent_walk *walk);
+
+void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position);
+void xent_walk_next(const struct xent_walk *walk, struct xent_position *position);
+
+#endif
