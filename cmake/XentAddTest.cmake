@@ -1,0 +1,43 @@
+# xent_add_test(<name> [SOURCES <file>...] [PER_BACKEND] [INTERNAL] [ARGS <argument>...])
+#
+# A test program made of <name>.c of the calling directory (or of SOURCES), with cmocka and tests/support, under the CTest name
+# <directory>/<name>, label <directory>. Its target is <directory>_<name>.
+#   PER_BACKEND  once for each backend of this build, as <directory>/<name>/<backend>, with XENT_BACKEND set to it; exit code 77
+#                says that this CPU cannot run it
+#   INTERNAL     tests what the public header does not show: links the static library and finds the headers under src/ by their
+#                room ("core/errors.h"). Others use the shared library, as programs do.
+#   ARGS         command line
+function(xent_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PER_BACKEND;INTERNAL" "" "SOURCES;ARGS")
+  if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "xent_add_test(${name}): ${arg_UNPARSED_ARGUMENTS} ${arg_KEYWORDS_MISSING_VALUES}")
+  endif()
+  if(NOT arg_SOURCES)
+    set(arg_SOURCES ${name}.c)
+  endif()
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME room)
+
+  set(target ${room}_${name})
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE xent_test_support)
+  if(arg_INTERNAL)
+    target_link_libraries(${target} PRIVATE xent::xent_static)
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  else()
+    target_link_libraries(${target} PRIVATE xent::xent)
+  endif()
+
+  # The environment of whoever runs CTest must not choose for the tests.
+  if(arg_PER_BACKEND)
+    get_property(backends GLOBAL PROPERTY XENT_BACKENDS)
+    foreach(backend IN LISTS backends)
+      add_test(NAME ${room}/${name}/${backend} COMMAND ${target} ${arg_ARGS})
+      set_tests_properties(${room}/${name}/${backend} PROPERTIES LABELS ${room} SKIP_RETURN_CODE 77
+        ENVIRONMENT_MODIFICATION "XENT_BACKEND=set:${backend};XENT_NUM_THREADS=unset:")
+    endforeach()
+  else()
+    add_test(NAME ${room}/${name} COMMAND ${target} ${arg_ARGS})
+    set_tests_properties(${room}/${name} PROPERTIES LABELS ${room} SKIP_RETURN_CODE 77
+      ENVIRONMENT_MODIFICATION "XENT_BACKEND=unset:;XENT_NUM_THREADS=unset:")
+  endif()
+endfunction()

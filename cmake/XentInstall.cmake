@@ -1,0 +1,33 @@
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/xent")
+install(TARGETS xent xent_static EXPORT xentTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES "${PROJECT_SOURCE_DIR}/include/xent.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+# find_package(xent CONFIG). Minor versions may differ incompatibly while the major one is 0.
+install(EXPORT xentTargets NAMESPACE xent:: DESTINATION "${package_dir}")
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/xentConfig.cmake.in" "${PROJECT_BINARY_DIR}/xentConfig.cmake"
+  INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/xentConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/xentConfig.cmake" "${PROJECT_BINARY_DIR}/xentConfigVersion.cmake"
+  DESTINATION "${package_dir}")
+
+# pkg-config. The prefix is found from where xent.pc lies, so the installed tree may be moved; with an absolute library
+# directory that way back is not known, and the prefix is the configured one.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
+  set(PC_LIBDIR "${CMAKE_INSTALL_LIBDIR}")
+else()
+  file(RELATIVE_PATH way_back "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+  string(REGEX REPLACE "/$" "" PC_PREFIX "\${pcfiledir}/${way_back}")
+  set(PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(PC_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}")
+else()
+  set(PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/xent.pc.in" "${PROJECT_BINARY_DIR}/xent.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/xent.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

@@ -1,0 +1,106 @@
+# Sourced by tests/run.sh and cmake/demo.sh: installs what is missing where it can, and says in one sentence what to install where
+# it cannot. Nothing is asked of a machine that has it all, not even a network.
+
+# has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, pkg-config
+has()
+{
+    case $1 in
+    cc) command -v "${CC:-cc}" >/dev/null ;;
+    cmake)
+        # shellcheck disable=SC2046
+        set -- $(cmake --version 2>/dev/null | sed -n 's/^cmake version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+        [ $# -eq 2 ] && [ $(($1 * 1000 + $2)) -ge 3025 ]
+        ;;
+    cmocka)
+        # pkg-config may be missing, so the preprocessor looks; Homebrew's directories are not among its own.
+        printf '#include <%s.h>\n' stdarg stddef setjmp stdint cmocka |
+            "${CC:-cc}" -E -x c -I/opt/homebrew/include -I/usr/local/include - >/dev/null 2>&1
+        ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# manager: the package manager of this system
+manager()
+{
+    for candidate in apt-get dnf apk brew; do
+        if command -v $candidate >/dev/null; then
+            echo $candidate
+            return
+        fi
+    done
+}
+
+# package <manager> <tool>: what it calls the tool
+package()
+{
+    case $1:$2 in
+    apt-get:cc) echo gcc libc6-dev ;;
+    apk:cc) echo gcc musl-dev ;;
+    *:cc) echo gcc ;;
+    *:cmake) echo cmake ;;
+    apt-get:cmocka) echo libcmocka-dev ;;
+    dnf:cmocka) echo libcmocka-devel ;;
+    apk:cmocka) echo cmocka-dev ;;
+    dnf:pkg-config) echo pkgconf-pkg-config ;;
+    apk:pkg-config | brew:pkg-config) echo pkgconf ;;
+    *) echo "$2" ;;
+    esac
+}
+
+as_root()
+{
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif ! command -v sudo >/dev/null; then
+        return 1
+    elif [ -t 0 ]; then
+        sudo "$@"
+    else
+        sudo -n "$@" # nobody is there to type a password
+    fi
+}
+
+# install_packages <manager> <package>...
+install_packages()
+{
+    install_manager=$1
+    shift
+    case $install_manager in
+    apt-get)
+        # The package lists of a fresh container are empty or old; then the first attempt fails, and so what it says is of no use.
+        set -- as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
+        "$@" 2>/dev/null || { as_root apt-get update -qq && "$@"; }
+        ;;
+    dnf) as_root dnf install -q -y "$@" ;;
+    apk) as_root apk add --quiet "$@" ;;
+    brew) brew install --quiet "$@" ;;
+    *) return 1 ;;
+    esac
+}
+
+# provide <tool>...: installs those that are missing; returns 1, after a sentence, if one still is at the end
+provide()
+{
+    provide_manager=$(manager)
+    provide_packages=
+    for tool in "$@"; do
+        has "$tool" || provide_packages="$provide_packages $(package "$provide_manager" "$tool")"
+    done
+    [ -n "$provide_packages" ] || return 0
+    echo "== installing:$provide_packages"
+    # shellcheck disable=SC2086
+    install_packages "$provide_manager" $provide_packages >&2 || true
+    for tool in "$@"; do
+        if ! has "$tool"; then
+            echo "This needs ${tool}$([ "$tool" != cmake ] || echo " 3.25 or newer"): please install$provide_packages and try again." >&2
+            return 1
+        fi
+    done
+}
+
+# processors: how many compilers to run at a time
+processors()
+{
+    getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2
+}

@@ -1,0 +1,56 @@
+#include "dispatch/select.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "dispatch/cpu.h"
+
+/* Best first; the last one runs anywhere. */
+static const struct {
+    const struct xent_kernels *kernels;
+    bool (*usable)(void);
+} built[] = {
+#ifdef XENT_HAVE_AVX2
+    { &xent_kernels_avx2, xent_cpu_has_avx2 },
+#endif
+    { &xent_kernels_scalar, xent_cpu_always },
+};
+
+#define BUILT (sizeof built / sizeof built[0])
+
+static _Atomic(const struct xent_kernels *) in_use;
+
+static const char *names[BUILT + 1];
+static pthread_once_t names_once = PTHREAD_ONCE_INIT;
+
+static void list_names(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < BUILT; i++)
+        if (built[i].usable()) names[count++] = built[i].kernels->name;
+}
+
+const char *const *xent_dispatch_names(void)
+{
+    (void)pthread_once(&names_once, list_names);
+    return names;
+}
+
+const struct xent_kernels *xent_dispatch_find(const char *name)
+{
+    for (size_t i = 0; i < BUILT; i++)
+        if ((name == NULL || strcmp(name, built[i].kernels->name) == 0) && built[i].usable()) return built[i].kernels;
+    return NULL;
+}
+
+const struct xent_kernels *xent_dispatch_current(void) { return atomic_load_explicit(&in_use, memory_order_relaxed); }
+
+void xent_dispatch_use(const struct xent_kernels *kernels) { atomic_store_explicit(&in_use, kernels, memory_order_relaxed); }
+
+void xent_dispatch_use_first(const struct xent_kernels *kernels)
+{
+    const struct xent_kernels *none = NULL;
+    (void)atomic_compare_exchange_strong_explicit(&in_use, &none, kernels, memory_order_relaxed, memory_order_relaxed);
+}
