@@ -132,7 +132,7 @@ xent_status xent_set_backend(const char *name)
         return XENT_OK;
     }
     list_backends(available, sizeof available);
-    return xent_fail(XENT_ERROR_UNSUPPORTED, "backend \"%s\" is not usable here; available: %s", name, available);
+    return xent_fail(XENT_ERROR_UNSUPPORTED, "backend \"%.64s\" is not usable here; available: %s", name, available);
 }
 
 int32_t xent_num_threads(void)

@@ -2,7 +2,7 @@
  *   struct lanes            the lanes' sums in memory
  *   struct sum_f32, sum_f64 and their functions   one vector of lanes in registers while groups are added to it
  *   add_two                 TwoSum, scalar
- *   tree_f32, tree_f64      all lanes as one number
+ *   tree_f32, tree_f64      all lanes as one number; lanes->sum[0] is then their plain sum in the same order
  * A term is scale + scale * rest. The scales carry the digits and go to double at once (f32) or are summed with their error (f64);
  * the rests, at most a twentieth of them, are summed in the element type for a block of groups. */
 #include <stddef.h>
@@ -80,16 +80,14 @@ static inline double tree_f32(struct lanes *lanes)
     return sum[0];
 }
 
-/* The sum of the sums alone where the error is NaN: TwoSum makes NaN of an infinity. */
 static inline double tree_f64(struct lanes *lanes)
 {
-    double *sum = lanes->sum, *error = lanes->error, total;
+    double *sum = lanes->sum, *error = lanes->error;
     for (size_t half = XENT_LANES / 2; half >= 1; half /= 2)
         for (size_t i = 0; i < half; i++) {
             double joint = error[i] + error[i + half], lost = 0;
             add_two(&sum[i], &lost, sum[i + half]);
             error[i] = joint + lost;
         }
-    total = sum[0] + error[0];
-    return total == total ? total : sum[0];
+    return sum[0] + error[0];
 }

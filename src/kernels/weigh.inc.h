@@ -10,6 +10,14 @@ static inline void F(accumulate)(struct lanes *lanes, size_t lane, double x)
         lanes->sum[lane] += x;
 }
 
+/* The plain sum where the compensated one is NaN: TwoSum makes NaN of an infinity, which is what a positive coefficient against
+   -inf comes to. (The sum of the terms has no such rule: there a NaN may stand in the errors alone.) */
+static inline double F(total)(struct lanes *lanes)
+{
+    double total = F(tree)(lanes);
+    return total == total ? total : lanes->sum[0];
+}
+
 static void F(weigh)(const void *logits, const double *coef, size_t n, struct xent_state *state)
 {
     const REAL *z = logits;
@@ -23,8 +31,8 @@ static void F(weigh)(const void *logits, const double *coef, size_t n, struct xe
         F(accumulate)(&sum, i % XENT_LANES, coef[i]);
         F(accumulate)(&gap, i % XENT_LANES, coef[i] == 0 ? 0 : term);
     }
-    state->coef = F(tree)(&sum);
-    state->gap = F(tree)(&gap);
+    state->coef = F(total)(&sum);
+    state->gap = F(total)(&gap);
     state->coef_peak = peak;
 }
 
