@@ -1,0 +1,175 @@
+/* Learns to read handwritten digits: multinomial logistic regression by stochastic gradient descent.
+ * Copyright 2026 the libxent authors. SPDX-License-Identifier: Apache-2.0
+ *
+ * The model is logits = W x + b, ten scores for 64 pixels. All that libxent is asked for is the loss of a batch and its
+ * gradient with respect to the logits, which replaces them in place; the rest is plain loops. Build and run:
+ *     cc -O2 train_digits.c $(pkg-config --cflags --libs xent) -o train_digits
+ *     ./train_digits data/digits.csv
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xent.h>
+
+enum { PIXELS = 64, CLASSES = 10, BRIGHTEST = 16, IMAGES = 1797, TRAINING = 1500, BATCH = 50, EPOCHS = 30 };
+
+static const float learning_rate = 0.5f;
+
+struct image {
+    float x[PIXELS]; /* 0 to 1 */
+    int32_t digit;
+};
+
+struct model {
+    float weight[CLASSES][PIXELS];
+    float bias[CLASSES];
+};
+
+/* What libxent sees of a batch; wrapped once, the digits are pointed at another batch before each step. */
+struct batch {
+    float logits[BATCH][CLASSES]; /* and then their gradient */
+    float mean_loss;
+    xent_tensor *logits_tensor, *digits_tensor, *loss_tensor;
+};
+
+static void must(xent_status status)
+{
+    if (status == XENT_OK) return;
+    fprintf(stderr, "%s: %s\n", xent_status_name(status), xent_error_message());
+    exit(EXIT_FAILURE);
+}
+
+/* A number from 0 to n - 1. A generator of our own (Marsaglia's xorshift64*), so that every system sees one order. */
+static size_t below(size_t n)
+{
+    static uint64_t state = 1797;
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return (size_t)((state * 2685821657736338717u >> 32) * n >> 32);
+}
+
+static void shuffle(struct image *images, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        const size_t j = below(i);
+        const struct image last = images[i - 1];
+        images[i - 1] = images[j];
+        images[j] = last;
+    }
+}
+
+/* One line of the file: 64 pixels and the digit, comma-separated. */
+static int parse(const char *line, struct image *image)
+{
+    for (int i = 0; i <= PIXELS; i++) {
+        char *end;
+        const long value = strtol(line, &end, 10);
+        const char *separator = i < PIXELS ? "," : "\r\n";
+        if (end == line || value < 0 || value > (i < PIXELS ? BRIGHTEST : CLASSES - 1)) return 0;
+        if (*end != '\0' ? strchr(separator, *end) == NULL : i < PIXELS) return 0;
+        if (i < PIXELS)
+            image->x[i] = (float)value / BRIGHTEST;
+        else
+            image->digit = (int32_t)value;
+        line = end + 1;
+    }
+    return 1;
+}
+
+static void read_images(const char *path, struct image *images)
+{
+    char line[512];
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        exit(EXIT_FAILURE);
+    }
+    for (int i = 0; i < IMAGES; i++) {
+        if (fgets(line, sizeof line, file) == NULL || !parse(line, &images[i])) {
+            fprintf(stderr, "%s:%d: expected %d pixels from 0 to %d and a digit, comma-separated, on each of %d lines\n", path,
+                    i + 1, PIXELS, BRIGHTEST, IMAGES);
+            exit(EXIT_FAILURE);
+        }
+    }
+    fclose(file);
+}
+
+static void score(const struct model *model, const struct image *image, float logits[CLASSES])
+{
+    for (int c = 0; c < CLASSES; c++) {
+        logits[c] = model->bias[c];
+        for (int i = 0; i < PIXELS; i++) logits[c] += model->weight[c][i] * image->x[i];
+    }
+}
+
+static void wrap_batch(struct batch *batch, struct image *images)
+{
+    const int64_t shape[2] = { BATCH, CLASSES }, stride = sizeof(struct image) / sizeof(int32_t);
+    must(xent_tensor_wrap(&batch->logits_tensor, XENT_F32, 2, shape, NULL, batch->logits));
+    must(xent_tensor_wrap(&batch->digits_tensor, XENT_I32, 1, shape, &stride, &images->digit));
+    must(xent_tensor_wrap(&batch->loss_tensor, XENT_F32, 0, NULL, NULL, &batch->mean_loss));
+}
+
+static void destroy_batch(struct batch *batch)
+{
+    xent_tensor_destroy(batch->logits_tensor);
+    xent_tensor_destroy(batch->digits_tensor);
+    xent_tensor_destroy(batch->loss_tensor);
+}
+
+/* One step of gradient descent; the loss is that before the step. */
+static float step(struct model *model, struct batch *batch, struct image *images)
+{
+    for (int n = 0; n < BATCH; n++) score(model, &images[n], batch->logits[n]);
+    must(xent_tensor_set_data(batch->digits_tensor, &images->digit));
+    must(xent_cross_entropy_grad(batch->logits_tensor, batch->digits_tensor, NULL, NULL, batch->loss_tensor,
+                                 batch->logits_tensor));
+    for (int n = 0; n < BATCH; n++) {
+        for (int c = 0; c < CLASSES; c++) {
+            const float move = learning_rate * batch->logits[n][c];
+            for (int i = 0; i < PIXELS; i++) model->weight[c][i] -= move * images[n].x[i];
+            model->bias[c] -= move;
+        }
+    }
+    return batch->mean_loss;
+}
+
+static double accuracy(const struct model *model, const struct image *images, int count)
+{
+    int right = 0;
+    for (int n = 0; n < count; n++) {
+        float logits[CLASSES];
+        int best = 0;
+        score(model, &images[n], logits);
+        for (int c = 1; c < CLASSES; c++) best = logits[c] > logits[best] ? c : best;
+        right += best == images[n].digit;
+    }
+    return 100.0 * right / count;
+}
+
+int main(int argc, char **argv)
+{
+    static struct image images[IMAGES];
+    static struct model model; /* starts at zero */
+    static struct batch batch;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s path/to/digits.csv\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    read_images(argv[1], images);
+    shuffle(images, IMAGES); /* the file goes from writer to writer: as it is, the held-out ones would be strangers */
+    wrap_batch(&batch, images);
+    printf("%d images to learn from, %d held out\n", TRAINING, IMAGES - TRAINING);
+    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
+        double loss = 0;
+        shuffle(images, TRAINING);
+        for (int n = 0; n < TRAINING; n += BATCH) loss += step(&model, &batch, &images[n]);
+        printf("epoch %2d  loss %.4f\n", epoch, loss * BATCH / TRAINING);
+    }
+    destroy_batch(&batch);
+    printf("accuracy %.1f %%\n", accuracy(&model, images + TRAINING, IMAGES - TRAINING));
+    return EXIT_SUCCESS;
+}
