@@ -24,7 +24,8 @@ static xent_status set_shape(struct xent_tensor *t, xent_dtype dtype, int32_t nd
         t->shape[d] = shape[d];
         t->strides[d] = stride;
         if (__builtin_mul_overflow(bytes, extent, &bytes))
-            return xent_fail(XENT_ERROR_OVERFLOW, "the product of the extents, in bytes, exceeds %lld", (long long)PTRDIFF_MAX);
+            return xent_fail(XENT_ERROR_OVERFLOW, "shape has a product of extents that exceeds %lld bytes of %s elements",
+                             (long long)PTRDIFF_MAX, xent_element_name(dtype));
         stride *= extent;
         t->numel *= shape[d];
     }
