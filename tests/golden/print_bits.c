@@ -1,0 +1,204 @@
+/* Prints a hash of the bits of every operation over a fixed list of problems, one line each. What it prints is numerics version 1:
+ * the same on every backend, CPU, compiler and operating system.
+ *
+ *     print_bits                prints the list; tests/golden/bits.txt is its output
+ *     print_bits bits.txt       compares, and prints the lines that differ
+ *
+ * Needs libc and libxent alone, so that it can be built anywhere; from the root of the repository:
+ *     cc -std=c11 -Iinclude -Itests tests/golden/print_bits.c tests/support/problem*.c tests/support/random.c -lxent -o print_bits
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/problem.h"
+
+enum { LINE = 400, CANNOT_RUN = 77 };
+
+struct shape {
+    int32_t ndim, axis;
+    int64_t extent[XENT_MAX_NDIM];
+};
+
+/* Groups of 64 classes, chunks of 4096, batches of 64 rows: at, below and above each. */
+static const struct shape shapes[] = {
+    { 1, 0, { 1 } },
+    { 1, 0, { 2 } },
+    { 1, 0, { 3 } },
+    { 1, 0, { 64 } },
+    { 1, 0, { 65 } },
+    { 1, 0, { 4096 } },
+    { 1, 0, { 4097 } },
+    { 1, 0, { 20000 } },
+    { 2, 1, { 2, 3 } },
+    { 2, 1, { 5, 10 } },
+    { 2, 1, { 64, 3 } },
+    { 2, 1, { 150, 10 } },
+    { 2, 1, { 3, 64 } },
+    { 2, 1, { 3, 65 } },
+    { 2, 1, { 4, 100 } },
+    { 2, 1, { 5, 1000 } },
+    { 2, 1, { 2, 4096 } },
+    { 2, 1, { 2, 9000 } },
+    { 2, 1, { 9, 1 } },
+    { 2, 0, { 2, 3 } },
+    { 2, 0, { 10, 70 } },
+    { 2, 0, { 100, 17 } },
+    { 2, 0, { 4097, 3 } },
+    { 3, 2, { 2, 3, 64 } },
+    { 3, 1, { 2, 1000, 3 } },
+    { 3, 0, { 3, 8, 9 } },
+    { 4, 1, { 2, 21, 5, 7 } },
+    { 4, 1, { 1, 3, 16, 17 } },
+    { 4, 1, { 2, 65, 3, 3 } },
+    { 5, 3, { 2, 1, 2, 10, 3 } },
+    { 8, 5, { 1, 2, 1, 3, 2, 33, 1, 2 } },
+    { 1, 0, { 12300 } },
+    { 2, 1, { 3, 5000 } },
+};
+/* Many chunks, and many rows. */
+static const struct shape long_shapes[] = {
+    { 1, 0, { 20000 } }, { 1, 0, { 30001 } }, { 2, 1, { 2, 13000 } }, { 2, 1, { 700, 3 } }, { 2, 0, { 3, 500 } },
+};
+enum {
+    SHAPES = sizeof shapes / sizeof shapes[0],
+    LONG_SHAPES = sizeof long_shapes / sizeof long_shapes[0],
+    ROUNDS = 2,
+    ANY = 2 * OPS * SHAPES * ROUNDS, /* problems of the first list */
+    LONG = 2 * 3 * 5 * LONG_SHAPES   /* and of the second: dtypes, values, operations, shapes */
+};
+
+static void set_shape(struct problem *p, const struct shape *shape)
+{
+    p->ndim = shape->ndim;
+    p->axis = shape->axis;
+    memcpy(p->shape, shape->extent, sizeof p->shape);
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash(const unsigned char *bytes, size_t size)
+{
+    uint64_t h = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < size; i++) h = (h ^ bytes[i]) * UINT64_C(0x100000001B3);
+    return h;
+}
+
+/* The first list: every operation and dtype over every shape; what the numbers of operations and shapes leave to choose is which
+   kind of values, so that each operation meets each kind. All else is drawn. */
+static void any_problem(int k, struct problem *p, struct random *r)
+{
+    const int shape = k / (2 * OPS) % SHAPES, round = k / (2 * OPS * SHAPES);
+    p->op = (enum op)(k / 2 % OPS);
+    set_shape(p, &shapes[shape]);
+    p->values = (enum values)((shape + round * SHAPES + 3 * (int)p->op) % VALUES_KINDS);
+    problem_draw(p, r);
+}
+
+/* The second list: sums so long that the order of their parts shows, all of them numbers, as F64. Weights are drawn. */
+static void long_sum(int k, struct problem *p, struct random *r)
+{
+    static const enum op ops[] = { OP_LOGSUMEXP, OP_NLL_LOSS, OP_CROSS_ENTROPY, OP_CROSS_ENTROPY_GRAD, OP_MEAN_DIVISOR };
+    static const enum values values[] = { VALUES_NORMAL, VALUES_OFFSET, VALUES_NARROW };
+    p->op = ops[k / 6 % 5];
+    set_shape(p, &long_shapes[k / 30]);
+    p->values = values[k / 2 % 3];
+    problem_draw(p, r);
+    p->loss_dtype = XENT_F64;
+    p->grad_loss_dtype = (xent_dtype)0;
+    p->normalizer = 0;
+    p->ignore_index = -100;
+    if (p->target_dtype != 0) p->target_dtype = XENT_I64;
+    if (p->target_dtype != 0 && p->reduction == XENT_REDUCTION_NONE) p->reduction = XENT_REDUCTION_SUM;
+}
+
+/* Problem k, or 0 behind the last one. */
+static int problem_of(int k, struct problem *p)
+{
+    struct random r = random_stream(1, (uint64_t)k);
+    memset(p, 0, sizeof *p);
+    p->dtype = k % 2 == 0 ? XENT_F32 : XENT_F64;
+    if (k < ANY)
+        any_problem(k, p, &r);
+    else if (k < ANY + LONG)
+        long_sum(k - ANY, p, &r);
+    else
+        return 0;
+    return 1;
+}
+
+/* The line of a problem. Ends the program where it cannot be computed. */
+static void solve(const struct problem *p, char line[LINE])
+{
+    problem_text(p, line, LINE - 32);
+    struct answer a = problem_solve(p);
+    if (a.status != XENT_OK) {
+        fprintf(stderr, "%s: %s: %s\n", line, xent_status_name(a.status), xent_error_message());
+        exit(EXIT_FAILURE);
+    }
+    sprintf(line + strlen(line), " %016" PRIx64 "\n", hash(a.bytes, a.size));
+    answer_free(&a);
+}
+
+static void print(void)
+{
+    char line[LINE];
+    struct problem p;
+    printf("# Written by tests/golden/print_bits.c, which see: print_bits > tests/golden/bits.txt. Numerics version %d.\n",
+           (int)xent_numerics_version());
+    for (int k = 0; problem_of(k, &p); k++) {
+        solve(&p, line);
+        fputs(line, stdout);
+    }
+}
+
+/* Reads a line that is no comment; an empty string at the end. */
+static void read_line(FILE *file, char line[LINE])
+{
+    do {
+        if (fgets(line, LINE, file) == NULL) *line = '\0';
+    } while (*line == '#');
+    char *end = strchr(line, '\r');
+    if (end != NULL) strcpy(end, "\n");
+}
+
+static int compare(FILE *file)
+{
+    char wanted[LINE], got[LINE];
+    struct problem p;
+    int problems = 0, differ = 0;
+    for (; problem_of(problems, &p); problems++) {
+        solve(&p, got);
+        read_line(file, wanted);
+        if (strcmp(got, wanted) == 0) continue;
+        differ++;
+        printf("-%s%s+%s", wanted, *wanted != '\0' ? "" : "\n", got);
+    }
+    read_line(file, wanted);
+    if (*wanted != '\0') {
+        printf("the file has lines behind the last problem: %s", wanted);
+        differ++;
+    }
+    printf("backend %s: %d problems, %d lines differ\n", xent_backend(), problems, differ);
+    return differ > 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (xent_backend() == NULL) {
+        fprintf(stderr, "the backend that XENT_BACKEND names is not usable on this CPU: skipped\n");
+        return CANNOT_RUN;
+    }
+    if (argc < 2) {
+        print();
+        return EXIT_SUCCESS;
+    }
+    FILE *file = fopen(argv[1], "r");
+    if (file == NULL) {
+        perror(argv[1]);
+        return EXIT_FAILURE;
+    }
+    const int differ = compare(file);
+    fclose(file);
+    return differ ? EXIT_FAILURE : EXIT_SUCCESS;
+}

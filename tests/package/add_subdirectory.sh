@@ -1,0 +1,10 @@
+# Inside another project: the same target names, and nothing of the parent's changes (parent/CMakeLists.txt checks its settings).
+. "$SOURCE_DIR/tests/package/common.sh"
+configure "$package/parent" build -DXENT_SOURCE_DIR="$SOURCE_DIR"
+"$CMAKE" --build build
+./build/consumer_shared
+./build/consumer_static
+
+"$CMAKE" --install build --prefix "$WORK_DIR/prefix"
+[ "$(cd prefix && find . ! -type d)" = ./bin/consumer_static ] || fail "the parent installs files of libxent's"
+"$CTEST" --test-dir build -N | grep -q '^Total Tests: 1$' || fail "the parent runs tests of libxent's"

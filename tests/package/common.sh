@@ -1,0 +1,27 @@
+# Sourced by the scripts beside it; CTest gives them their variables (CMakeLists.txt). Each starts in an empty directory of its
+# own. Exit code 77: skipped.
+set -eu
+package=$SOURCE_DIR/tests/package
+export PKG_CONFIG_PATH="$PREFIX/$LIBDIR/pkgconfig"
+rm -rf "$WORK_DIR"
+mkdir -p "$WORK_DIR"
+cd "$WORK_DIR"
+
+fail()
+{
+    echo "failed: $1" >&2
+    exit 1
+}
+
+need()
+{
+    command -v "$1" >/dev/null || { echo "skipped: there is no $1 here"; exit 77; }
+}
+
+# configure <source directory> <build directory> [<option>...]
+configure()
+{
+    configure_source=$1 configure_build=$2
+    shift 2
+    "$CMAKE" -S "$configure_source" -B "$configure_build" -G "$GENERATOR" "$@"
+}

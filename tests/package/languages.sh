@@ -1,0 +1,21 @@
+# The header is the first thing this program includes: strict C99 to C23 and C++11 to C++23, without a warning.
+. "$SOURCE_DIR/tests/package/common.sh"
+
+# try <language> <standard> <compiler>
+try()
+{
+    if ! echo 'int main(void) { return 0; }' | "$3" -x "$1" "-std=$2" -fsyntax-only - 2>/dev/null; then
+        echo "$2: this compiler does not know it"
+        return
+    fi
+    # shellcheck disable=SC2086
+    "$3" $CFLAGS -x "$1" "-std=$2" -pedantic -Wall -Wextra -Werror "-I$PREFIX/$INCLUDEDIR" "$package/consumer/consumer.c" \
+        -x none "-L$PREFIX/$LIBDIR" -lxent -o "$2"
+    echo "$2: $(LD_LIBRARY_PATH="$PREFIX/$LIBDIR" "./$2")"
+}
+
+for standard in c99 c11 c17 c2x; do try c $standard "$CC"; done
+[ -x c99 ] || fail "no C99"
+need g++
+for standard in c++11 c++17 c++20 c++23; do try c++ $standard g++; done
+[ -x c++11 ] || fail "no C++11"

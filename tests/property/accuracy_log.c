@@ -1,0 +1,66 @@
+/* Accuracy of xent_log against binary128: all magnitudes, subnormal numbers included, and the neighbourhood of 1. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accuracy_measure.h"
+#include "support/backend.h"
+#include "support/effort.h"
+#include "support/tensors.h"
+
+/* Positive and finite: any bits, around 1 at all distances, a power of two or its neighbour. */
+static double draw(xent_dtype dtype, int64_t i, struct random *r)
+{
+    const uint64_t bits = random_bits(r);
+    const int single = dtype == XENT_F32, power = (int)(bits % (single ? 277 : 2098)) - (single ? 149 : 1074);
+    const double epsilon = single ? 0x1p-24 : 0x1p-53;
+    double x;
+    float f;
+    const uint32_t half = (uint32_t)(bits >> 33);
+    const uint64_t word = bits >> 1;
+    memcpy(&f, &half, sizeof f);
+    memcpy(&x, &word, sizeof x);
+    if (i % 4 == 0)
+        x = single ? (double)f : x;
+    else if (i % 4 == 1)
+        x = 1 + ldexp(random_uniform(r) - 0.5, -(int)(bits % 54));
+    else if (i % 4 == 2)
+        x = ldexp(1 + (double)((int)(bits >> 32 & 7) - 3) * epsilon, power);
+    else
+        x = 4 * random_uniform(r);
+    if (single) x = (double)(float)x;
+    return x > 0 && isfinite(x) ? x : 1.5;
+}
+
+static void logarithms_are_accurate(void **state)
+{
+    const struct precision *p = *state;
+    const int64_t n = effort(400000);
+    const struct batch nowhere = { .classes = 1 };
+    struct measure m = { .result = "log", .unit = "ulp" };
+    struct random random = random_stream(3, (uint64_t)p->dtype);
+    void *x = elements_new(p->dtype, n), *out = elements_new(p->dtype, n);
+    for (int64_t i = 0; i < n; i++) element_set(p->dtype, x, i, draw(p->dtype, i, &random));
+    xent_tensor *from = tensor_over(p->dtype, SHAPE(n), x), *to = tensor_over(p->dtype, SHAPE(n), out);
+    expect_ok(xent_log(from, to));
+    for (int64_t i = 0; i < n; i++) {
+        const quad exact = quad_log((quad)element(p->dtype, x, i));
+        const double unit = ulp(p, exact);
+        measure(&m, element(p->dtype, out, i), exact, unit, (p->dtype == XENT_F32 ? 2 : 4) * unit, &nowhere);
+    }
+    xent_tensor_destroy(from);
+    xent_tensor_destroy(to);
+    free(x);
+    free(out);
+    assert_int_equal(measures_print(p->name, &m, 1), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        { "F32 logarithm", logarithms_are_accurate, NULL, NULL, (void *)&precision_f32 },
+        { "F64 logarithm", logarithms_are_accurate, NULL, NULL, (void *)&precision_f64 },
+    };
+    require_backend();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,38 @@
+#ifndef XENT_TESTS_ACCURACY_ROWS_H
+#define XENT_TESTS_ACCURACY_ROWS_H
+
+#include <xent.h>
+
+#include "support/random.h"
+
+/* The rows on which accuracy is measured. A confident row is one whose first class leads; the leader stands anywhere. */
+enum row_kind {
+    ROWS_RANDOM,    /* normal * 4 */
+    ROWS_CONFIDENT, /* the same, one class leads by 5 to 100 */
+    ROWS_DOMINATED, /* normal, one class leads by 5 to 35: many small terms make the loss */
+    ROWS_EQUAL,     /* equal logits under one maximum */
+    ROWS_RUNNER_UP, /* one runner-up under one maximum, all others -inf */
+    ROW_KINDS
+};
+extern const char *const row_kind_names[ROW_KINDS];
+
+/* Rows of one kind, all with one offset added before the logits are rounded to their type. */
+struct batch {
+    xent_dtype dtype;
+    int64_t rows, classes;
+    enum row_kind kind;
+    double offset;
+    void *logits;    /* rows x classes of dtype */
+    double *exact;   /* the same numbers in double */
+    int64_t *target; /* mostly the leader; never a class at -inf */
+};
+
+struct batch batch_new(xent_dtype dtype, int64_t rows, int64_t classes, enum row_kind kind, double offset, struct random *r);
+void batch_free(struct batch *b);
+
+/* Room for n elements of a floating type, and one of them. Ends the program where there is no memory. */
+void *elements_new(xent_dtype dtype, int64_t n);
+double element(xent_dtype dtype, const void *data, int64_t i);
+void element_set(xent_dtype dtype, void *data, int64_t i, double value);
+
+#endif

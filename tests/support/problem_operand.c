@@ -1,0 +1,196 @@
+#include "problem_operand.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATTERN = 0xA5, ALIGNMENT = 64 };
+
+void *memory_new(size_t bytes)
+{
+    void *memory = malloc(bytes > 0 ? bytes : 1);
+    if (memory == NULL) {
+        perror("problem");
+        exit(EXIT_FAILURE);
+    }
+    return memory;
+}
+
+/* ---- Shapes ------------------------------------------------------------------------------------------------------------ */
+
+struct operand operand_of_logits(const struct problem *p, xent_dtype dtype)
+{
+    struct operand o = { .dtype = dtype, .ndim = p->ndim, .repeated = p->repeated };
+    memcpy(o.shape, p->shape, sizeof o.shape);
+    return o;
+}
+
+struct operand operand_of_rows(const struct problem *p, xent_dtype dtype)
+{
+    struct operand o = { .dtype = dtype, .ndim = p->ndim - 1, .repeated = p->repeated - (p->repeated > p->axis) };
+    if (p->repeated == p->axis) o.repeated = -1;
+    for (int32_t d = 0; d < o.ndim; d++) o.shape[d] = p->shape[d + (d >= p->axis)];
+    return o;
+}
+
+struct operand operand_of_one(const struct problem *p, xent_dtype dtype)
+{
+    return (struct operand){ .dtype = dtype, .ndim = (int32_t)(p->layout & 1), .repeated = -1, .shape = { 1 } };
+}
+
+struct operand operand_of_classes(const struct problem *p, xent_dtype dtype)
+{
+    return (struct operand){ .dtype = dtype, .ndim = 1, .repeated = -1, .shape = { problem_classes(p) } };
+}
+
+int64_t operand_elements(const struct operand *o)
+{
+    int64_t n = 1;
+    for (int32_t d = 0; d < o->ndim; d++) n *= o->shape[d];
+    return n;
+}
+
+/* Offset of the i-th element in row-major order. */
+static int64_t offset_of(const struct operand *o, const int64_t *strides, int64_t i)
+{
+    int64_t offset = 0;
+    for (int32_t d = o->ndim - 1; d >= 0; d--) {
+        offset += i % o->shape[d] * strides[d];
+        i /= o->shape[d];
+    }
+    return offset;
+}
+
+/* ---- Layout ------------------------------------------------------------------------------------------------------------ */
+
+static void row_major(const struct operand *o, int64_t *strides)
+{
+    int64_t stride = 1;
+    for (int32_t d = o->ndim - 1; d >= 0; d--) {
+        strides[d] = stride;
+        stride *= o->shape[d];
+    }
+}
+
+/* Any order of the dimensions, either direction, gaps between elements and between lines; 0 along a dimension that repeats. */
+static void draw_strides(struct operand *o, int repeats, struct random *r)
+{
+    int32_t order[XENT_MAX_NDIM];
+    const int shuffled = random_chance(r, 2);
+    for (int32_t d = 0; d < o->ndim; d++) {
+        const int32_t other = shuffled ? (int32_t)random_below(r, d + 1) : d;
+        if (other != d) order[d] = order[other];
+        order[other] = o->ndim - 1 - d;
+    }
+    const int64_t padded = random_below(r, XENT_MAX_NDIM);
+    int64_t stride = random_chance(r, 3) ? 2 + random_below(r, 2) : 1;
+    for (int32_t k = 0; k < o->ndim; k++) {
+        const int32_t d = order[k];
+        const int backwards = random_chance(r, 4);
+        if (repeats && d == o->repeated) {
+            o->strides[d] = 0;
+            continue;
+        }
+        o->strides[d] = backwards ? -stride : stride;
+        stride *= o->shape[d] + (k == padded ? 1 + random_below(r, 3) : 0);
+    }
+}
+
+/* Memory around the elements, all of it the pattern; elements begin at an aligned address, or at some other one. */
+static void allocate(struct operand *o, struct random *r, int aligned)
+{
+    const size_t size = xent_dtype_size(o->dtype);
+    int64_t lowest = 0, highest = 0;
+    for (int32_t d = 0; d < o->ndim; d++) {
+        const int64_t reach = (o->shape[d] - 1) * o->strides[d];
+        if (o->shape[d] > 0) *(reach < 0 ? &lowest : &highest) += reach;
+    }
+    o->bytes = (size_t)(highest - lowest + 1) * size + 4 * ALIGNMENT;
+    o->memory = memory_new(o->bytes);
+    memset(o->memory, PATTERN, o->bytes);
+    const size_t past = (uintptr_t)o->memory % ALIGNMENT, shift = aligned ? 0 : (size_t)random_below(r, 16) * size % ALIGNMENT;
+    o->first = o->memory + (2 * ALIGNMENT - past) + shift - lowest * (int64_t)size;
+}
+
+static void lay_out(struct operand *o, const struct problem *p, uint64_t stream, int repeats)
+{
+    struct random r = random_stream(p->layout, stream);
+    if (p->layout == 0)
+        row_major(o, o->strides);
+    else
+        draw_strides(o, repeats, &r);
+    allocate(o, &r, p->layout == 0);
+}
+
+static void make(struct operand *o, int writable)
+{
+    const xent_status status = writable ? xent_tensor_wrap(&o->tensor, o->dtype, o->ndim, o->shape, o->strides, o->first)
+                                        : xent_tensor_wrap_const(&o->tensor, o->dtype, o->ndim, o->shape, o->strides, o->first);
+    if (status == XENT_OK) return;
+    fprintf(stderr, "problem: %s: %s\n", xent_status_name(status), xent_error_message());
+    exit(EXIT_FAILURE);
+}
+
+/* ---- Elements ---------------------------------------------------------------------------------------------------------- */
+
+static void scatter(struct operand *o, const unsigned char *values)
+{
+    const size_t size = xent_dtype_size(o->dtype);
+    int64_t from[XENT_MAX_NDIM];
+    row_major(o, from);
+    if (o->repeated >= 0) from[o->repeated] = 0;
+    for (int64_t i = 0; i < operand_elements(o); i++)
+        memcpy(o->first + offset_of(o, o->strides, i) * (int64_t)size, values + (size_t)offset_of(o, from, i) * size, size);
+}
+
+void operand_input(struct operand *o, const struct problem *p, uint64_t stream, const void *values)
+{
+    lay_out(o, p, stream, 1);
+    scatter(o, values);
+    make(o, 0);
+}
+
+void operand_output(struct operand *o, const struct problem *p, uint64_t stream)
+{
+    lay_out(o, p, stream, 0);
+    make(o, 1);
+}
+
+void operand_input_output(struct operand *o, const struct problem *p, uint64_t stream, const void *values)
+{
+    lay_out(o, p, stream, 0);
+    scatter(o, values);
+    make(o, 1);
+}
+
+void operand_gather(const struct operand *o, unsigned char *to)
+{
+    const size_t size = xent_dtype_size(o->dtype);
+    for (int64_t i = 0; i < operand_elements(o); i++) {
+        const unsigned char *at = o->first + offset_of(o, o->strides, i) * (int64_t)size;
+        uint32_t half;
+        uint64_t word;
+        if (size == sizeof half) {
+            memcpy(&half, at, sizeof half);
+            word = half;
+        } else
+            memcpy(&word, at, sizeof word);
+        for (size_t b = 0; b < size; b++) *to++ = (unsigned char)(word >> (8 * b) & 0xff);
+    }
+}
+
+int operand_stray(struct operand *o)
+{
+    const size_t size = xent_dtype_size(o->dtype);
+    for (int64_t i = 0; i < operand_elements(o); i++)
+        memset(o->first + offset_of(o, o->strides, i) * (int64_t)size, PATTERN, size);
+    for (size_t i = 0; i < o->bytes; i++)
+        if (o->memory[i] != PATTERN) return 1;
+    return 0;
+}
+
+void operand_free(struct operand *o)
+{
+    xent_tensor_destroy(o->tensor);
+    free(o->memory);
+}

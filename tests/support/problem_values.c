@@ -1,0 +1,246 @@
+#include "problem_values.h"
+
+#include <math.h>
+#include <string.h>
+
+enum tag { TAG_LOGITS = 1, TAG_PROBABILITIES, TAG_CLASSES, TAG_WEIGHTS, TAG_GRAD_LOSS };
+
+struct extents problem_extents(const struct problem *p)
+{
+    struct extents e = { 1, p->shape[p->axis], 1 };
+    for (int32_t d = 0; d < p->axis; d++) e.outer *= p->shape[d];
+    for (int32_t d = p->axis + 1; d < p->ndim; d++) e.inner *= p->shape[d];
+    return e;
+}
+
+/* ---- Floating elements ------------------------------------------------------------------------------------------------- */
+
+static void store(xent_dtype dtype, void *out, int64_t i, double value)
+{
+    if (dtype == XENT_F32)
+        ((float *)out)[i] = (float)value;
+    else
+        ((double *)out)[i] = value;
+}
+
+/* Bits as they are: a conversion would make every NaN quiet. */
+static void store_bits(xent_dtype dtype, void *out, int64_t i, uint64_t bits)
+{
+    const uint32_t half = (uint32_t)(bits >> 32);
+    if (dtype == XENT_F32)
+        memcpy((char *)out + 4 * i, &half, 4);
+    else
+        memcpy((char *)out + 8 * i, &bits, 8);
+}
+
+/* A NaN of any sign and payload, quiet or signaling; a payload of 0 would make it an infinity. */
+static void store_nan(xent_dtype dtype, void *out, int64_t i, uint64_t bits)
+{
+    if (dtype == XENT_F32)
+        bits = UINT64_C(0x7F80000100000000) | (bits & UINT64_C(0x807FFFFF00000000));
+    else
+        bits = UINT64_C(0x7FF0000000000001) | (bits & UINT64_C(0x800FFFFFFFFFFFFF));
+    store_bits(dtype, out, i, bits);
+}
+
+static double largest(xent_dtype dtype) { return dtype == XENT_F32 ? 0x1.fffffep+127 : 0x1.fffffffffffffp+1023; }
+
+static double smallest(xent_dtype dtype) { return dtype == XENT_F32 ? 0x1p-149 : 0x1p-1074; }
+
+/* ---- Logits ------------------------------------------------------------------------------------------------------------ */
+
+static double masked(xent_dtype dtype, struct random *r)
+{
+    switch (random_below(r, 12)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: return -INFINITY;
+    case 4: return -0.0;
+    case 5: return smallest(dtype) * (double)random_below(r, 1000);
+    case 6: return -largest(dtype);
+    case 7: return -88 - 80 * random_uniform(r);
+    default: return 4 * random_normal(r);
+    }
+}
+
+static double huge(xent_dtype dtype, struct random *r)
+{
+    const double x = largest(dtype) * (random_chance(r, 2) ? 1 : random_uniform(r));
+    return random_chance(r, 2) ? x : random_chance(r, 2) ? -x : 4 * random_normal(r);
+}
+
+/* A row as the steps of one kind of values see it. */
+struct row {
+    xent_dtype dtype;
+    enum values values;
+    int64_t special; /* the class that is not as the others */
+    double center, lead;
+};
+
+static struct row row_of(const struct problem *p, struct random *r)
+{
+    static const double centers[] = { -3e4, 4e4, 123456, 1e6, 5e9, 0.37 };
+    struct row row = { p->dtype, p->values, 0, 0, 0 };
+    if (row.values == VALUES_MIXED) row.values = (enum values)random_below(r, VALUES_MIXED);
+    row.special = random_below(r, problem_classes(p));
+    row.center = centers[random_below(r, 6)];
+    row.lead = 24 + 5 + 115 * random_uniform(r); /* the others lie within +-24 */
+    return row;
+}
+
+static double common_logit(const struct row *row, struct random *r)
+{
+    const double normal = random_normal(r);
+    switch (row->values) {
+    case VALUES_OFFSET: return row->center + 4 * normal;
+    case VALUES_WIDE: return (row->dtype == XENT_F32 ? 60 : 400) * normal;
+    case VALUES_NARROW: return 1e-6 * normal;
+    case VALUES_TIES: return (double)random_below(r, 4);
+    case VALUES_MASKED: return masked(row->dtype, r);
+    case VALUES_EQUAL: return row->center;
+    case VALUES_LONELY: return -INFINITY;
+    case VALUES_ZEROS: return random_chance(r, 2) ? -0.0 : 0.0;
+    case VALUES_HUGE: return huge(row->dtype, r);
+    default: return 4 * normal;
+    }
+}
+
+static void store_logit(const struct row *row, void *out, int64_t at, int64_t c, struct random *r)
+{
+    const int special = c == row->special;
+    const double common = common_logit(row, r);
+    const uint64_t bits = random_bits(r);
+    if (row->values == VALUES_NAN && special)
+        store_nan(row->dtype, out, at, bits);
+    else if (row->values == VALUES_BITS && bits % 64 != 0 && (bits >> 52 & 0x7f8) != 0x7f8)
+        store_bits(row->dtype, out, at, bits);
+    else if (row->values == VALUES_BITS)
+        store(row->dtype, out, at, bits % 128 == 0 ? -INFINITY : 3);
+    else if (row->values == VALUES_INFINITE && (special || bits % 64 == 0))
+        store(row->dtype, out, at, INFINITY);
+    else if (row->values == VALUES_ZEROS && bits % 8 == 0)
+        store(row->dtype, out, at, smallest(row->dtype) * (double)(bits % 977));
+    else if (row->values == VALUES_LONELY && special && row->lead < 90)
+        store(row->dtype, out, at, row->center);
+    else if (row->values == VALUES_EQUAL && special)
+        store(row->dtype, out, at, row->center + row->lead / 16);
+    else if (row->values == VALUES_CONFIDENT && special)
+        store(row->dtype, out, at, row->lead);
+    else
+        store(row->dtype, out, at, common);
+}
+
+/* Of a logarithm's argument most signs are positive. */
+static void clear_signs(const struct problem *p, unsigned char *out, struct random *r)
+{
+    const int64_t n = problem_logits(p);
+    for (int64_t i = 0; i < n; i++) {
+        if (random_chance(r, 8)) continue;
+        if (p->dtype == XENT_F32)
+            ((float *)(void *)out)[i] = fabsf(((float *)(void *)out)[i]);
+        else
+            ((double *)(void *)out)[i] = fabs(((double *)(void *)out)[i]);
+    }
+}
+
+void fill_logits(const struct problem *p, void *out)
+{
+    const struct extents e = problem_extents(p);
+    struct random r = random_stream(p->seed, TAG_LOGITS);
+    for (int64_t i = 0; i < e.outer * e.inner; i++) {
+        const int64_t base = i / e.inner * e.classes * e.inner + i % e.inner;
+        const struct row row = row_of(p, &r);
+        for (int64_t c = 0; c < e.classes; c++) store_logit(&row, out, base + c * e.inner, c, &r);
+    }
+    if (p->op == OP_LOG) clear_signs(p, out, &r);
+}
+
+/* ---- Targets, weights, upstream gradients --------------------------------------------------------------------------------- */
+
+static double probability(int64_t kind, int64_t c, int64_t hot, struct random *r)
+{
+    const double u = random_uniform(r);
+    switch (kind) {
+    case 0:
+    case 1: return c == hot ? 1 : 0;
+    case 2: return c == hot ? 0.9 : 0.01;
+    case 3:
+    case 4: return u;
+    case 5: return random_chance(r, 4) ? u : 0;
+    case 6: return random_chance(r, 4) ? -u : u;
+    case 7: return -0.0;
+    case 8: return c == hot ? 3e38 : u;
+    default: return c == hot ? (random_chance(r, 2) ? NAN : INFINITY) : u;
+    }
+}
+
+void fill_probabilities(const struct problem *p, void *out)
+{
+    const struct extents e = problem_extents(p);
+    struct random r = random_stream(p->seed, TAG_PROBABILITIES);
+    for (int64_t i = 0; i < e.outer * e.inner; i++) {
+        const int64_t base = i / e.inner * e.classes * e.inner + i % e.inner, hot = random_below(&r, e.classes);
+        const int64_t kind = random_chance(&r, 4) ? random_below(&r, 10) : random_below(&r, 6); /* the odd ones are rare */
+        for (int64_t c = 0; c < e.classes; c++) store(p->target_dtype, out, base + c * e.inner, probability(kind, c, hot, &r));
+    }
+}
+
+static void store_class(xent_dtype dtype, void *out, int64_t i, int64_t value)
+{
+    switch ((int)dtype) {
+    case XENT_I64: ((int64_t *)out)[i] = value; break;
+    case XENT_I32: ((int32_t *)out)[i] = (int32_t)value; break;
+    case XENT_I16: ((int16_t *)out)[i] = (int16_t)value; break;
+    case XENT_I8: ((int8_t *)out)[i] = (int8_t)value; break;
+    case XENT_U8: ((uint8_t *)out)[i] = (uint8_t)value; break;
+    case XENT_U16: ((uint16_t *)out)[i] = (uint16_t)value; break;
+    case XENT_U32: ((uint32_t *)out)[i] = (uint32_t)value; break;
+    default: ((uint64_t *)out)[i] = (uint64_t)value; break;
+    }
+}
+
+/* The largest and the smallest number that an integer dtype holds, as far as int64_t goes. */
+static void integer_range(xent_dtype dtype, int64_t *low, int64_t *high)
+{
+    const int is_unsigned = dtype == XENT_U8 || dtype == XENT_U16 || dtype == XENT_U32 || dtype == XENT_U64;
+    const int bits = 8 * (int)xent_dtype_size(dtype) - !is_unsigned;
+    *high = bits >= 63 ? INT64_MAX : (INT64_C(1) << bits) - 1;
+    *low = is_unsigned ? 0 : -*high - 1;
+}
+
+void fill_classes(const struct problem *p, void *out)
+{
+    const struct extents e = problem_extents(p);
+    struct random r = random_stream(p->seed, TAG_CLASSES);
+    int64_t low, high;
+    integer_range(p->target_dtype, &low, &high);
+    const int64_t limit = high < e.classes ? high + 1 : e.classes;
+    const int can_ignore = p->ignore_index >= low && p->ignore_index <= high;
+    for (int64_t i = 0; i < e.outer * e.inner; i++) {
+        const int64_t y = random_below(&r, limit);
+        store_class(p->target_dtype, out, i, random_chance(&r, 4) && can_ignore ? p->ignore_index : y);
+    }
+}
+
+void fill_weights(const struct problem *p, void *out)
+{
+    struct random r = random_stream(p->seed, TAG_WEIGHTS);
+    const double odd[] = { 0, 0, 1e30, smallest(p->weight_dtype) };
+    const int all_zero = random_chance(&r, 8);
+    for (int64_t c = 0; c < problem_classes(p); c++) {
+        const double usual = 2 * random_uniform(&r), unusual = odd[random_below(&r, 4)];
+        store(p->weight_dtype, out, c, all_zero ? 0 : random_chance(&r, 8) ? unusual : usual);
+    }
+}
+
+void fill_grad_loss(const struct problem *p, void *out, int64_t n)
+{
+    struct random r = random_stream(p->seed, TAG_GRAD_LOSS);
+    const double extremes[] = { 0, -0.0, largest(p->grad_loss_dtype), -smallest(p->grad_loss_dtype), INFINITY, NAN };
+    const int64_t kind = random_below(&r, 8);
+    for (int64_t i = 0; i < n; i++) {
+        const double normal = random_normal(&r), extreme = extremes[random_below(&r, 6)];
+        store(p->grad_loss_dtype, out, i, kind == 0 ? extreme : kind == 1 ? 1e-30 * normal : normal);
+    }
+}

@@ -1,0 +1,187 @@
+/* The caller's floating-point environment: results have the same bits under every rounding mode, with subnormals flushed to zero
+   and with exceptions unmasked, and the control word and the sticky flags are afterwards what they were before. */
+#define _GNU_SOURCE /* feenableexcept */
+#include <fenv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/backend.h"
+#include "support/exam.h"
+
+#if defined __SSE2__
+#include <xmmintrin.h>
+#endif
+
+/* The batches of all tests, and their answers in the default environment. */
+enum { EXAMS = 4 };
+static struct exam exams[EXAMS];
+static unsigned char *answers[EXAMS];
+
+static int prepare(void **state)
+{
+    const struct {
+        xent_dtype dtype;
+        int64_t rows, classes;
+    } shapes[EXAMS] = { { XENT_F32, 40, 10 }, { XENT_F64, 40, 10 }, { XENT_F32, 7, 5000 }, { XENT_F64, 7, 5000 } };
+    (void)state;
+    for (int i = 0; i < EXAMS; i++) {
+        exams[i] = exam_new(shapes[i].dtype, shapes[i].rows, shapes[i].classes, true);
+        exam_solve(&exams[i]);
+        answers[i] = malloc(exams[i].size);
+        if (answers[i] == NULL) return 1;
+        memcpy(answers[i], exams[i].answers, exams[i].size);
+    }
+    return 0;
+}
+
+static int clean_up(void **state)
+{
+    (void)state;
+    for (int i = 0; i < EXAMS; i++) {
+        exam_free(&exams[i]);
+        free(answers[i]);
+    }
+    return 0;
+}
+
+/* Without subnormal results a test of flushing would show nothing. */
+static void test_answers_hold_subnormals(void **state)
+{
+    (void)state;
+    for (int i = 0; i < EXAMS; i++) {
+        const uint64_t smallest_normal = i % 2 == 0 ? UINT64_C(1) << 23 : UINT64_C(1) << 52;
+        const size_t size = i % 2 == 0 ? 4 : 8;
+        int subnormals = 0;
+        for (size_t k = 0; k + size <= exams[i].size; k += size) {
+            uint64_t bits = 0;
+            memcpy(&bits, answers[i] + k, size); /* little-endian or of full size */
+            subnormals += bits != 0 && bits < smallest_normal;
+        }
+        assert_true(subnormals > 0);
+    }
+}
+
+static void check_same_bits(const char *environment)
+{
+    for (int i = 0; i < EXAMS; i++) {
+        exam_solve(&exams[i]);
+        if (memcmp(answers[i], exams[i].answers, exams[i].size) != 0) fail_msg("%s: other bits in exam %d", environment, i);
+    }
+}
+
+static void test_rounding_modes(void **state)
+{
+    static const struct {
+        int mode;
+        const char *name;
+    } modes[] = {
+#ifdef FE_UPWARD
+        { FE_UPWARD, "upward" },
+#endif
+#ifdef FE_DOWNWARD
+        { FE_DOWNWARD, "downward" },
+#endif
+#ifdef FE_TOWARDZERO
+        { FE_TOWARDZERO, "toward zero" },
+#endif
+        { FE_TONEAREST, "to nearest" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_int_equal(fesetround(modes[i].mode), 0);
+        check_same_bits(modes[i].name);
+        const int after = fegetround();
+        fesetround(FE_TONEAREST);
+        assert_int_equal(after, modes[i].mode);
+    }
+}
+
+/* The results overflow, underflow, are inexact and invalid: none of it shows in the flags, and a flag that was set stays. */
+static void test_sticky_flags(void **state)
+{
+    static const int flags[] = { 0, FE_INEXACT, FE_INVALID | FE_OVERFLOW, FE_ALL_EXCEPT };
+    (void)state;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        for (int k = 0; k < EXAMS; k++) {
+            feclearexcept(FE_ALL_EXCEPT);
+            feraiseexcept(flags[i]);
+            exam_solve(&exams[k]);
+            assert_int_equal(fetestexcept(FE_ALL_EXCEPT), flags[i]);
+        }
+    }
+    feclearexcept(FE_ALL_EXCEPT);
+}
+
+#ifdef __GLIBC__
+static void test_unmasked_exceptions(void **state)
+{
+    (void)state;
+    feclearexcept(FE_ALL_EXCEPT);
+    if (feenableexcept(FE_ALL_EXCEPT) == -1) skip(); /* a CPU without traps */
+    const int unmasked = fegetexcept();
+    for (int i = 0; i < EXAMS; i++) exam_solve(&exams[i]);
+    const int after = fegetexcept(), raised = fetestexcept(FE_ALL_EXCEPT);
+    fedisableexcept(FE_ALL_EXCEPT);
+    assert_int_equal(after, unmasked);
+    assert_int_equal(raised, 0);
+    check_same_bits("unmasked exceptions");
+}
+#endif
+
+#if defined __SSE2__
+static void test_flush_to_zero(void **state)
+{
+    enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };
+    const unsigned before = _mm_getcsr(), modes[] = { FLUSH_TO_ZERO, DENORMALS_ARE_ZERO, FLUSH_TO_ZERO | DENORMALS_ARE_ZERO };
+    (void)state;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        _mm_setcsr(before | modes[i]);
+        check_same_bits("subnormals flushed to zero");
+        const unsigned after = _mm_getcsr();
+        _mm_setcsr(before);
+        assert_int_equal(after, before | modes[i]);
+    }
+}
+#endif
+
+/* A call that fails leaves the environment alone too. */
+static void test_failing_call(void **state)
+{
+    (void)state;
+    feclearexcept(FE_ALL_EXCEPT);
+    const double weight = -0.1;
+    xent_tensor *bad = tensor_of(XENT_F64, SHAPE(1), ROW_MAJOR, &weight), *loss = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    xent_tensor *z = tensor_new(XENT_F64, SHAPE(2, 1), ROW_MAJOR), *y = tensor_new(XENT_I64, SHAPE(2), ROW_MAJOR);
+    xent_options options = XENT_OPTIONS_INIT;
+    options.class_weight = bad;
+    feclearexcept(FE_ALL_EXCEPT);
+    assert_int_equal(fesetround(FE_TOWARDZERO), 0);
+    const xent_status status = xent_cross_entropy(z, y, &options, loss);
+    const int mode = fegetround(), raised = fetestexcept(FE_ALL_EXCEPT);
+    fesetround(FE_TONEAREST);
+    assert_int_equal(status, XENT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(mode, FE_TOWARDZERO);
+    assert_int_equal(raised, 0);
+    tensor_free(bad);
+    tensor_free(loss);
+    tensor_free(z);
+    tensor_free(y);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers_hold_subnormals),
+        cmocka_unit_test(test_rounding_modes),
+        cmocka_unit_test(test_sticky_flags),
+#ifdef __GLIBC__
+        cmocka_unit_test(test_unmasked_exceptions),
+#endif
+#if defined __SSE2__
+        cmocka_unit_test(test_flush_to_zero),
+#endif
+        cmocka_unit_test(test_failing_call),
+    };
+    require_backend();
+    return cmocka_run_group_tests(tests, prepare, clean_up);
+}

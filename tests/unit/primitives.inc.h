@@ -1,0 +1,110 @@
+/* Expects the primitives of a simd_*.h; PRIMITIVES_TABLE is a table of struct primitive that ends with an empty one. */
+#include "primitives.h"
+
+#define ALONG(type, real, name, expression)                                                                                    \
+    static void along_##type##_##name(const real *pa, const real *pb, const real *pc, size_t n, real *out)                     \
+    {                                                                                                                          \
+        for (size_t i = 0; i < n; i += WIDTH_##type) {                                                                         \
+            v##type a = v##type##_load(pa + i), b = v##type##_load(pb + i), c = v##type##_load(pc + i);                        \
+            (void)a, (void)b, (void)c;                                                                                         \
+            v##type##_store(out + i, expression);                                                                              \
+        }                                                                                                                      \
+    }
+#define WIDTH_f32 VF32_WIDTH
+#define WIDTH_f64 VF64_WIDTH
+
+ALONG(f32, float, max, vf32_max(a, b))
+ALONG(f32, float, sub, vf32_sub(a, b))
+ALONG(f32, float, mul, vf32_mul(a, b))
+ALONG(f32, float, fma, vf32_fma(a, b, c))
+ALONG(f32, float, exp_scale, vf32_exp_scale(a))
+ALONG(f32, float, exp_correction, vf32_exp_correction(a))
+ALONG(f32, float, set, vf32_set(pa[i - i % 8]))
+ALONG(f64, double, max, vf64_max(a, b))
+ALONG(f64, double, add, vf64_add(a, b))
+ALONG(f64, double, sub, vf64_sub(a, b))
+ALONG(f64, double, mul, vf64_mul(a, b))
+ALONG(f64, double, fma, vf64_fma(a, b, c))
+ALONG(f64, double, exp_scale, vf64_exp_scale(a))
+ALONG(f64, double, exp_correction, vf64_exp_correction(a))
+
+/* The lanes that equal, as numbers 0 and 1. */
+static void along_f32_equal(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+    (void)c;
+    for (size_t i = 0; i < n; i += VF32_WIDTH)
+        for (size_t lane = 0; lane < VF32_WIDTH; lane++)
+            out[i + lane] = (float)(vf32_equal(vf32_load(a + i), vf32_load(b + i)) >> lane & 1);
+}
+
+static void along_f64_equal(const double *a, const double *b, const double *c, size_t n, double *out)
+{
+    (void)c;
+    for (size_t i = 0; i < n; i += VF64_WIDTH)
+        for (size_t lane = 0; lane < VF64_WIDTH; lane++)
+            out[i + lane] = (double)(vf64_equal(vf64_load(a + i), vf64_load(b + i)) >> lane & 1);
+}
+
+/* Lane i as a double, back as the float it came from. */
+static void along_f32_widen(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i += VF32_WIDTH)
+        for (int half = 0; half < VF32_HALVES; half++) {
+            double lanes[VF64_WIDTH];
+            vf64_store(lanes, vf32_widen(vf32_load(a + i), half));
+            for (size_t lane = 0; lane < VF64_WIDTH; lane++) out[i + (size_t)half * VF64_WIDTH + lane] = (float)lanes[lane];
+        }
+}
+
+/* Among numbers the largest lane does not depend on how many there are: 8 at a time, first by vectors. */
+static void along_f32_max_lane(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i += PRIMITIVES_STEP) {
+        float most = vf32_max_lane(vf32_load(a + i));
+        for (size_t k = 0; k < PRIMITIVES_STEP; k += VF32_WIDTH) {
+            float lane = vf32_max_lane(vf32_load(a + i + k));
+            most = lane > most ? lane : most;
+        }
+        for (size_t k = 0; k < PRIMITIVES_STEP; k++) out[i + k] = most + 0.0f;
+    }
+}
+
+static void along_f64_max_lane(const double *a, const double *b, const double *c, size_t n, double *out)
+{
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i += PRIMITIVES_STEP) {
+        double most = vf64_max_lane(vf64_load(a + i));
+        for (size_t k = 0; k < PRIMITIVES_STEP; k += VF64_WIDTH) {
+            double lane = vf64_max_lane(vf64_load(a + i + k));
+            most = lane > most ? lane : most;
+        }
+        for (size_t k = 0; k < PRIMITIVES_STEP; k++) out[i + k] = most + 0.0;
+    }
+}
+
+static void along_f64_first(const double *a, const double *b, const double *c, size_t n, double *out)
+{
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i++) out[i] = vf64_first(vf64_load(a + i - i % PRIMITIVES_STEP));
+}
+
+#define ROW(type, operation)                                                                                                   \
+    {                                                                                                                          \
+        .name = #operation, .type = along_##type##_##operation                                                                 \
+    }
+#define PRIMITIVES_TABLE                                                                                                       \
+    {                                                                                                                          \
+        ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
+            ROW(f32, set), ROW(f32, equal), ROW(f32, widen), ROW(f32, max_lane), ROW(f64, max), ROW(f64, add), ROW(f64, sub),  \
+            ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale), ROW(f64, exp_correction), ROW(f64, equal), ROW(f64, max_lane),  \
+            ROW(f64, first),                                                                                                   \
+        {                                                                                                                      \
+            .name = NULL                                                                                                       \
+        }                                                                                                                      \
+    }

@@ -1,0 +1,4 @@
+#include "kernels/simd_scalar.h"
+#include "primitives.inc.h"
+
+const struct primitive primitives_scalar[] = PRIMITIVES_TABLE;

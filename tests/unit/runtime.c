@@ -1,0 +1,355 @@
+/* What the process sets: backend and threads, by setter and by environment; versions; the thread's message. Each scenario runs in a
+   process of its own, forked before the library is first used, since the environment is read once. */
+#define _GNU_SOURCE /* setenv, sched_setaffinity */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/tensors.h"
+
+/* One small softmax; its result is 0.5 twice, and stays 7 where the call fails. */
+static xent_status compute(double *first)
+{
+    xent_tensor *z = tensor_new(XENT_F64, SHAPE(2), ROW_MAJOR), *p = tensor_of(XENT_F64, SHAPE(2), ROW_MAJOR, VALUES(7, 7));
+    const xent_status status = xent_softmax(z, 0, p);
+    *first = tensor_get(p, 0);
+    tensor_free(z);
+    tensor_free(p);
+    return status;
+}
+
+static void expect_works(void)
+{
+    double first = 0;
+    expect_ok(compute(&first));
+    assert_true(first > 0.49 && first < 0.51);
+}
+
+static void expect_unsupported(const char *variable, const char *value)
+{
+    double first = 0;
+    expect_error_naming(compute(&first), XENT_ERROR_UNSUPPORTED, variable, value, "available");
+    assert_true(first == 7);
+}
+
+/* ---- Versions and names -------------------------------------------------------------------------------------------- */
+
+static void test_version(void **state)
+{
+    (void)state;
+    char text[32];
+    snprintf(text, sizeof text, "%d.%d.%d", XENT_VERSION_MAJOR, XENT_VERSION_MINOR, XENT_VERSION_PATCH);
+    assert_string_equal(XENT_VERSION_STRING, text);
+    assert_string_equal(xent_version(), text);
+    assert_int_equal(xent_version_number(), 10000 * XENT_VERSION_MAJOR + 100 * XENT_VERSION_MINOR + XENT_VERSION_PATCH);
+    assert_int_equal(XENT_VERSION_NUMBER, xent_version_number());
+    assert_int_equal(xent_numerics_version(), 1);
+}
+
+static void test_status_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "XENT_OK",
+                                         "XENT_ERROR_INVALID_ARGUMENT",
+                                         "XENT_ERROR_SHAPE",
+                                         "XENT_ERROR_DTYPE",
+                                         "XENT_ERROR_TARGET",
+                                         "XENT_ERROR_OVERLAP",
+                                         "XENT_ERROR_OVERFLOW",
+                                         "XENT_ERROR_NO_MEMORY",
+                                         "XENT_ERROR_UNSUPPORTED" };
+    for (int i = 0; i < 9; i++) assert_string_equal(xent_status_name((xent_status)i), names[i]);
+    const int outside[] = { -1, 9, 1000, XENT_STATUS_FORCE_INT };
+    for (int i = 0; i < 4; i++) assert_string_equal(xent_status_name((xent_status)outside[i]), "unknown");
+}
+
+/* ---- Backends ------------------------------------------------------------------------------------------------------ */
+
+static void test_backends(void **state)
+{
+    (void)state;
+    const char *const *backends = xent_backends();
+    int scalars = 0;
+    assert_non_null(backends[0]);
+    assert_string_equal(xent_backend(), backends[0]);
+    for (int i = 0; backends[i] != NULL; i++) {
+        scalars += strcmp(backends[i], "scalar") == 0;
+        for (int k = 0; k < i; k++) assert_string_not_equal(backends[k], backends[i]);
+        expect_ok(xent_set_backend(backends[i]));
+        assert_string_equal(xent_backend(), backends[i]);
+        expect_works();
+    }
+    assert_int_equal(scalars, 1);
+    assert_ptr_equal(xent_backends(), backends);
+    expect_ok(xent_set_backend("scalar"));
+    expect_error_naming(xent_set_backend("turbo"), XENT_ERROR_UNSUPPORTED, "\"turbo\"", "scalar");
+    expect_error_naming(xent_set_backend(""), XENT_ERROR_UNSUPPORTED, "\"\"", "scalar");
+    expect_error_naming(xent_set_backend("Scalar"), XENT_ERROR_UNSUPPORTED, "\"Scalar\"", "scalar");
+    assert_string_equal(xent_backend(), "scalar");
+    expect_ok(xent_set_backend(NULL));
+    assert_string_equal(xent_backend(), backends[0]);
+}
+
+static void test_scalar_by_environment(void **state)
+{
+    (void)state;
+    assert_string_equal(xent_backend(), "scalar");
+    expect_works();
+    expect_ok(xent_set_backend(NULL));
+    assert_string_equal(xent_backend(), xent_backends()[0]);
+}
+
+static void test_empty_environment(void **state)
+{
+    (void)state;
+    assert_string_equal(xent_backend(), xent_backends()[0]);
+    assert_in_range(xent_num_threads(), 1, 4096);
+    expect_works();
+}
+
+/* Nothing is silently put in place of a backend that cannot be had. */
+static void test_bad_backend(void **state)
+{
+    (void)state;
+    assert_null(xent_backend());
+    expect_unsupported("XENT_BACKEND", "\"turbo\"");
+    assert_non_null(strstr(xent_error_message(), "scalar"));
+    assert_non_null(xent_backends()[0]);
+    assert_int_equal(xent_set_backend("warp"), XENT_ERROR_UNSUPPORTED);
+    assert_null(xent_backend());
+    expect_ok(xent_set_num_threads(2)); /* another setter does not help */
+    expect_unsupported("XENT_BACKEND", "\"turbo\"");
+    expect_ok(xent_set_backend("scalar"));
+    assert_string_equal(xent_backend(), "scalar");
+    expect_works();
+}
+
+static void test_bad_backend_and_default(void **state)
+{
+    (void)state;
+    expect_ok(xent_set_backend(NULL)); /* before first use: the environment's value no longer matters */
+    assert_string_equal(xent_backend(), xent_backends()[0]);
+    expect_works();
+}
+
+/* It is an operation's last check but memory: a wrong call is told what is wrong with it. */
+static void test_bad_backend_is_checked_late(void **state)
+{
+    (void)state;
+    xent_tensor *z = tensor_new(XENT_F64, SHAPE(2, 3), ROW_MAJOR), *y = tensor_of(XENT_I8, SHAPE(2), ROW_MAJOR, VALUES(0, 3));
+    xent_tensor *loss = tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(7));
+    double divisor = 7;
+    expect_error(xent_cross_entropy(z, y, NULL, loss), XENT_ERROR_TARGET, "target[1] = 3 is outside [0, 3)");
+    tensor_set(y, 1, 2);
+    expect_error_naming(xent_cross_entropy(z, y, NULL, loss), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
+    expect_error_naming(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
+    expect_error_naming(xent_nll_loss(z, y, NULL, loss), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
+    expect_error_naming(xent_log(z, z), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
+    expect_error_naming(xent_log_softmax(z, 1, z), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
+    expect_error_naming(xent_logsumexp(z, XENT_AXIS_DEFAULT, loss), XENT_ERROR_SHAPE, "out");
+    expect_error_naming(xent_mean_divisor(y, NULL, &divisor), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
+    assert_true(tensor_get(loss, 0) == 7 && divisor == 7);
+    for (int64_t i = 0; i < 6; i++) assert_true(tensor_get(z, i) == 0);
+    tensor_free(z);
+    tensor_free(y);
+    tensor_free(loss);
+}
+
+/* ---- Threads ------------------------------------------------------------------------------------------------------- */
+
+static void test_num_threads(void **state)
+{
+    (void)state;
+    cpu_set_t cpus;
+    assert_int_equal(sched_getaffinity(0, sizeof cpus, &cpus), 0);
+    assert_int_equal(xent_num_threads(), CPU_COUNT(&cpus));
+    const int32_t good[] = { 1, 3, 4096 }, bad[] = { -1, 4097, INT32_MIN, INT32_MAX };
+    for (int i = 0; i < 3; i++) {
+        expect_ok(xent_set_num_threads(good[i]));
+        assert_int_equal(xent_num_threads(), good[i]);
+        expect_works();
+    }
+    for (int i = 0; i < 4; i++) {
+        char found[16];
+        snprintf(found, sizeof found, "%d", (int)bad[i]);
+        expect_error_naming(xent_set_num_threads(bad[i]), XENT_ERROR_INVALID_ARGUMENT, found, "4096");
+        assert_int_equal(xent_num_threads(), 4096);
+    }
+    expect_ok(xent_set_num_threads(0));
+    assert_int_equal(xent_num_threads(), CPU_COUNT(&cpus));
+}
+
+/* The default counts the CPUs that this process may use, not those that there are. */
+static void test_one_cpu(void **state)
+{
+    (void)state;
+    cpu_set_t cpus, one;
+    assert_int_equal(sched_getaffinity(0, sizeof cpus, &cpus), 0);
+    CPU_ZERO(&one);
+    for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+        if (CPU_ISSET(i, &cpus)) CPU_SET(i, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(xent_num_threads(), 1);
+}
+
+static void test_threads_by_environment(void **state)
+{
+    (void)state;
+    assert_int_equal(xent_num_threads(), atoi(getenv("XENT_NUM_THREADS")));
+    expect_works();
+    expect_ok(xent_set_num_threads(2));
+    assert_int_equal(xent_num_threads(), 2);
+}
+
+static void test_bad_threads(void **state)
+{
+    (void)state;
+    assert_int_equal(xent_num_threads(), 0);
+    expect_unsupported("XENT_NUM_THREADS", getenv("XENT_NUM_THREADS"));
+    assert_int_equal(xent_set_num_threads(5000), XENT_ERROR_INVALID_ARGUMENT);
+    expect_ok(xent_set_backend(NULL)); /* another setter does not help */
+    expect_unsupported("XENT_NUM_THREADS", getenv("XENT_NUM_THREADS"));
+    expect_ok(xent_set_num_threads(0));
+    assert_in_range(xent_num_threads(), 1, 4096);
+    expect_works();
+}
+
+/* ---- The message --------------------------------------------------------------------------------------------------- */
+
+static void *fail_elsewhere(void *message)
+{
+    double first;
+    if (strcmp(xent_error_message(), "") != 0) return NULL; /* a new thread has not failed yet */
+    if (xent_softmax(NULL, 0, NULL) != XENT_ERROR_INVALID_ARGUMENT) return NULL;
+    if (compute(&first) != XENT_OK) return NULL;
+    strncpy(message, xent_error_message(), 255);
+    return message;
+}
+
+static void test_message(void **state)
+{
+    (void)state;
+    char other[256] = "";
+    void *answer;
+    pthread_t thread;
+    assert_string_equal(xent_error_message(), "");
+    expect_works();
+    assert_string_equal(xent_error_message(), "");
+    assert_int_equal(xent_set_num_threads(5000), XENT_ERROR_INVALID_ARGUMENT);
+    char mine[256];
+    strncpy(mine, xent_error_message(), sizeof mine - 1);
+    assert_non_null(strstr(mine, "5000"));
+    expect_works(); /* successes leave it */
+    assert_string_equal(xent_error_message(), mine);
+    assert_int_equal(pthread_create(&thread, NULL, fail_elsewhere, other), 0);
+    assert_int_equal(pthread_join(thread, &answer), 0);
+    assert_ptr_equal(answer, other);
+    assert_string_equal(other, "z is NULL");
+    assert_string_equal(xent_error_message(), mine);
+}
+
+/* ---- Many threads at once ------------------------------------------------------------------------------------------ */
+
+enum { THREADS = 4 };
+
+struct user {
+    int number;
+    xent_status status;
+};
+
+/* One after another, yet without anything that orders them but the library: a race detector sees what is missing there. */
+static void *use_first(void *argument)
+{
+    struct user *user = argument;
+    const struct timespec delay = { 0, 10000000 * user->number };
+    float z[2] = { 1, 1 };
+    const int64_t shape[1] = { 2 };
+    xent_tensor *t;
+    nanosleep(&delay, NULL);
+    user->status = xent_tensor_wrap(&t, XENT_F32, 1, shape, NULL, z);
+    if (user->status != XENT_OK) return NULL;
+    user->status = xent_softmax(t, 0, t);
+    xent_tensor_destroy(t);
+    /* the message is complete, whichever thread has read the environment */
+    if (user->status == XENT_ERROR_UNSUPPORTED && strstr(xent_error_message(), "\"turbo\"") == NULL)
+        user->status = XENT_STATUS_FORCE_INT;
+    return NULL;
+}
+
+static void test_first_use_by_many_threads(void **state)
+{
+    (void)state;
+    const xent_status want = getenv("XENT_BACKEND") != NULL ? XENT_ERROR_UNSUPPORTED : XENT_OK;
+    pthread_t threads[THREADS];
+    struct user users[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        users[i] = (struct user){ i, XENT_STATUS_FORCE_INT };
+        assert_int_equal(pthread_create(&threads[i], NULL, use_first, &users[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < THREADS; i++) assert_int_equal(users[i].status, want);
+}
+
+/* ---- Scenarios ----------------------------------------------------------------------------------------------------- */
+
+static const struct scenario {
+    const char *backend, *threads; /* NULL: unset */
+    struct CMUnitTest test;
+} scenarios[] = {
+    { NULL, NULL, cmocka_unit_test(test_version) },
+    { NULL, NULL, cmocka_unit_test(test_status_names) },
+    { NULL, NULL, cmocka_unit_test(test_backends) },
+    { "scalar", NULL, cmocka_unit_test(test_scalar_by_environment) },
+    { "", "", cmocka_unit_test(test_empty_environment) },
+    { "turbo", NULL, cmocka_unit_test(test_bad_backend) },
+    { "turbo", NULL, cmocka_unit_test(test_bad_backend_and_default) },
+    { "turbo", NULL, cmocka_unit_test(test_bad_backend_is_checked_late) },
+    { NULL, NULL, cmocka_unit_test(test_num_threads) },
+    { NULL, NULL, cmocka_unit_test(test_one_cpu) },
+    { NULL, "1", cmocka_unit_test(test_threads_by_environment) },
+    { NULL, "3", cmocka_unit_test(test_threads_by_environment) },
+    { NULL, "4096", cmocka_unit_test(test_threads_by_environment) },
+    { NULL, "4097", cmocka_unit_test(test_bad_threads) },
+    { NULL, "-1", cmocka_unit_test(test_bad_threads) },
+    { NULL, "many", cmocka_unit_test(test_bad_threads) },
+    { NULL, "2x", cmocka_unit_test(test_bad_threads) },
+    { NULL, "2.5", cmocka_unit_test(test_bad_threads) },
+    { NULL, "99999999999999999999", cmocka_unit_test(test_bad_threads) },
+    { NULL, NULL, cmocka_unit_test(test_message) },
+    { NULL, NULL, cmocka_unit_test(test_first_use_by_many_threads) },
+    { "turbo", NULL, cmocka_unit_test(test_first_use_by_many_threads) },
+};
+
+static void set_variable(const char *name, const char *value)
+{
+    if ((value == NULL ? unsetenv(name) : setenv(name, value, 1)) != 0) abort();
+}
+
+/* The child's exit code is the number of failed tests. */
+static int run_scenario(const struct scenario *scenario)
+{
+    const struct CMUnitTest tests[] = { scenario->test };
+    int status;
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        set_variable("XENT_BACKEND", scenario->backend);
+        set_variable("XENT_NUM_THREADS", scenario->threads);
+        exit(cmocka_run_group_tests(tests, NULL, NULL));
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) abort();
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+int main(void)
+{
+    int failed = 0;
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) failed += run_scenario(&scenarios[i]);
+    if (failed != 0) fprintf(stderr, "%d scenarios failed\n", failed);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
