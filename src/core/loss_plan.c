@@ -21,13 +21,13 @@ static void plan_scratch(struct xent_loss *loss)
     bool dense = !loss->rule.indices, from_logits = loss->source == XENT_FROM_LOGITS, gradient = loss->grad_logits != NULL;
     bool in_place = gradient && loss->grad_logits->data == loss->logits->data;
     bool reads_rows = from_logits || dense;
-    bool copies = !xent_row_is_contiguous(shape, xent_class_step(loss->logits, loss->axis)) || (dense && in_place);
+    bool copies = !xent_row_is_contiguous(shape, xent_step_along(loss->logits, loss->axis)) || (dense && in_place);
     scratch->logits = reads_rows && copies ? chunk * shape->size : 0;
     scratch->coef = dense ? chunk * sizeof(double) : 0;
     scratch->terms = 0;
     scratch->chunks = 0;
     if (!gradient) return;
-    if (!xent_row_is_contiguous(shape, xent_class_step(loss->grad_logits, loss->axis)))
+    if (!xent_row_is_contiguous(shape, xent_step_along(loss->grad_logits, loss->axis)))
         scratch->terms = (size_t)shape->classes * shape->size;
     scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
 }

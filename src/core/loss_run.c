@@ -18,7 +18,7 @@ struct row {
 
 static struct xent_line line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset)
 {
-    return (struct xent_line){ (char *)tensor->data + offset, xent_class_step(tensor, axis), tensor->dtype };
+    return (struct xent_line){ (char *)tensor->data + offset, xent_step_along(tensor, axis), tensor->dtype };
 }
 
 static void place_gradient(const struct xent_loss *loss, const struct xent_position *position,

@@ -16,12 +16,6 @@ struct xent_row_shape xent_row_shape_of(const struct xent_tensor *logits, int32_
                                     xent_element_size(logits->dtype), logits->shape[axis] };
 }
 
-ptrdiff_t xent_class_step(const struct xent_tensor *tensor, int32_t axis)
-{
-    if (tensor->shape[axis] <= 1) return 0;
-    return (ptrdiff_t)(tensor->strides[axis] * (int64_t)xent_element_size(tensor->dtype));
-}
-
 static size_t chunk_size(const struct xent_row_shape *shape, int64_t from)
 {
     return shape->classes - from < XENT_CHUNK ? (size_t)(shape->classes - from) : XENT_CHUNK;

@@ -39,9 +39,6 @@ const struct xent_row_kernels *xent_row_kernels_for(const struct xent_kernels *k
 
 struct xent_row_shape xent_row_shape_of(const struct xent_tensor *logits, int32_t axis, const struct xent_kernels *kernels);
 
-/* Bytes from class to class. */
-ptrdiff_t xent_class_step(const struct xent_tensor *tensor, int32_t axis);
-
 static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, ptrdiff_t step)
 {
     return step == (ptrdiff_t)shape->size || shape->classes <= 1;

@@ -14,14 +14,14 @@ xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_ke
     size_t chunk;
     *shape = xent_row_shape_of(softmax->z, softmax->axis, kernels);
     chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
-    scattered = per_class && !xent_row_is_contiguous(shape, xent_class_step(softmax->out, softmax->axis));
+    scattered = per_class && !xent_row_is_contiguous(shape, xent_step_along(softmax->out, softmax->axis));
     xent_walk_begin(&softmax->walk, softmax->z, softmax->axis);
     xent_walk_add(&softmax->walk, softmax->z, softmax->axis);
     xent_walk_add(&softmax->walk, softmax->out, per_class ? softmax->axis : XENT_NO_AXIS);
     xent_walk_join(&softmax->walk);
     scratch->coef = 0;
     scratch->logits = 0;
-    if (!xent_row_is_contiguous(shape, xent_class_step(softmax->z, softmax->axis)) ||
+    if (!xent_row_is_contiguous(shape, xent_step_along(softmax->z, softmax->axis)) ||
         (softmax->kind == XENT_LOG_SOFTMAX && scattered))
         scratch->logits = chunk * shape->size;
     scratch->terms = softmax->kind == XENT_SOFTMAX && scattered ? (size_t)shape->classes * shape->size : 0;
@@ -70,10 +70,10 @@ static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
     const struct xent_softmax *softmax = job;
     const struct xent_row_shape *shape = &softmax->shape;
     struct xent_row_scratch scratch = xent_scratch_of(&softmax->scratch, task);
-    struct xent_line z = { NULL, xent_class_step(softmax->z, softmax->axis), shape->dtype },
+    struct xent_line z = { NULL, xent_step_along(softmax->z, softmax->axis), shape->dtype },
                      out = { NULL, 0, softmax->out->dtype };
     struct xent_position position;
-    if (softmax->kind != XENT_LOGSUMEXP) out.step = xent_class_step(softmax->out, softmax->axis);
+    if (softmax->kind != XENT_LOGSUMEXP) out.step = xent_step_along(softmax->out, softmax->axis);
     if (from < to) xent_walk_seek(&softmax->walk, from, &position);
     for (; from < to; from++, xent_walk_next(&softmax->walk, &position)) {
         z.at = (char *)softmax->z->data + position.offset[WALK_Z];

@@ -20,12 +20,9 @@ void xent_target_rule_init(struct xent_target_rule *rule, const struct xent_tens
 
 double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index)
 {
-    const char *data;
     if (class_weight == NULL) return 1;
-    data = class_weight->data;
-    if (class_index == 0) return xent_load_float(class_weight->dtype, data);
-    return xent_load_float(class_weight->dtype, data + (ptrdiff_t)(class_index * class_weight->strides[0] *
-                                                                   (int64_t)xent_element_size(class_weight->dtype)));
+    return xent_load_float(class_weight->dtype,
+                           (const char *)class_weight->data + (ptrdiff_t)class_index * xent_step_along(class_weight, 0));
 }
 
 xent_status xent_check_weights(const struct xent_tensor *class_weight)

@@ -2,6 +2,12 @@
 
 #include "core/element.h"
 
+ptrdiff_t xent_step_along(const struct xent_tensor *tensor, int32_t dimension)
+{
+    if (tensor->numel == 0 || tensor->shape[dimension] == 1) return 0;
+    return (ptrdiff_t)(tensor->strides[dimension] * (int64_t)xent_element_size(tensor->dtype));
+}
+
 void xent_walk_begin(struct xent_walk *walk, const struct xent_tensor *model, int32_t axis)
 {
     walk->ndim = 0;
@@ -21,17 +27,17 @@ int32_t xent_walk_add(struct xent_walk *walk, const struct xent_tensor *tensor, 
     for (int32_t d = 0; d < walk->ndim; d++) step[d] = 0;
     for (int32_t d = 0; tensor != NULL && d < tensor->ndim; d++) {
         if (d == axis) continue;
-        /* the stride of a dimension that is never stepped along may be any number */
-        step[ndim] = tensor->shape[d] > 1 ? (ptrdiff_t)(tensor->strides[d] * (int64_t)xent_element_size(tensor->dtype)) : 0;
-        ndim++;
+        step[ndim++] = xent_step_along(tensor, d);
     }
     return walk->operands++;
 }
 
 static int joins(const struct xent_walk *walk, int32_t outer, int32_t inner)
 {
-    for (int32_t k = 0; k < walk->operands; k++)
-        if (walk->step[k][outer] != walk->step[k][inner] * (ptrdiff_t)walk->extent[inner]) return 0;
+    for (int32_t k = 0; k < walk->operands; k++) {
+        ptrdiff_t span;
+        if (__builtin_mul_overflow(walk->step[k][inner], walk->extent[inner], &span) || span != walk->step[k][outer]) return 0;
+    }
     return 1;
 }
 

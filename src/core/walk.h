@@ -7,6 +7,9 @@
 #define XENT_WALK_OPERANDS 5
 #define XENT_NO_AXIS (-1)
 
+/* Bytes from one index of a dimension to the next; 0 where there is no next: such a stride may be any number. */
+ptrdiff_t xent_step_along(const struct xent_tensor *tensor, int32_t dimension);
+
 /* A shape and, for each operand, how many bytes a step along each of its dimensions takes. */
 struct xent_walk {
     int32_t ndim;
