@@ -66,7 +66,7 @@ static inline void exp_f64(struct term_f64 shared, vf64 x, vf64 *scale, vf64 *re
     *scale = vf64_exp_scale(t);
 }
 
-/* e^a, |a| <= 0.36, relative error 2^-44, without fused multiply-add: plain C vectorises and an old CPU is not slowed */
+/* e^a, |a| <= 0.36, relative error 2^-45, without fused multiply-add: plain C vectorises and an old CPU is not slowed */
 static inline double exp_small(double a)
 {
     double p = EXP_SMALL_C9;
