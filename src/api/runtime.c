@@ -20,7 +20,7 @@
 #define THREADS_BAD (-1)
 
 /* The environment, as it was at first use. A name too long to keep is no backend's; it is cut in the message. */
-static struct {
+static struct environment {
     char backend[VALUE_SIZE];
     char num_threads[VALUE_SIZE];
 } environment;
@@ -77,11 +77,18 @@ static void read_environment(void)
     (void)atomic_compare_exchange_strong(&threads, &unread, n == 0 ? usable_cpus() : n);
 }
 
+/* Also orders the caller behind whoever read it: the settings themselves are published without that. */
+static const struct environment *environment_at_first_use(void)
+{
+    (void)pthread_once(&environment_once, read_environment);
+    return &environment;
+}
+
 static const struct xent_kernels *current_kernels(void)
 {
     const struct xent_kernels *kernels = xent_dispatch_current();
     if (kernels != NULL) return kernels;
-    (void)pthread_once(&environment_once, read_environment);
+    (void)environment_at_first_use();
     return xent_dispatch_current();
 }
 
@@ -89,7 +96,7 @@ static int32_t current_threads(void)
 {
     int n = atomic_load_explicit(&threads, memory_order_relaxed);
     if (n != THREADS_UNREAD) return n;
-    (void)pthread_once(&environment_once, read_environment);
+    (void)environment_at_first_use();
     return atomic_load_explicit(&threads, memory_order_relaxed);
 }
 
@@ -111,11 +118,11 @@ xent_status xent_runtime_get(struct xent_runtime *runtime)
     if (runtime->kernels == &unusable) {
         list_backends(available, sizeof available);
         return xent_fail(XENT_ERROR_UNSUPPORTED, "XENT_BACKEND is \"%s\", which is not usable here; available: %s",
-                         environment.backend, available);
+                         environment_at_first_use()->backend, available);
     }
     if (runtime->threads == THREADS_BAD)
         return xent_fail(XENT_ERROR_UNSUPPORTED, "XENT_NUM_THREADS is \"%s\"; available: 1 to %d, and 0 for the default",
-                         environment.num_threads, XENT_MAX_THREADS);
+                         environment_at_first_use()->num_threads, XENT_MAX_THREADS);
     return XENT_OK;
 }
 
