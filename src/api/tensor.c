@@ -47,7 +47,7 @@ static xent_status set_span(struct xent_tensor *t)
                              (long long)t->strides[d], (long long)t->shape[d], (long long)PTRDIFF_MAX);
     }
     if (__builtin_add_overflow(highest, size, &end) || __builtin_sub_overflow(end, lowest, &span))
-        return xent_fail(XENT_ERROR_OVERFLOW, "the strides reach offsets that exceed %lld bytes", (long long)PTRDIFF_MAX);
+        return xent_fail(XENT_ERROR_OVERFLOW, "strides span more than %lld bytes", (long long)PTRDIFF_MAX);
     t->lowest = lowest;
     t->end = t->numel > 0 ? end : 0;
     return XENT_OK;

@@ -28,10 +28,9 @@ xent_status xent_logarithm_plan(struct xent_logarithm *logarithm, const struct x
     xent_walk_add(&logarithm->walk, logarithm->out, XENT_NO_AXIS);
     xent_walk_join(&logarithm->walk);
     take_run(logarithm);
-    logarithm->scratch.coef = logarithm->scratch.terms = logarithm->scratch.chunks = 0;
-    logarithm->scratch.logits = (shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK) * shape->size;
-    if (xent_row_is_contiguous(shape, logarithm->step_x) && xent_row_is_contiguous(shape, logarithm->step_out))
-        logarithm->scratch.logits = 0;
+    xent_scratch_none(&logarithm->scratch);
+    if (!xent_row_is_contiguous(shape, logarithm->step_x) || !xent_row_is_contiguous(shape, logarithm->step_out))
+        logarithm->scratch.logits = (shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK) * shape->size;
     xent_parallel_plan(&logarithm->parallel, threads, logarithm->walk.count, logarithm->x->numel);
     return xent_scratch_allocate(&logarithm->scratch, logarithm->parallel.tasks);
 }

@@ -22,10 +22,10 @@ static void plan_scratch(struct xent_loss *loss)
     bool in_place = gradient && loss->grad_logits->data == loss->logits->data;
     bool reads_rows = from_logits || dense;
     bool copies = !xent_row_is_contiguous(shape, xent_step_along(loss->logits, loss->axis)) || (dense && in_place);
+    xent_scratch_none(scratch);
+    if (loss->walk.count == 0) return;
     scratch->logits = reads_rows && copies ? chunk * shape->size : 0;
     scratch->coef = dense ? chunk * sizeof(double) : 0;
-    scratch->terms = 0;
-    scratch->chunks = 0;
     if (!gradient) return;
     if (!xent_row_is_contiguous(shape, xent_step_along(loss->grad_logits, loss->axis)))
         scratch->terms = (size_t)shape->classes * shape->size;

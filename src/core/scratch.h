@@ -17,6 +17,12 @@ struct xent_scratch {
     alignas(64) char local[XENT_SCRATCH_LOCAL];
 };
 
+/* No need of any part. */
+static inline void xent_scratch_none(struct xent_scratch *scratch)
+{
+    scratch->logits = scratch->coef = scratch->terms = scratch->chunks = 0;
+}
+
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, int64_t tasks);
 struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int64_t task);
 void xent_scratch_free(struct xent_scratch *scratch);

@@ -6,28 +6,32 @@
 
 enum { WALK_Z, WALK_OUT };
 
+static void plan_scratch(struct xent_softmax *softmax, bool per_class)
+{
+    const struct xent_row_shape *shape = &softmax->shape;
+    struct xent_scratch *scratch = &softmax->scratch;
+    bool gathered = !xent_row_is_contiguous(shape, xent_step_along(softmax->z, softmax->axis));
+    bool scattered = per_class && !xent_row_is_contiguous(shape, xent_step_along(softmax->out, softmax->axis));
+    size_t classes = (size_t)shape->classes, chunk = classes < XENT_CHUNK ? classes : XENT_CHUNK;
+    xent_scratch_none(scratch);
+    if (softmax->walk.count == 0) return;
+    if (gathered || (softmax->kind == XENT_LOG_SOFTMAX && scattered)) scratch->logits = chunk * shape->size;
+    if (softmax->kind != XENT_SOFTMAX) return;
+    if (scattered) scratch->terms = classes * shape->size;
+    scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
+}
+
 xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_kernels *kernels, int32_t threads)
 {
-    struct xent_row_shape *shape = &softmax->shape;
-    struct xent_scratch *scratch = &softmax->scratch;
-    bool per_class = softmax->kind != XENT_LOGSUMEXP, scattered;
-    size_t chunk;
-    *shape = xent_row_shape_of(softmax->z, softmax->axis, kernels);
-    chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
-    scattered = per_class && !xent_row_is_contiguous(shape, xent_step_along(softmax->out, softmax->axis));
+    bool per_class = softmax->kind != XENT_LOGSUMEXP;
+    softmax->shape = xent_row_shape_of(softmax->z, softmax->axis, kernels);
     xent_walk_begin(&softmax->walk, softmax->z, softmax->axis);
     xent_walk_add(&softmax->walk, softmax->z, softmax->axis);
     xent_walk_add(&softmax->walk, softmax->out, per_class ? softmax->axis : XENT_NO_AXIS);
     xent_walk_join(&softmax->walk);
-    scratch->coef = 0;
-    scratch->logits = 0;
-    if (!xent_row_is_contiguous(shape, xent_step_along(softmax->z, softmax->axis)) ||
-        (softmax->kind == XENT_LOG_SOFTMAX && scattered))
-        scratch->logits = chunk * shape->size;
-    scratch->terms = softmax->kind == XENT_SOFTMAX && scattered ? (size_t)shape->classes * shape->size : 0;
-    scratch->chunks = softmax->kind == XENT_SOFTMAX ? (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk) : 0;
+    plan_scratch(softmax, per_class);
     xent_parallel_plan(&softmax->parallel, threads, softmax->walk.count, softmax->z->numel);
-    return xent_scratch_allocate(scratch, softmax->parallel.tasks);
+    return xent_scratch_allocate(&softmax->scratch, softmax->parallel.tasks);
 }
 
 static void softmax_row(const struct xent_row_shape *shape, const struct xent_line *z, const struct xent_line *out,
