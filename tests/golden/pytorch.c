@@ -1,5 +1,5 @@
-/* The library against PyTorch: every case of cases.inc, in every layout, with results in float and double and class indices of
-   every dtype. generate.py says where the cases come from. */
+/* The library against PyTorch: every case of cases.inc, in every layout, with results in float and double and class
+   indices of every dtype. generate.py says where the cases come from. */
 #include <math.h>
 #include <stdbool.h>
 
@@ -43,7 +43,7 @@ static const struct variant variants[] = {
     { SPACED, XENT_U16, XENT_F64, false },    { REVERSED, XENT_U8, XENT_F64, false },
 };
 
-/* ---- The geometry of a case ---------------------------------------------------------------------------------------- */
+/* ---- The geometry of a case ------------------------------------------------------------------------------------ */
 
 static int32_t class_axis(const struct golden_case *g)
 {
@@ -102,11 +102,11 @@ static double used_divisor(const struct golden_case *g)
     return g->normalizer != 0 ? g->normalizer : g->divisor;
 }
 
-/* ---- Bounds -------------------------------------------------------------------------------------------------------- */
+/* ---- Bounds ---------------------------------------------------------------------------------------------------- */
 
-/* The library's part is what the header and docs/numerics.md promise. PyTorch's part, in float64: q = (z - m) - log(sum) has
-   an absolute error of a few 2^-53 * (|q| + 1), where 1 stands for the relative error of the sum; exp of that, or of z - m, has
-   the same relative error, for the |z - m| < 64 of these cases. 2^-49 is 16 units of 2^-53. */
+/* The library's part is what the header and docs/numerics.md promise. PyTorch's part, in float64: q = (z - m) -
+   log(sum) has an absolute error of a few 2^-53 * (|q| + 1), where 1 stands for the relative error of the sum; exp of
+   that, or of z - m, has the same relative error, for the |z - m| < 64 of these cases. 2^-49 is 16 units of 2^-53. */
 static const double pytorch = 0x1p-49, pytorch_exp = 0x1p-47;
 
 static double pointwise_bound(const struct golden_case *g, xent_dtype out, double want)
@@ -129,8 +129,8 @@ static double loss_bound(const struct golden_case *g, xent_dtype out, double wan
     return (rounding + term) * fabs(want) + pytorch * (fabs(want) + mass);
 }
 
-/* factor: grad_loss over the divisor. S p - coef may cancel, so the bound is on what is subtracted; a gradient without weights
-   and grad_loss is relative to the entry itself. */
+/* factor: grad_loss over the divisor. S p - coef may cancel, so the bound is on what is subtracted; a gradient
+   without weights and grad_loss is relative to the entry itself. */
 static double gradient_bound(const struct golden_case *g, int64_t i, double factor, double row_sum)
 {
     const double unit = g->dtype == XENT_F32 ? 0x1p-24 : 0x1p-53, want = fabs(g->gradient[i]);
@@ -149,7 +149,7 @@ static void check(const struct golden_case *g, const struct variant *v, const xe
              (int)xent_tensor_dtype(got), (long long)i, value, want, bound);
 }
 
-/* ---- Running a case ------------------------------------------------------------------------------------------------ */
+/* ---- Running a case -------------------------------------------------------------------------------------------- */
 
 static void run_pointwise(const struct golden_case *g, const struct variant *v)
 {

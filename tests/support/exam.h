@@ -5,16 +5,16 @@
 
 #include "support/tensors.h"
 
-/* Every operation on one batch, all results in one piece of memory: for tests that change the surroundings of a call (threads,
-   floating-point environment) and expect the same bits. */
+/* Every operation on one batch, all results in one piece of memory: for tests that change the surroundings of a call
+   (threads, floating-point environment) and expect the same bits. */
 struct exam {
     xent_tensor *logits, *classes, *target, *weight, *grad_loss;
     unsigned char *answers;
     size_t size;
 };
 
-/* special: the batch begins with a row each of subnormal logits, with a certain class, with logits near the largest number, with
-   a NaN, with masked classes, and an ignored one; without them also sums are numbers. */
+/* special: the batch begins with a row each of subnormal logits, with a certain class, with logits near the largest
+   number, with a NaN, with masked classes, and an ignored one; without them also sums are numbers. */
 struct exam exam_new(xent_dtype dtype, int64_t rows, int64_t classes, bool special);
 void exam_free(struct exam *e);
 

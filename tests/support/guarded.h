@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory between two unmapped pages: a read or write of one byte too many, on either side, ends the program. Buffers are placed
-   in it one after another, against the one page or the other; what lies around a buffer is filled with a pattern. */
+/* Memory between two unmapped pages: a read or write of one byte too many, on either side, ends the program. Buffers
+   are placed in it one after another, against the one page or the other; what lies around a buffer is filled with a
+   pattern. */
 struct guarded {
     unsigned char *first; /* just after an unmapped page */
     size_t size;          /* first + size is the start of another */

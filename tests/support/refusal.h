@@ -3,8 +3,8 @@
 
 #include "support/tensors.h"
 
-/* The call fails with this status and exactly this message, and has not written one byte of the tensors that follow: all outputs
-   of the call, NULL where one is not given. */
+/* The call fails with this status and exactly this message, and has not written one byte of the tensors that follow:
+   all outputs of the call, NULL where one is not given. */
 #define expect_refused(call, status, message, ...)                                                                             \
     do {                                                                                                                       \
         const xent_tensor *const refusal_outputs[] = { __VA_ARGS__ };                                                          \

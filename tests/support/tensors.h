@@ -3,8 +3,8 @@
 
 #include "expect.h"
 
-/* Tensors for tests. A builder that cannot do its work fails the running test. Elements are counted in row-major order of the
-   index, whatever the layout in memory. */
+/* Tensors for tests. A builder that cannot do its work fails the running test. Elements are counted in row-major
+   order of the index, whatever the layout in memory. */
 
 /* ndim and shape as arguments: tensor_new(XENT_F32, SHAPE(2, 3), ROW_MAJOR). */
 #define SHAPE(...)                                                                                                             \
@@ -22,8 +22,8 @@ enum layout {
 };
 extern const char *const layout_names[LAYOUTS];
 
-/* A tensor over zeroed memory of the layout, and one that holds these values, converted to its dtype. tensor_free frees both
-   the tensor and this memory. */
+/* A tensor over zeroed memory of the layout, and one that holds these values, converted to its dtype. tensor_free
+   frees both the tensor and this memory. */
 xent_tensor *tensor_new(xent_dtype dtype, int32_t ndim, const int64_t *shape, enum layout layout);
 xent_tensor *tensor_of(xent_dtype dtype, int32_t ndim, const int64_t *shape, enum layout layout, const double *values);
 void tensor_free(xent_tensor *t);

@@ -1,4 +1,5 @@
-/* What the losses and mean_divisor refuse: status, message, outputs untouched. The order of the checks is in errors_order.c. */
+/* What the losses and mean_divisor refuse: status, message, outputs untouched. The order of the checks is in
+   errors_order.c. */
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* Of several things wrong with a call the first in the header's order is reported: NULL arguments; options; element types; ranks,
-   axis and shapes; size overflow; outputs and overlap; values; backend; memory. Everything is wrong at first; each step repairs what
-   has just been reported. (The last two are in runtime.c and no_memory.c.) */
+/* Of several things wrong with a call the first in the header's order is reported: NULL arguments; options; element
+   types; ranks, axis and shapes; size overflow; outputs and overlap; values; backend; memory. Everything is wrong at
+   first; each step repairs what has just been reported. (The last two are in runtime.c and no_memory.c.) */
 #include "support/refusal.h"
 
 struct arguments {

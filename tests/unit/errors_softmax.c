@@ -198,7 +198,8 @@ static void test_output_overlaps_input(void **state)
     for (int i = 0; i < 6; i++) xent_tensor_destroy(all[i]);
 }
 
-/* Ranges that intersect are an overlap even where no element is shared; strides of dimensions of length one do not count. */
+/* Ranges that intersect are an overlap even where no element is shared; strides of dimensions of length one do not
+   count. */
 static void test_overlap_is_by_ranges(void **state)
 {
     (void)state;

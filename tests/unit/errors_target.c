@@ -1,4 +1,5 @@
-/* Class indices outside [0, C): the first one in row-major order is named with its position, and nothing has been written. */
+/* Class indices outside [0, C): the first one in row-major order is named with its position, and nothing has been
+   written. */
 #include <string.h>
 
 #include "support/refusal.h"
@@ -138,7 +139,8 @@ static void test_last_of_many(void **state)
     tensor_free(losses);
 }
 
-/* An index equal to ignore_index is no error, wherever it lies; it is compared as an integer of the target's own dtype. */
+/* An index equal to ignore_index is no error, wherever it lies; it is compared as an integer of the target's own
+   dtype. */
 static void test_ignored_is_allowed(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* The ends of the range: losses next to nothing and beyond everything, logits that are subnormal, huge, or far from zero together,
-   logarithms at every edge, sums of many rows. */
+/* The ends of the range: losses next to nothing and beyond everything, logits that are subnormal, huge, or far from
+   zero together, logarithms at every edge, sums of many rows. */
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +39,8 @@ static void check_loss_of_two(xent_dtype dtype, double first, double second, dou
     tensor_free(loss);
 }
 
-/* log(1 + e^-m) keeps its digits down to the subnormals; in double the terms of float logits are good to 1.2 * 2^-25. */
+/* log(1 + e^-m) keeps its digits down to the subnormals; in double the terms of float logits are good to 1.2 * 2^-25.
+   */
 static void test_confident_rows(void **state)
 {
     (void)state;

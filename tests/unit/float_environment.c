@@ -1,5 +1,6 @@
-/* The caller's floating-point environment: results have the same bits under every rounding mode, with subnormals flushed to zero
-   and with exceptions unmasked, and the control word and the sticky flags are afterwards what they were before. */
+/* The caller's floating-point environment: results have the same bits under every rounding mode, with subnormals
+   flushed to zero and with exceptions unmasked, and the control word and the sticky flags are afterwards what they were
+   before. */
 #define _GNU_SOURCE /* feenableexcept */
 #include <fenv.h>
 #include <stdlib.h>
@@ -96,7 +97,8 @@ static void test_rounding_modes(void **state)
     }
 }
 
-/* The results overflow, underflow, are inexact and invalid: none of it shows in the flags, and a flag that was set stays. */
+/* The results overflow, underflow, are inexact and invalid: none of it shows in the flags, and a flag that was set
+   stays. */
 static void test_sticky_flags(void **state)
 {
     static const int flags[] = { 0, FE_INEXACT, FE_INVALID | FE_OVERFLOW, FE_ALL_EXCEPT };

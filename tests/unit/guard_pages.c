@@ -1,6 +1,6 @@
-/* Every operation on buffers that end at an unmapped page or begin just after one: nothing outside of them is read, nothing
-   outside of the outputs is written, and where they lie does not change a bit. Class counts are those around the sizes at which
-   kernels change: 1 to 200 (lanes, groups of 64, rows in the lanes) and 4096 (chunks). */
+/* Every operation on buffers that end at an unmapped page or begin just after one: nothing outside of them is read,
+   nothing outside of the outputs is written, and where they lie does not change a bit. Class counts are those around the
+   sizes at which kernels change: 1 to 200 (lanes, groups of 64, rows in the lanes) and 4096 (chunks). */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static void report_crash(int signal_number)
     abort();
 }
 
-/* ---- Operations ---------------------------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------------------------ */
 
 static xent_options none_options(const struct problem *p)
 {
@@ -126,7 +126,7 @@ static const struct operation {
 };
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
-/* ---- Problems ------------------------------------------------------------------------------------------------------ */
+/* ---- Problems -------------------------------------------------------------------------------------------------- */
 
 /* The shape and strides of a buffer; returns the number of bytes from its first element to the end of its last. */
 static size_t geometry(const struct problem *p, int buffer, xent_dtype *dtype, int32_t *ndim, int64_t *shape, int64_t *strides)
@@ -257,13 +257,39 @@ static void test_all_operations(void **state)
     for (int64_t classes = 4090; classes <= 4102; classes++) check_shape(state, 1, classes);
 }
 
+/* The second of two rows lies wholly in the unmapped page; being ignored it is not read, and its gradient is 0. */
+static void test_ignored_row_is_not_read(void **state)
+{
+    (void)state;
+    const int64_t page = sysconf(_SC_PAGESIZE), classes = 40, stride = page / (int64_t)sizeof(float);
+    struct guarded memory = guarded_new(1);
+    const int64_t shape[2] = { 2, classes }, strides[2] = { stride, 1 };
+    float *first = guarded_at_start(&memory, (size_t)page);
+    for (int64_t c = 0; c < classes; c++) first[c] = (float)c;
+    xent_tensor *z = tensor_strided(XENT_F32, 2, shape, strides, first), *grad = tensor_new(XENT_F32, 2, shape, ROW_MAJOR);
+    xent_tensor *y = tensor_of(XENT_I32, SHAPE(2), ROW_MAJOR, VALUES(3, -100)), *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
+    signal(SIGSEGV, report_crash);
+    signal(SIGBUS, report_crash);
+    snprintf(doing, sizeof doing, "an ignored row is read\n");
+    tensor_set(grad, classes, 7);
+    expect_ok(xent_cross_entropy(z, y, NULL, loss));
+    expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, loss, grad));
+    expect_ok(xent_nll_loss(z, y, NULL, loss));
+    for (int64_t c = 0; c < classes; c++) assert_true(tensor_get(grad, classes + c) == 0);
+    xent_tensor_destroy(z);
+    tensor_free(grad);
+    tensor_free(y);
+    tensor_free(loss);
+    guarded_free(&memory);
+}
+
 int main(void)
 {
     static const int parameters[][2] = { { XENT_F32, ROWS }, { XENT_F32, COLUMNS }, { XENT_F32, SPACED_OUT },
                                          { XENT_F64, ROWS }, { XENT_F64, COLUMNS }, { XENT_F64, SPACED_OUT } };
     static const char *const names[] = { "float, rows",  "float, columns",  "float, spaced",
                                          "double, rows", "double, columns", "double, spaced" };
-    struct CMUnitTest tests[2 * ARRANGEMENTS];
+    struct CMUnitTest tests[2 * ARRANGEMENTS + 1] = { [2 * ARRANGEMENTS] = cmocka_unit_test(test_ignored_row_is_not_read) };
     require_backend();
     for (int i = 0; i < 2 * ARRANGEMENTS; i++)
         tests[i] = (struct CMUnitTest){ names[i], test_all_operations, NULL, NULL, (void *)(uintptr_t)parameters[i] };

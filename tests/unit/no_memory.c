@@ -1,5 +1,5 @@
-/* XENT_ERROR_NO_MEMORY: every allocation of every function fails once. The linker sends the static library's calls of malloc and
-   its kin here (-Wl,--wrap). A call that fails so has written nothing and keeps nothing. */
+/* XENT_ERROR_NO_MEMORY: every allocation of every function fails once. The linker sends the static library's calls of
+   malloc and its kin here (-Wl,--wrap). A call that fails so has written nothing and keeps nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +40,7 @@ void __wrap_free(void *memory)
     __real_free(memory);
 }
 
-/* ---- Tensors ------------------------------------------------------------------------------------------------------- */
+/* ---- Tensors --------------------------------------------------------------------------------------------------- */
 
 enum maker { CREATE, WRAP, WRAP_CONST };
 
@@ -97,7 +97,7 @@ static void test_huge_tensor(void **state)
     assert_null(out);
 }
 
-/* ---- Operations ---------------------------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------------------------ */
 
 /* A batch whose class axis is not contiguous and longer than a chunk, so that an operation needs memory to work in. */
 struct batch {

@@ -1,5 +1,5 @@
-/* The notebook's table, cell by cell, against PyTorch's values in full precision: float and double, class numbers and one-hot
-   targets, row-major and transposed. */
+/* The notebook's table, cell by cell, against PyTorch's values in full precision: float and double, class numbers and
+   one-hot targets, row-major and transposed. */
 #include <math.h>
 
 #include "golden/notebook.inc"
@@ -20,8 +20,8 @@ enum { WAYS = sizeof ways / sizeof ways[0] };
 /* Half an ulp of a number lies between unit / 2 and unit of it. */
 static double unit(const struct way *w) { return w->dtype == XENT_F32 ? 0x1p-24 : 0x1p-53; }
 
-/* Every element within `units` of PyTorch's float64 value, relative; that value itself is good to a few 2^-53. In float also
-   within those units and 8 of PyTorch's own of what PyTorch prints: a misread table would show. */
+/* Every element within `units` of PyTorch's float64 value, relative; that value itself is good to a few 2^-53. In
+   float also within those units and 8 of PyTorch's own of what PyTorch prints: a misread table would show. */
 static void check(const struct way *w, const xent_tensor *got, const double *exact, const double *printed, double units)
 {
     const double allowed = units * unit(w) + 4 * 0x1p-53;
@@ -125,7 +125,8 @@ static void test_cross_entropy(void **state)
     close_cells(&c);
 }
 
-/* S p - coef of the one-hot target may cancel: at most 8 units of what is subtracted, which here is below 11 times the entry. */
+/* S p - coef of the one-hot target may cancel: at most 8 units of what is subtracted, which here is below 11 times
+   the entry. */
 static void test_gradient(void **state)
 {
     struct cells c = open_cells(state);

@@ -70,7 +70,7 @@ static void expect_accepted_by_all(const xent_options *options)
     }
 }
 
-/* ---- Defaults and size --------------------------------------------------------------------------------------------- */
+/* ---- Defaults and size ----------------------------------------------------------------------------------------- */
 
 static void test_defaults(void **state)
 {
@@ -86,7 +86,8 @@ static void test_defaults(void **state)
     assert_int_equal(o.reserved, 0);
     expect_accepted_by_all(&o);
     expect_accepted_by_all(NULL);
-    /* No padding hides between the fields where pointers have 64 bits: a field added later lies where everybody expects it. */
+    /* No padding hides between the fields where pointers have 64 bits: a field added later lies where everybody
+       expects it. */
     if (sizeof(void *) == 8) assert_int_equal(sizeof o, 8 + 4 + 4 + 8 + 8 + 5 * 8 + 4 + 4);
 }
 
@@ -153,7 +154,7 @@ static void test_struct_size(void **state)
     }
 }
 
-/* ---- Fields -------------------------------------------------------------------------------------------------------- */
+/* ---- Fields ---------------------------------------------------------------------------------------------------- */
 
 static void test_integer_fields(void **state)
 {

@@ -1,5 +1,5 @@
-/* xent_set_parallel_for: whatever a caller's thread pool does with the tasks, the bits stay, and the rules that the header gives
-   for fn and body hold. */
+/* xent_set_parallel_for: whatever a caller's thread pool does with the tasks, the bits stay, and the rules that the
+   header gives for fn and body hold. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* MEAN, SUM and NONE at their edges: nothing to add up, ignored rows, weights of zero, a normalizer, one class or none. */
+/* MEAN, SUM and NONE at their edges: nothing to add up, ignored rows, weights of zero, a normalizer, one class or
+   none. */
 #include <math.h>
 #include <string.h>
 
@@ -115,7 +116,24 @@ static void test_strides_of_nothing(void **state)
     tensor_free(loss);
 }
 
-/* Rows without classes: no loss can be had, softmax has nothing to write, and the sum over nothing has the logarithm -inf. */
+/* No row, so no memory to work on one in, however many classes it would have. */
+static void test_many_classes_of_nothing(void **state)
+{
+    const xent_dtype dtype = *(const xent_dtype *)*state;
+    xent_tensor *z = tensor_over(dtype, SHAPE(0, INT64_C(1) << 58), NULL), *y = tensor_new(XENT_I64, SHAPE(0), ROW_MAJOR);
+    xent_tensor *loss = tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(7));
+    expect_ok(xent_softmax(z, 1, z));
+    expect_ok(xent_log_softmax(z, 1, z));
+    expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z));
+    expect_bits(loss, 0, canonical_nan(dtype));
+    expect_ok(xent_cross_entropy_grad(z, z, NULL, NULL, loss, z));
+    xent_tensor_destroy(z);
+    tensor_free(y);
+    tensor_free(loss);
+}
+
+/* Rows without classes: no loss can be had, softmax has nothing to write, and the sum over nothing has the logarithm
+   -inf. */
 static void test_no_classes(void **state)
 {
     const xent_dtype dtype = *(const xent_dtype *)*state;
@@ -221,7 +239,8 @@ static void test_ignored_row(void **state)
     close_batch(&b);
 }
 
-/* Any int64 may be the ignored index, also a class; targets are compared as integers, so that no U64 equals a negative one. */
+/* Any int64 may be the ignored index, also a class; targets are compared as integers, so that no U64 equals a
+   negative one. */
 static void test_ignore_index(void **state)
 {
     struct batch b = open_batch(state, 1, 2);
@@ -274,8 +293,8 @@ static void test_total_weight_zero(void **state)
     close_batch(&b);
 }
 
-/* The mean of probability targets is over the rows, whatever the weights; a row of weight 0 counts for class indices in neither
-   the sum nor the divisor. */
+/* The mean of probability targets is over the rows, whatever the weights; a row of weight 0 counts for class indices
+   in neither the sum nor the divisor. */
 static void test_divisor(void **state)
 {
     struct batch b = open_batch(state, 2, 1);
@@ -329,9 +348,16 @@ static void test_loss_of_any_rank(void **state)
 int main(void)
 {
     static const struct CMUnitTest each[] = {
-        cmocka_unit_test(test_empty_batch),      cmocka_unit_test(test_strides_of_nothing), cmocka_unit_test(test_no_classes),
-        cmocka_unit_test(test_one_class),        cmocka_unit_test(test_all_ignored),        cmocka_unit_test(test_ignored_row),
-        cmocka_unit_test(test_ignore_index),     cmocka_unit_test(test_total_weight_zero),  cmocka_unit_test(test_divisor),
+        cmocka_unit_test(test_empty_batch),
+        cmocka_unit_test(test_strides_of_nothing),
+        cmocka_unit_test(test_many_classes_of_nothing),
+        cmocka_unit_test(test_no_classes),
+        cmocka_unit_test(test_one_class),
+        cmocka_unit_test(test_all_ignored),
+        cmocka_unit_test(test_ignored_row),
+        cmocka_unit_test(test_ignore_index),
+        cmocka_unit_test(test_total_weight_zero),
+        cmocka_unit_test(test_divisor),
         cmocka_unit_test(test_loss_of_any_rank),
     };
     enum { EACH = sizeof each / sizeof each[0] };

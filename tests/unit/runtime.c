@@ -1,13 +1,13 @@
-/* What the process sets: backend and threads, by setter and by environment; versions; the thread's message. Each scenario runs in a
-   process of its own, forked before the library is first used, since the environment is read once. */
+/* What the process sets: backend and threads, by setter and by environment; versions; the thread's message. Each
+   scenario runs in a process of its own, since the environment is read once. */
 #define _GNU_SOURCE /* setenv, sched_setaffinity */
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "support/tensors.h"
@@ -37,7 +37,7 @@ static void expect_unsupported(const char *variable, const char *value)
     assert_true(first == 7);
 }
 
-/* ---- Versions and names -------------------------------------------------------------------------------------------- */
+/* ---- Versions and names ---------------------------------------------------------------------------------------- */
 
 static void test_version(void **state)
 {
@@ -68,7 +68,7 @@ static void test_status_names(void **state)
     for (int i = 0; i < 4; i++) assert_string_equal(xent_status_name((xent_status)outside[i]), "unknown");
 }
 
-/* ---- Backends ------------------------------------------------------------------------------------------------------ */
+/* ---- Backends -------------------------------------------------------------------------------------------------- */
 
 static void test_backends(void **state)
 {
@@ -160,7 +160,7 @@ static void test_bad_backend_is_checked_late(void **state)
     tensor_free(loss);
 }
 
-/* ---- Threads ------------------------------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------------------------------------- */
 
 static void test_num_threads(void **state)
 {
@@ -219,7 +219,7 @@ static void test_bad_threads(void **state)
     expect_works();
 }
 
-/* ---- The message --------------------------------------------------------------------------------------------------- */
+/* ---- The message ----------------------------------------------------------------------------------------------- */
 
 static void *fail_elsewhere(void *message)
 {
@@ -253,7 +253,7 @@ static void test_message(void **state)
     assert_string_equal(xent_error_message(), mine);
 }
 
-/* ---- Many threads at once ------------------------------------------------------------------------------------------ */
+/* ---- Many threads at once -------------------------------------------------------------------------------------- */
 
 enum { THREADS = 4 };
 
@@ -262,29 +262,32 @@ struct user {
     xent_status status;
 };
 
-/* One after another, yet without anything that orders them but the library: a race detector sees what is missing there. */
+/* They take turns, but by relaxed operations, which order nothing else: a race detector sees what the library leaves
+   out. */
+static atomic_int turn;
+
 static void *use_first(void *argument)
 {
     struct user *user = argument;
-    const struct timespec delay = { 0, 10000000 * user->number };
     float z[2] = { 1, 1 };
     const int64_t shape[1] = { 2 };
-    xent_tensor *t;
-    nanosleep(&delay, NULL);
+    xent_tensor *t = NULL;
+    while (atomic_load_explicit(&turn, memory_order_relaxed) != user->number) sched_yield();
     user->status = xent_tensor_wrap(&t, XENT_F32, 1, shape, NULL, z);
-    if (user->status != XENT_OK) return NULL;
-    user->status = xent_softmax(t, 0, t);
+    if (user->status == XENT_OK) user->status = xent_softmax(t, 0, t);
     xent_tensor_destroy(t);
     /* the message is complete, whichever thread has read the environment */
     if (user->status == XENT_ERROR_UNSUPPORTED && strstr(xent_error_message(), "\"turbo\"") == NULL)
         user->status = XENT_STATUS_FORCE_INT;
+    atomic_store_explicit(&turn, user->number + 1, memory_order_relaxed);
     return NULL;
 }
 
 static void test_first_use_by_many_threads(void **state)
 {
     (void)state;
-    const xent_status want = getenv("XENT_BACKEND") != NULL ? XENT_ERROR_UNSUPPORTED : XENT_OK;
+    const int good = getenv("XENT_BACKEND") == NULL && getenv("XENT_NUM_THREADS") == NULL;
+    const xent_status want = good ? XENT_OK : XENT_ERROR_UNSUPPORTED;
     pthread_t threads[THREADS];
     struct user users[THREADS];
     for (int i = 0; i < THREADS; i++) {
@@ -295,7 +298,7 @@ static void test_first_use_by_many_threads(void **state)
     for (int i = 0; i < THREADS; i++) assert_int_equal(users[i].status, want);
 }
 
-/* ---- Scenarios ----------------------------------------------------------------------------------------------------- */
+/* ---- Scenarios ------------------------------------------------------------------------------------------------- */
 
 static const struct scenario {
     const char *backend, *threads; /* NULL: unset */
@@ -323,33 +326,42 @@ static const struct scenario {
     { NULL, NULL, cmocka_unit_test(test_message) },
     { NULL, NULL, cmocka_unit_test(test_first_use_by_many_threads) },
     { "turbo", NULL, cmocka_unit_test(test_first_use_by_many_threads) },
+    { NULL, "turbo", cmocka_unit_test(test_first_use_by_many_threads) },
 };
+
+enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
 static void set_variable(const char *name, const char *value)
 {
     if ((value == NULL ? unsetenv(name) : setenv(name, value, 1)) != 0) abort();
 }
 
-/* The child's exit code is the number of failed tests. */
-static int run_scenario(const struct scenario *scenario)
+/* This program again, from its start: a race detector does not look into a process that is merely forked. */
+static int run_in_child(const char *program, int number)
 {
-    const struct CMUnitTest tests[] = { scenario->test };
+    char text[16];
     int status;
+    snprintf(text, sizeof text, "%d", number);
     fflush(NULL);
     const pid_t child = fork();
     if (child == 0) {
-        set_variable("XENT_BACKEND", scenario->backend);
-        set_variable("XENT_NUM_THREADS", scenario->threads);
-        exit(cmocka_run_group_tests(tests, NULL, NULL));
+        set_variable("XENT_BACKEND", scenarios[number].backend);
+        set_variable("XENT_NUM_THREADS", scenarios[number].threads);
+        execl(program, program, text, (char *)NULL);
+        abort();
     }
     if (child < 0 || waitpid(child, &status, 0) != child) abort();
     return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     int failed = 0;
-    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) failed += run_scenario(&scenarios[i]);
+    if (argc > 1) {
+        const struct CMUnitTest tests[] = { scenarios[atoi(argv[1]) % SCENARIOS].test };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+    }
+    for (int i = 0; i < SCENARIOS; i++) failed += run_in_child(argv[0], i);
     if (failed != 0) fprintf(stderr, "%d scenarios failed\n", failed);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,5 +1,5 @@
-/* NaN, infinities and zeros among logits, log-probabilities and probabilities. Rows of 3 classes and of several chunks take
-   different ways through a backend; each test runs on all of these sizes. */
+/* NaN, infinities and zeros among logits, log-probabilities and probabilities. Rows of 3 classes and of several
+   chunks take different ways through a backend; each test runs on all of these sizes. */
 #include <math.h>
 #include <string.h>
 
@@ -86,8 +86,8 @@ static uint64_t bits_of(const struct batch *b, double value)
     return bits;
 }
 
-/* A spoiled row is NaN in losses, gradient, probabilities and their logarithms, and its neighbours do not notice; a sum or mean
-   over it is NaN. */
+/* A spoiled row is NaN in losses, gradient, probabilities and their logarithms, and its neighbours do not notice; a
+   sum or mean over it is NaN. */
 static void check_poisoned(struct batch *b, uint64_t logsumexp)
 {
     xent_tensor *clean = tensor_new(b->dtype, SHAPE(3, b->classes), ROW_MAJOR),
@@ -175,7 +175,8 @@ static void test_nothing_but_negative_infinity(void **state)
     close_batch(&b);
 }
 
-/* The row decides, not what it is multiplied with: weights or targets of zero, or a grad_loss of zero, do not hide a NaN. */
+/* The row decides, not what it is multiplied with: weights or targets of zero, or a grad_loss of zero, do not hide a
+   NaN. */
 static void test_poison_passes_zero_coefficients(void **state)
 {
     struct batch b = open_batch(state);
@@ -262,8 +263,8 @@ static void test_masked_target(void **state)
     close_batch(&b);
 }
 
-/* Probabilities against a masked class: 0 contributes 0, anything positive makes the loss +inf, negative ones -inf, both NaN;
-   the gradient is S p - coef throughout. */
+/* Probabilities against a masked class: 0 contributes 0, anything positive makes the loss +inf, negative ones -inf,
+   both NaN; the gradient is S p - coef throughout. */
 static void test_masked_probability(void **state)
 {
     struct batch b = open_batch(state);
@@ -352,10 +353,19 @@ static void test_nll_reads_its_entries_only(void **state)
     close_batch(&b);
 }
 
-/* Where grad_loss / divisor overflows, an entry that is exactly 0 stays 0; a NaN in grad_loss is canonical in the gradient. */
+static void check_zero_gradient(const struct batch *b, const xent_tensor *target, const xent_options *options,
+                                const xent_tensor *grad_loss)
+{
+    expect_ok(xent_cross_entropy_grad(b->z, target, options, grad_loss, NULL, b->table));
+    for (int64_t c = 0; c < b->classes; c++) assert_true(tensor_get(b->table, b->classes + c) == 0);
+}
+
+/* Where grad_loss / divisor overflows, an entry that is exactly 0 stays 0; a NaN in grad_loss is canonical in the
+   gradient. */
 static void test_overflowing_factor(void **state)
 {
     struct batch b = open_batch(state);
+    xent_tensor *weight = tensor_new(b.dtype, SHAPE(b.classes), ROW_MAJOR);
     xent_tensor *grad_loss = tensor_of(b.dtype, SCALAR, ROW_MAJOR, VALUES(1e30));
     xent_options mean = XENT_OPTIONS_INIT;
     mean.normalizer = 1e-300;
@@ -364,10 +374,19 @@ static void test_overflowing_factor(void **state)
     assert_true(tensor_get(b.table, b.classes) == 0);
     assert_true(tensor_get(b.table, b.classes + 1) == -INFINITY);
     assert_true(tensor_get(b.table, b.classes + 2) == INFINITY);
+    /* a row that is certain, and one without weight */
+    spoil_all(&b, -INFINITY);
+    spoil(&b, 1, 3);
+    check_zero_gradient(&b, b.y, &mean, grad_loss);
+    for (int64_t c = 0; c < b.classes; c++) spoil(&b, c, (double)(c % 5));
+    mean.class_weight = weight;
+    check_zero_gradient(&b, b.y, &mean, grad_loss);
+    mean.class_weight = NULL;
     tensor_set(grad_loss, 0, -NAN);
     expect_ok(xent_cross_entropy_grad(b.z, b.y, &mean, grad_loss, NULL, b.table));
     expect_bits(b.table, b.classes + 1, canonical_nan(b.dtype));
     expect_bits(b.table, b.classes + 2, canonical_nan(b.dtype));
+    tensor_free(weight);
     tensor_free(grad_loss);
     close_batch(&b);
 }
