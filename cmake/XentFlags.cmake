@@ -14,6 +14,16 @@ if(XENT_TARGET_IS_I386)
   add_compile_options(-msse2 -mfpmath=sse)
 endif()
 
+# On s390x, ISO C to GCC means float expressions in double.
+check_c_source_compiles("
+  #if !defined __s390x__ || defined __clang__
+  #error not GCC on s390x
+  #endif
+  int main(void) { return 0; }" XENT_TARGET_IS_S390X_GCC)
+if(XENT_TARGET_IS_S390X_GCC)
+  add_compile_options(-fexcess-precision=fast)
+endif()
+
 # Warnings are for those who work on the library; CMAKE_COMPILE_WARNING_AS_ERROR=ON makes them errors.
 if(PROJECT_IS_TOP_LEVEL)
   add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow)

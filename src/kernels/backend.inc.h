@@ -1,8 +1,13 @@
 /* All kernels of one backend. Expects the vector primitives of a simd_*.h; everything it defines is static, so that each backend has
  * its own; XENT_BACKEND_TABLE(name) is the table that the linker sees. */
+#include <float.h>
+
 #include "exp.inc.h"
 #include "lanes.inc.h"
 #include "log.inc.h"
+
+/* Wider intermediate results would change the bits. */
+_Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such (32-bit x86: -msse2 -mfpmath=sse)");
 
 #define REAL float
 #define VEC vf32
