@@ -21,42 +21,19 @@ struct shape {
     int64_t extent[XENT_MAX_NDIM];
 };
 
+/* clang-format off */
 /* Groups of 64 classes, chunks of 4096, batches of 64 rows: at, below and above each. */
 static const struct shape shapes[] = {
-    { 1, 0, { 1 } },
-    { 1, 0, { 2 } },
-    { 1, 0, { 3 } },
-    { 1, 0, { 64 } },
-    { 1, 0, { 65 } },
-    { 1, 0, { 4096 } },
-    { 1, 0, { 4097 } },
-    { 1, 0, { 20000 } },
-    { 2, 1, { 2, 3 } },
-    { 2, 1, { 5, 10 } },
-    { 2, 1, { 64, 3 } },
-    { 2, 1, { 150, 10 } },
-    { 2, 1, { 3, 64 } },
-    { 2, 1, { 3, 65 } },
-    { 2, 1, { 4, 100 } },
-    { 2, 1, { 5, 1000 } },
-    { 2, 1, { 2, 4096 } },
-    { 2, 1, { 2, 9000 } },
-    { 2, 1, { 9, 1 } },
-    { 2, 0, { 2, 3 } },
-    { 2, 0, { 10, 70 } },
-    { 2, 0, { 100, 17 } },
-    { 2, 0, { 4097, 3 } },
-    { 3, 2, { 2, 3, 64 } },
-    { 3, 1, { 2, 1000, 3 } },
-    { 3, 0, { 3, 8, 9 } },
-    { 4, 1, { 2, 21, 5, 7 } },
-    { 4, 1, { 1, 3, 16, 17 } },
-    { 4, 1, { 2, 65, 3, 3 } },
-    { 5, 3, { 2, 1, 2, 10, 3 } },
-    { 8, 5, { 1, 2, 1, 3, 2, 33, 1, 2 } },
-    { 1, 0, { 12300 } },
-    { 2, 1, { 3, 5000 } },
+    { 1, 0, { 1 } }, { 1, 0, { 2 } }, { 1, 0, { 3 } }, { 1, 0, { 64 } }, { 1, 0, { 65 } }, { 1, 0, { 4096 } },
+    { 1, 0, { 4097 } }, { 1, 0, { 20000 } }, { 2, 1, { 2, 3 } }, { 2, 1, { 5, 10 } }, { 2, 1, { 64, 3 } },
+    { 2, 1, { 150, 10 } }, { 2, 1, { 3, 64 } }, { 2, 1, { 3, 65 } }, { 2, 1, { 4, 100 } }, { 2, 1, { 5, 1000 } },
+    { 2, 1, { 2, 4096 } }, { 2, 1, { 2, 9000 } }, { 2, 1, { 9, 1 } }, { 2, 0, { 2, 3 } }, { 2, 0, { 10, 70 } },
+    { 2, 0, { 100, 17 } }, { 2, 0, { 4097, 3 } }, { 3, 2, { 2, 3, 64 } }, { 3, 1, { 2, 1000, 3 } },
+    { 3, 0, { 3, 8, 9 } }, { 4, 1, { 2, 21, 5, 7 } }, { 4, 1, { 1, 3, 16, 17 } }, { 4, 1, { 2, 65, 3, 3 } },
+    { 5, 3, { 2, 1, 2, 10, 3 } }, { 8, 5, { 1, 2, 1, 3, 2, 33, 1, 2 } }, { 1, 0, { 12300 } }, { 2, 1, { 3, 5000 } },
 };
+/* clang-format on */
+
 /* Many chunks, and many rows. */
 static const struct shape long_shapes[] = {
     { 1, 0, { 20000 } }, { 1, 0, { 30001 } }, { 2, 1, { 2, 13000 } }, { 2, 1, { 700, 3 } }, { 2, 0, { 3, 500 } },
@@ -66,7 +43,7 @@ enum {
     LONG_SHAPES = sizeof long_shapes / sizeof long_shapes[0],
     ROUNDS = 2,
     ANY = 2 * OPS * SHAPES * ROUNDS, /* problems of the first list */
-    LONG = 2 * 3 * 5 * LONG_SHAPES   /* and of the second: dtypes, values, operations, shapes */
+    LONG = 2 * 4 * 5 * LONG_SHAPES   /* and of the second: dtypes, values, operations, shapes */
 };
 
 static void set_shape(struct problem *p, const struct shape *shape)
@@ -95,14 +72,15 @@ static void any_problem(int k, struct problem *p, struct random *r)
     problem_draw(p, r);
 }
 
-/* The second list: sums so long that the order of their parts shows, all of them numbers, as F64. Weights are drawn. */
+/* The second list: sums whose order shows, as F64: over many classes, and over many rows, where only the cancelling of huge
+   numbers tells one order of compensated additions from another. Weights are drawn. */
 static void long_sum(int k, struct problem *p, struct random *r)
 {
     static const enum op ops[] = { OP_LOGSUMEXP, OP_NLL_LOSS, OP_CROSS_ENTROPY, OP_CROSS_ENTROPY_GRAD, OP_MEAN_DIVISOR };
-    static const enum values values[] = { VALUES_NORMAL, VALUES_OFFSET, VALUES_NARROW };
-    p->op = ops[k / 6 % 5];
-    set_shape(p, &long_shapes[k / 30]);
-    p->values = values[k / 2 % 3];
+    static const enum values values[] = { VALUES_NORMAL, VALUES_OFFSET, VALUES_NARROW, VALUES_HUGE };
+    p->op = ops[k / 8 % 5];
+    set_shape(p, &long_shapes[k / 40]);
+    p->values = values[k / 2 % 4];
     problem_draw(p, r);
     p->loss_dtype = XENT_F64;
     p->grad_loss_dtype = (xent_dtype)0;
