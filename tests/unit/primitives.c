@@ -143,11 +143,23 @@ static void emulated_fma_rounds_once(void **state)
     }
 }
 
+static void expect_fmaf(const float *a, const float *b, const float *c)
+{
+    float got[PRIMITIVES_STEP];
+    primitives_scalar[3].f32(a, b, c, PRIMITIVES_STEP, got);
+    for (int i = 0; i < PRIMITIVES_STEP; i++) {
+        float want = fmaf(a[i], b[i], c[i]);
+        if (memcmp(&want, &got[i], sizeof want) != 0)
+            fail_msg("fma(%a, %a, %a) is %a, expected %a", (double)a[i], (double)b[i], (double)c[i], (double)got[i],
+                     (double)want);
+    }
+}
+
 /* Products next to an f32 midpoint, nudged by an addend too small for the double sum to hold; and subnormal results. */
 static void emulated_fma_at_midpoints(void **state)
 {
     struct random random = random_stream(SEED, 3);
-    float a[PRIMITIVES_STEP], b[PRIMITIVES_STEP], c[PRIMITIVES_STEP], got[PRIMITIVES_STEP];
+    float a[PRIMITIVES_STEP], b[PRIMITIVES_STEP], c[PRIMITIVES_STEP];
     (void)state;
     for (int round = 0; round < 200000; round++) {
         for (int i = 0; i < PRIMITIVES_STEP; i++) {
@@ -157,22 +169,32 @@ static void emulated_fma_at_midpoints(void **state)
             b[i] = random_chance(&random, 2) ? 1.0f + 0x1p-12f : odd * 0x1p-24f;
             c[i] = ldexpf(random_chance(&random, 2) ? 1.0f : -1.0f, low);
         }
-        primitives_scalar[3].f32(a, b, c, PRIMITIVES_STEP, got);
+        expect_fmaf(a, b, c);
+    }
+}
+
+/* Subnormal results have their midpoints elsewhere: the product is 2^-150 less what the double sum cannot hold. */
+static void emulated_fma_at_subnormal_midpoints(void **state)
+{
+    struct random random = random_stream(SEED, 4);
+    float a[PRIMITIVES_STEP], b[PRIMITIVES_STEP], c[PRIMITIVES_STEP];
+    (void)state;
+    for (int round = 0; round < 10000; round++) {
         for (int i = 0; i < PRIMITIVES_STEP; i++) {
-            float want = fmaf(a[i], b[i], c[i]);
-            if (memcmp(&want, &got[i], sizeof want) != 0)
-                fail_msg("fma(%a, %a, %a) is %a, expected %a", (double)a[i], (double)b[i], (double)c[i], (double)got[i],
-                         (double)want);
+            float sign = random_chance(&random, 2) ? 1.0f : -1.0f;
+            a[i] = sign * 0x1.000002p-75f;
+            b[i] = 0x1.fffffcp-76f;
+            c[i] = sign * ldexpf((float)(1 + 2 * random_below(&random, 0x3fffff)), -149);
         }
+        expect_fmaf(a, b, c);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(max_is_its_line),
-        cmocka_unit_test(emulated_fma_rounds_once),
-        cmocka_unit_test(emulated_fma_at_midpoints),
+        cmocka_unit_test(max_is_its_line),           cmocka_unit_test(emulated_fma_rounds_once),
+        cmocka_unit_test(emulated_fma_at_midpoints), cmocka_unit_test(emulated_fma_at_subnormal_midpoints),
         cmocka_unit_test(avx2_equals_scalar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
