@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* 256 bytes at most: with -ftls-model=initial-exec or not, a program that opens the library late must find room for it. */
+/* Small: a program that opens the library late must find room for it in its static thread-local storage, where that is used. */
 static _Thread_local char message[256];
 
 xent_status xent_fail(xent_status status, const char *format, ...)

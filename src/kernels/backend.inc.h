@@ -2,8 +2,9 @@
  * its own; XENT_BACKEND_TABLE(name) is the table that the linker sees. */
 #include <float.h>
 
-#include "exp.inc.h"
 #include "lanes.inc.h"
+
+#include "exp.inc.h"
 #include "log.inc.h"
 
 /* Wider intermediate results would change the bits. */

@@ -1,4 +1,4 @@
-/* Exponentials. Expects the vector primitives of a simd_*.h; defines
+/* Exponentials. Expects the vector primitives of a simd_*.h and add_two of lanes.inc.h; defines
  *   term_f32, term_f64   e^x of a vector as a power of two times an eighth's table entry, and what is missing to it
  *   relate_f32, relate_f64   e^(lower - upper) of two maxima
  *   unit_f32, unit_f64   2^K over e^m for the reference power K of a chunk
@@ -120,11 +120,10 @@ static inline double unit_f64(double reference, double max)
 /* The rounding of lower - upper, which alone would cost |d| 2^-53, is put back to first order. */
 static double relate_f64(double lower, double upper)
 {
-    double d = lower - upper, back, error;
+    double d = lower, error = 0;
     vf64 e;
+    add_two(&d, &error, -upper);
     if (d < -745) return 0;
-    back = d - lower;
-    error = (lower - (d - back)) + (-upper - back);
     e = vf64_set(exp_one_f64(d));
     return vf64_first(vf64_fma(e, vf64_set(error), e));
 }
