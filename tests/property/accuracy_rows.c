@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/half.h"
+
 const char *const row_kind_names[ROW_KINDS] = { "random", "confident", "dominated", "equal", "runner-up" };
 
 void *elements_new(xent_dtype dtype, int64_t n)
@@ -18,12 +20,15 @@ void *elements_new(xent_dtype dtype, int64_t n)
 
 double element(xent_dtype dtype, const void *data, int64_t i)
 {
+    if (dtype == XENT_F16 || dtype == XENT_BF16) return half_decode(dtype, ((const uint16_t *)data)[i]);
     return dtype == XENT_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
 }
 
 void element_set(xent_dtype dtype, void *data, int64_t i, double value)
 {
-    if (dtype == XENT_F32)
+    if (dtype == XENT_F16 || dtype == XENT_BF16)
+        ((uint16_t *)data)[i] = half_encode(dtype, value);
+    else if (dtype == XENT_F32)
         ((float *)data)[i] = (float)value;
     else
         ((double *)data)[i] = value;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "half.h"
+
 const char *const layout_names[LAYOUTS] = { "row-major", "transposed", "spaced", "reversed" };
 
 static void strides_of(enum layout layout, int32_t ndim, const int64_t *shape, int64_t *strides)
@@ -89,6 +91,8 @@ double tensor_get(const xent_tensor *t, int64_t i)
     switch ((int)xent_tensor_dtype(t)) {
     case XENT_F32: return (double)*(const float *)at;
     case XENT_F64: return *(const double *)at;
+    case XENT_F16:
+    case XENT_BF16: return half_decode(xent_tensor_dtype(t), *(const uint16_t *)at);
     case XENT_I64: return (double)*(const int64_t *)at;
     case XENT_I32: return (double)*(const int32_t *)at;
     case XENT_I16: return (double)*(const int16_t *)at;
@@ -108,6 +112,8 @@ void tensor_set(xent_tensor *t, int64_t i, double value)
     switch ((int)xent_tensor_dtype(t)) {
     case XENT_F32: *(float *)at = (float)value; return;
     case XENT_F64: *(double *)at = value; return;
+    case XENT_F16:
+    case XENT_BF16: *(uint16_t *)at = half_encode(xent_tensor_dtype(t), value); return;
     case XENT_I64: *(int64_t *)at = (int64_t)value; return;
     case XENT_I32: *(int32_t *)at = (int32_t)value; return;
     case XENT_I16: *(int16_t *)at = (int16_t)value; return;
@@ -122,15 +128,24 @@ void tensor_set(xent_tensor *t, int64_t i, double value)
 
 uint64_t tensor_bits(const xent_tensor *t, int64_t i)
 {
+    uint16_t quarter;
     uint32_t half;
     uint64_t bits;
-    if (xent_dtype_size(xent_tensor_dtype(t)) == sizeof bits) {
-        memcpy(&bits, tensor_at(t, i), sizeof bits);
-        return bits;
+    switch (xent_dtype_size(xent_tensor_dtype(t))) {
+    case sizeof bits: memcpy(&bits, tensor_at(t, i), sizeof bits); return bits;
+    case sizeof half: memcpy(&half, tensor_at(t, i), sizeof half); return half;
+    case sizeof quarter: memcpy(&quarter, tensor_at(t, i), sizeof quarter); return quarter;
     }
-    assert_int_equal(xent_dtype_size(xent_tensor_dtype(t)), sizeof half);
-    memcpy(&half, tensor_at(t, i), sizeof half);
-    return half;
+    fail_msg("tensor_bits: dtype %d", (int)xent_tensor_dtype(t));
+    return 0;
 }
 
-uint64_t canonical_nan(xent_dtype dtype) { return dtype == XENT_F64 ? UINT64_C(0x7FF8000000000000) : UINT64_C(0x7FC00000); }
+uint64_t canonical_nan(xent_dtype dtype)
+{
+    switch ((int)dtype) {
+    case XENT_F64: return UINT64_C(0x7FF8000000000000);
+    case XENT_F16: return UINT64_C(0x7E00);
+    case XENT_BF16: return UINT64_C(0x7FC0);
+    default: return UINT64_C(0x7FC00000);
+    }
+}
