@@ -1,13 +1,15 @@
 include(CheckCSourceCompiles)
 
-# xent_backend(<name> <macro> [<flag>...])
+# xent_backend(<name> <macro> [VARIANT_OF <backend>] FLAGS <flag>...)
 #
 # Adds src/kernels/backend_<name>.c to the library, compiled with these flags, where the compiler defines <macro> under them,
 # which says in one test that it knows them and that the target has that instruction set. XENT_ENABLE_<NAME>=OFF leaves the
-# backend out. src/dispatch learns of it by XENT_HAVE_<NAME>, the tests by the global property XENT_BACKENDS.
+# backend out. src/dispatch learns of it by XENT_HAVE_<NAME>, the tests by the global property XENT_BACKENDS, unless it is a variant
+# of another backend, which goes by that one's name.
 function(xent_backend name macro)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "VARIANT_OF" "FLAGS")
   string(TOUPPER "${name}" NAME)
-  list(JOIN ARGN " " CMAKE_REQUIRED_FLAGS)
+  list(JOIN arg_FLAGS " " CMAKE_REQUIRED_FLAGS)
   check_c_source_compiles("
     #ifndef ${macro}
     #error not here
@@ -22,8 +24,10 @@ function(xent_backend name macro)
   endif()
 
   # Link-time optimisation may move code of this file into functions that run on any CPU.
-  set_source_files_properties(kernels/backend_${name}.c PROPERTIES COMPILE_OPTIONS "${ARGN};-fno-lto")
-  set_property(GLOBAL APPEND PROPERTY XENT_BACKENDS ${name})
+  set_source_files_properties(kernels/backend_${name}.c PROPERTIES COMPILE_OPTIONS "${arg_FLAGS};-fno-lto")
+  if(NOT arg_VARIANT_OF)
+    set_property(GLOBAL APPEND PROPERTY XENT_BACKENDS ${name})
+  endif()
   foreach(library IN ITEMS xent xent_static)
     target_sources(${library} PRIVATE kernels/backend_${name}.c)
     target_compile_definitions(${library} PRIVATE XENT_HAVE_${NAME})

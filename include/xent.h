@@ -23,7 +23,7 @@
  *                    targets in row-major order); backend; memory. The first failure is the one reported.
  *   Same bits        The same inputs and options give the same bits on every backend, CPU, number of threads, alignment
  *                    and memory layout. They change between releases only together with xent_numerics_version().
- *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000).
+ *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000, 0x7E00, 0x7FC0).
  *   Environment      A call computes under round-to-nearest, with subnormals and masked traps, whatever the caller's
  *                    floating-point control word holds, and leaves control word and exception flags as it found them.
  *   Threads          Operations may run concurrently from any threads. Tensors are only read, outputs excepted; destroying
@@ -90,13 +90,12 @@ typedef enum xent_status {
     XENT_ERROR_OVERLAP = 5,          /* an output overlaps an input, another output or itself in a way not allowed */
     XENT_ERROR_OVERFLOW = 6,         /* the product of the extents, or the bytes spanned, exceed what can be addressed */
     XENT_ERROR_NO_MEMORY = 7,        /* an allocation failed */
-    XENT_ERROR_UNSUPPORTED = 8,      /* backend or number of threads that cannot be had here, or something that this
-                                        version does not do yet */
+    XENT_ERROR_UNSUPPORTED = 8,      /* backend or number of threads that cannot be had here */
     XENT_STATUS_FORCE_INT = 0x7fffffff
 } xent_status;
 
 /* Element types. Floating: logits, probabilities, class weights, losses, gradients. Integer: class indices.
-   This version computes with F32 and F64; operations on F16 and BF16 tensors answer XENT_ERROR_UNSUPPORTED. */
+   F16 and BF16 are computed as F32 and rounded once, to nearest even, when they are stored. */
 typedef enum xent_dtype {
     XENT_F32 = 1,  /* IEEE binary32, C's float */
     XENT_F64 = 2,  /* IEEE binary64, C's double */
@@ -216,13 +215,13 @@ XENT_API size_t xent_dtype_size(xent_dtype dtype);
 /* p = softmax(z) along axis: p_c = exp(z_c) / sum_k exp(z_k).
    z: floating, rank >= 1. p: z's shape and dtype; may be z itself. axis: in [-rank, rank) or XENT_AXIS_DEFAULT.
    A row that holds NaN or +inf, or nothing but -inf, becomes NaN. Else -inf has probability 0. Within 4 * 2^-24 (F64: about
-   6 * 2^-53) of the exact value, relative, however small.
+   6 * 2^-53) of the exact value, relative, however small; F16 and BF16 are rounded from that.
    XENT_ERROR_INVALID_ARGUMENT: a NULL, or p is read-only. XENT_ERROR_DTYPE: an integer tensor, or two dtypes.
-   XENT_ERROR_SHAPE: rank 0, axis out of range, or shapes differ. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED: F16 or BF16, or
+   XENT_ERROR_SHAPE: rank 0, axis out of range, or shapes differ. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED:
    XENT_BACKEND or XENT_NUM_THREADS in the environment cannot be honoured. XENT_ERROR_NO_MEMORY. */
 XENT_API xent_status xent_softmax(const xent_tensor *z, int32_t axis, xent_tensor *p);
 
-/* logp = log_softmax(z) along axis: logp_c = z_c - lse. Within 2 ulp (F64: 4). Arguments, special values and errors as
+/* logp = log_softmax(z) along axis: logp_c = z_c - lse. Within 2 ulp (F64: 4) of the storage type. Arguments, special values and errors as
    xent_softmax; logp may be z itself. */
 XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_tensor *logp);
 
@@ -231,7 +230,7 @@ XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_t
    Errors as xent_softmax, dtypes need not agree; out never overlaps z. */
 XENT_API xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_tensor *out);
 
-/* out = ln(x), element by element, within 2 ulp (F64: 4). x: floating, any rank. out: x's shape and dtype; may be x itself.
+/* out = ln(x), element by element, within 2 ulp (F64: 4) of the storage type. x: floating, any rank. out: x's shape and dtype; may be x itself.
    ln 0 = -inf, ln of a negative number is NaN: results, not errors. Errors as xent_softmax. */
 XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
 
@@ -249,15 +248,19 @@ XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
    The loss of one row, with v = softcap(logit_scale * z), lse = ln(sum_c exp(v_c)), q = v - lse, smoothing e, weights w:
      class index y     (1-e) * w[y] * -q[y] + (e/C) * sum_c w[c] * -q[c] + z_loss * lse^2; 0 if y is ignore_index
      probabilities t   sum_c w[c] * s[c] * -q[c] + z_loss * lse^2, s = (1-e) * t + e/C
+   and its gradient, with the coefficients k[c] = w[c] * s[c] (t one-hot for a class index) and p = exp(q)
+     grad_loss / divisor * logit_scale * dv/dx * ((sum_c k[c] + 2 * z_loss * lse) * p[c] - k[c]), x = logit_scale * z
+   logit_scale and softcap are rounded to F32 (not for F64 logits), and logit_scale * z is one product of that type. dv/dx is
+   4 * e / (1 + e)^2 with e = exp(-2 * |x / softcap|), 1 without a softcap.
    SUM adds the rows up. MEAN = SUM / divisor; the divisor is the sum of w[y] over the rows not ignored (class indices) or the
    number of rows (probabilities), or options->normalizer where that is not 0. An empty or wholly ignored batch has MEAN NaN
    (0 with a normalizer) and SUM 0. A loss of zero is +0.0.
 
-   Special values, for rows that are not ignored. A NaN or +inf among the logits, or a row of nothing but -inf, makes the row's
-   loss and its whole gradient row NaN. Else a -inf logit has probability 0; a coefficient (weight times target) of exactly 0
-   contributes 0 even against it, a positive one makes the loss +inf while the gradient stays finite.
-
-   This version: label_smoothing, z_loss, logit_scale and softcap other than their defaults answer XENT_ERROR_UNSUPPORTED.
+   Special values, judged on logit_scale * z, for rows that are not ignored. A NaN or +inf, or a row of nothing but -inf, makes
+   the row's loss and its whole gradient row NaN. Else -inf, which a softcap leaves as it is with a derivative of 1, has
+   probability 0; a coefficient of exactly 0 contributes 0 even against it, a positive one makes the loss +inf, a negative one
+   -inf (both: NaN), while the gradient stays finite. Where grad_loss / divisor overflows, an entry whose bracket above is exactly
+   0 is still 0, unless the divisor is 0.
 
    XENT_ERROR_INVALID_ARGUMENT: a NULL that is not allowed, an option out of range, a read-only output, a class weight that is
    negative or not finite. XENT_ERROR_DTYPE: integer logits, weights or losses. XENT_ERROR_SHAPE: rank 0, axis out of range, a
@@ -273,7 +276,8 @@ XENT_API xent_status xent_nll_loss(const xent_tensor *logp, const xent_tensor *t
                                    xent_tensor *loss);
 
 /* Cross entropy straight from logits: reads each logit once and never forms the probabilities. The loss of a row with a class
-   index is within 1 ulp of F32 of the exact value for F32 logits, within 4 ulp for F64, however confident the row. */
+   index is within 1 ulp of F32 of the exact value for F32, F16 and BF16 logits, within 4 ulp for F64, however confident the
+   row. */
 XENT_API xent_status xent_cross_entropy(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                                         xent_tensor *loss);
 
@@ -291,15 +295,21 @@ XENT_API xent_status xent_mean_divisor(const xent_tensor *target, const xent_opt
 
 /* ---- Backward of the pieces, for those who keep p or logp --------------------------------------------------------- */
 
-/* This version answers XENT_ERROR_UNSUPPORTED to all three (after NULL arguments and options have been checked). */
-
-/* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]): all of one shape and dtype; grad_z may be p or grad_p. */
+/* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]) along axis, for p = softmax(z).
+   p: floating, rank >= 1. grad_p: d(result)/d(p). Both, and grad_z, are of one shape and dtype; grad_z may be p or grad_p. A
+   grad_p of exactly 0 contributes 0 to the sum. Within 4 * 2^-24 (F64: 8 * 2^-53) of p * (|grad_p| + sum_c |grad_p[c] * p[c]|).
+   Errors as xent_softmax. */
 XENT_API xent_status xent_softmax_backward(const xent_tensor *p, const xent_tensor *grad_p, int32_t axis, xent_tensor *grad_z);
-/* grad_z = grad_logp - exp(logp) * sum_c grad_logp[c]: all of one shape and dtype; grad_z may be logp or grad_logp. */
+
+/* grad_z = grad_logp - exp(logp) * sum_c grad_logp[c] along axis, for logp = log_softmax(z). Arguments and errors as
+   xent_softmax_backward; grad_z may be logp or grad_logp. Within 4 * 2^-24 (F64: 8 * 2^-53) of |grad_logp| + exp(logp) * sum_c
+   |grad_logp[c]|. */
 XENT_API xent_status xent_log_softmax_backward(const xent_tensor *logp, const xent_tensor *grad_logp, int32_t axis,
                                                xent_tensor *grad_z);
-/* grad_logp = -coefficient * grad_loss / divisor: logp's shape and dtype; may be logp itself. grad_loss as for
-   xent_cross_entropy_grad. */
+
+/* grad_logp = -coefficient * grad_loss / divisor, for xent_nll_loss; +0.0 where there is no coefficient, and in ignored rows.
+   Nothing of logp but its shape and dtype matters. grad_logp: logp's shape and dtype; may be logp itself. grad_loss as for
+   xent_cross_entropy_grad. Where the counted rows have a total weight of 0 under MEAN, their targets' entries are NaN. */
 XENT_API xent_status xent_nll_loss_backward(const xent_tensor *logp, const xent_tensor *target, const xent_options *options,
                                             const xent_tensor *grad_loss, xent_tensor *grad_logp);
 

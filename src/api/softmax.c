@@ -2,7 +2,6 @@
 
 #include "api/runtime.h"
 #include "core/check.h"
-#include "core/errors.h"
 #include "core/fpenv.h"
 
 static const char *out_name(enum xent_softmax_kind kind)
@@ -56,21 +55,3 @@ xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_tensor *lo
 }
 
 xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_tensor *out) { return run(XENT_LOGSUMEXP, z, axis, out); }
-
-xent_status xent_softmax_backward(const xent_tensor *p, const xent_tensor *grad_p, int32_t axis, xent_tensor *grad_z)
-{
-    (void)axis;
-    XENT_TRY(xent_check_not_null("p", p));
-    XENT_TRY(xent_check_not_null("grad_p", grad_p));
-    XENT_TRY(xent_check_not_null("grad_z", grad_z));
-    return xent_fail(XENT_ERROR_UNSUPPORTED, "xent_softmax_backward is not in this version");
-}
-
-xent_status xent_log_softmax_backward(const xent_tensor *logp, const xent_tensor *grad_logp, int32_t axis, xent_tensor *grad_z)
-{
-    (void)axis;
-    XENT_TRY(xent_check_not_null("logp", logp));
-    XENT_TRY(xent_check_not_null("grad_logp", grad_logp));
-    XENT_TRY(xent_check_not_null("grad_z", grad_z));
-    return xent_fail(XENT_ERROR_UNSUPPORTED, "xent_log_softmax_backward is not in this version");
-}

@@ -12,7 +12,6 @@
 
 xent_status xent_check_not_null(const char *name, const void *pointer);
 
-/* A floating dtype that this version computes with. */
 xent_status xent_check_floating(const char *name, const struct xent_tensor *tensor);
 xent_status xent_check_same_dtype(const char *name, const struct xent_tensor *tensor, const char *model_name,
                                   const struct xent_tensor *model);

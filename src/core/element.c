@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/bits.h"
+
 static const struct element {
     const char *name;
     size_t size;
@@ -38,20 +40,27 @@ bool xent_element_is_floating(xent_dtype dtype)
     return e != NULL && e->floating;
 }
 
-bool xent_element_is_computed(xent_dtype dtype) { return dtype == XENT_F32 || dtype == XENT_F64; }
+xent_dtype xent_element_real(xent_dtype dtype) { return dtype == XENT_F64 ? XENT_F64 : XENT_F32; }
 
 double xent_load_float(xent_dtype dtype, const void *from)
 {
-    return dtype == XENT_F32 ? (double)*(const float *)from : *(const double *)from;
+    switch (dtype) {
+    case XENT_F32: return (double)*(const float *)from;
+    case XENT_F16: return (double)f32_of_f16(*(const uint16_t *)from);
+    case XENT_BF16: return (double)f32_of_bf16(*(const uint16_t *)from);
+    default: return *(const double *)from;
+    }
 }
 
 void xent_store_float(xent_dtype dtype, void *to, double value)
 {
     if (value != value) value = (double)NAN;
-    if (dtype == XENT_F32)
-        *(float *)to = (float)value;
-    else
-        *(double *)to = value;
+    switch (dtype) {
+    case XENT_F32: *(float *)to = (float)value; break;
+    case XENT_F16: *(uint16_t *)to = f16_of_f64(value); break;
+    case XENT_BF16: *(uint16_t *)to = bf16_of_f64(value); break;
+    default: *(double *)to = value; break;
+    }
 }
 
 int64_t xent_load_index(xent_dtype dtype, const void *from)
@@ -67,22 +76,33 @@ int64_t xent_load_index(xent_dtype dtype, const void *from)
     }
 }
 
+/* to[i] and from[i] of one type, each `step` bytes apart; a step of an element's size is contiguous */
+#define COPY(type, from, from_step, to, to_step, n)                                                                            \
+    for (size_t i = 0; i < (n); i++)                                                                                           \
+    *(type *)((to) + (ptrdiff_t)i * (to_step)) = *(const type *)((from) + (ptrdiff_t)i * (from_step))
+
+static void copy(xent_dtype dtype, const char *from, ptrdiff_t from_step, char *to, ptrdiff_t to_step, size_t n)
+{
+    if (dtype == XENT_F32)
+        COPY(float, from, from_step, to, to_step, n);
+    else if (dtype == XENT_F64)
+        COPY(double, from, from_step, to, to_step, n);
+    else
+        COPY(uint16_t, from, from_step, to, to_step, n);
+}
+
 void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to)
 {
-    if (step == (ptrdiff_t)xent_element_size(dtype))
-        memcpy(to, from, n * xent_element_size(dtype));
-    else if (dtype == XENT_F32)
-        for (size_t i = 0; i < n; i++) ((float *)to)[i] = *(const float *)(from + (ptrdiff_t)i * step);
+    ptrdiff_t size = (ptrdiff_t)xent_element_size(dtype);
+    if (step == size)
+        memcpy(to, from, n * (size_t)size);
     else
-        for (size_t i = 0; i < n; i++) ((double *)to)[i] = *(const double *)(from + (ptrdiff_t)i * step);
+        copy(dtype, from, step, to, size, n);
 }
 
 void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step)
 {
-    if (dtype == XENT_F32)
-        for (size_t i = 0; i < n; i++) *(float *)(to + (ptrdiff_t)i * step) = ((const float *)from)[i];
-    else
-        for (size_t i = 0; i < n; i++) *(double *)(to + (ptrdiff_t)i * step) = ((const double *)from)[i];
+    copy(dtype, from, (ptrdiff_t)xent_element_size(dtype), to, step, n);
 }
 
 void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to)

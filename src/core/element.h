@@ -9,9 +9,9 @@
 size_t xent_element_size(xent_dtype dtype);      /* 0 for an unknown dtype */
 const char *xent_element_name(xent_dtype dtype); /* "F32" */
 bool xent_element_is_floating(xent_dtype dtype);
-bool xent_element_is_computed(xent_dtype dtype); /* floating, and this version computes with it */
+xent_dtype xent_element_real(xent_dtype dtype); /* what a floating one is computed in: F64 for F64, else F32 */
 
-/* dtype is one that is computed with. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
+/* dtype is floating. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
 double xent_load_float(xent_dtype dtype, const void *from);
 void xent_store_float(xent_dtype dtype, void *to, double value);
 

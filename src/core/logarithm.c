@@ -21,8 +21,7 @@ static void take_run(struct xent_logarithm *logarithm)
 xent_status xent_logarithm_plan(struct xent_logarithm *logarithm, const struct xent_kernels *kernels, int32_t threads)
 {
     struct xent_row_shape *shape = &logarithm->shape;
-    *shape = (struct xent_row_shape){ xent_row_kernels_for(kernels, logarithm->x->dtype), logarithm->x->dtype,
-                                      xent_element_size(logarithm->x->dtype), 1 };
+    *shape = xent_row_shape_of(logarithm->x->dtype, 1, kernels);
     xent_walk_begin(&logarithm->walk, logarithm->x, XENT_NO_AXIS);
     xent_walk_add(&logarithm->walk, logarithm->x, XENT_NO_AXIS);
     xent_walk_add(&logarithm->walk, logarithm->out, XENT_NO_AXIS);

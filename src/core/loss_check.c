@@ -5,20 +5,23 @@
 
 static const char *logits_name(const struct xent_loss *loss) { return loss->source == XENT_FROM_LOGITS ? "logits" : "logp"; }
 
+static const char *gradient_name(const struct xent_loss *loss)
+{
+    return loss->source == XENT_FROM_LOGITS ? "grad_logits" : "grad_logp";
+}
+
 static xent_status check_null(const struct xent_loss *loss)
 {
     XENT_TRY(xent_check_not_null(logits_name(loss), loss->logits));
     XENT_TRY(xent_check_not_null("target", loss->target));
     if (!loss->with_gradient) return xent_check_not_null("loss", loss->loss);
-    return xent_check_not_null("grad_logits", loss->grad_logits);
+    return xent_check_not_null(gradient_name(loss), loss->grad_logits);
 }
 
 static xent_status check_options(struct xent_loss *loss, const xent_options *options)
 {
     XENT_TRY(xent_options_read(options, &loss->options));
-    if (loss->source == XENT_FROM_LOG_PROBS)
-        return xent_options_plain(&loss->options, XENT_ERROR_INVALID_ARGUMENT, "it has no meaning for log-probabilities");
-    return xent_options_plain(&loss->options, XENT_ERROR_UNSUPPORTED, "this version does not compute it");
+    return loss->source == XENT_FROM_LOG_PROBS ? xent_options_plain(&loss->options) : XENT_OK;
 }
 
 static xent_status check_dtypes(const struct xent_loss *loss)
@@ -30,7 +33,7 @@ static xent_status check_dtypes(const struct xent_loss *loss)
     if (loss->grad_loss != NULL) XENT_TRY(xent_check_floating("grad_loss", loss->grad_loss));
     if (loss->loss != NULL) XENT_TRY(xent_check_floating("loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
-    return xent_check_same_dtype("grad_logits", loss->grad_logits, logits_name(loss), loss->logits);
+    return xent_check_same_dtype(gradient_name(loss), loss->grad_logits, logits_name(loss), loss->logits);
 }
 
 /* loss and grad_loss: the batch shape for NONE, else one element */
@@ -59,7 +62,8 @@ static xent_status check_shapes(struct xent_loss *loss)
     XENT_TRY(check_batch(loss, "grad_loss", loss->grad_loss));
     XENT_TRY(check_batch(loss, "loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
-    return xent_check_shape("grad_logits", loss->grad_logits, logits, XENT_NO_AXIS, "that of the logits");
+    return xent_check_shape(gradient_name(loss), loss->grad_logits, logits, XENT_NO_AXIS,
+                            loss->source == XENT_FROM_LOGITS ? "that of the logits" : "that of logp");
 }
 
 static xent_status check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output, bool in_place)
@@ -75,9 +79,9 @@ static xent_status check_output(const struct xent_loss *loss, const char *name, 
 static xent_status check_outputs(const struct xent_loss *loss)
 {
     XENT_TRY(check_output(loss, "loss", loss->loss, false));
-    XENT_TRY(check_output(loss, "grad_logits", loss->grad_logits, true));
+    XENT_TRY(check_output(loss, gradient_name(loss), loss->grad_logits, true));
     if (loss->grad_logits == NULL) return XENT_OK;
-    return xent_check_apart("grad_logits", loss->grad_logits, "loss", loss->loss, false);
+    return xent_check_apart(gradient_name(loss), loss->grad_logits, "loss", loss->loss, false);
 }
 
 static xent_status check_values(struct xent_loss *loss)

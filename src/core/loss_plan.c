@@ -1,4 +1,4 @@
-#include "core/loss.h"
+#include "core/loss_row.h"
 
 static void plan_walk(struct xent_loss *loss)
 {
@@ -13,22 +13,28 @@ static void plan_walk(struct xent_loss *loss)
     xent_walk_join(walk);
 }
 
+/* The terms take the gradient's place where that can hold them and the logits are not needed again. */
+static bool needs_terms(const struct xent_loss *loss, bool in_place, bool scattered)
+{
+    return scattered || loss->shape.real != loss->shape.dtype || (loss->shape.softcap != 0 && in_place);
+}
+
 static void plan_scratch(struct xent_loss *loss)
 {
     const struct xent_row_shape *shape = &loss->shape;
     struct xent_scratch *scratch = &loss->scratch;
     size_t chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
-    bool dense = !loss->rule.indices, from_logits = loss->source == XENT_FROM_LOGITS, gradient = loss->grad_logits != NULL;
+    bool dense = xent_loss_is_dense(loss), from_logits = loss->source == XENT_FROM_LOGITS, gradient = loss->grad_logits != NULL;
     bool in_place = gradient && loss->grad_logits->data == loss->logits->data;
-    bool reads_rows = from_logits || dense;
-    bool copies = !xent_row_is_contiguous(shape, xent_step_along(loss->logits, loss->axis)) || (dense && in_place);
+    bool gathered = !xent_row_is_contiguous(shape, xent_step_along(loss->logits, loss->axis));
+    bool scattered = gradient && !xent_row_is_contiguous(shape, xent_step_along(loss->grad_logits, loss->axis));
     xent_scratch_none(scratch);
     if (loss->walk.count == 0) return;
-    scratch->logits = reads_rows && copies ? chunk * shape->size : 0;
+    if ((from_logits || dense) && (gathered || (dense && in_place) || scattered)) scratch->logits = chunk * shape->size;
+    if (shape->prepared) scratch->prepared = chunk * shape->real_size;
     scratch->coef = dense ? chunk * sizeof(double) : 0;
-    if (!gradient) return;
-    if (!xent_row_is_contiguous(shape, xent_step_along(loss->grad_logits, loss->axis)))
-        scratch->terms = (size_t)shape->classes * shape->size;
+    if (!gradient || !from_logits) return;
+    if (needs_terms(loss, in_place, scattered)) scratch->terms = (size_t)shape->classes * shape->real_size;
     scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
 }
 
@@ -36,10 +42,12 @@ xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *ke
 {
     const struct xent_tensor *logits = loss->logits;
     int64_t work;
-    loss->shape = xent_row_shape_of(logits, loss->axis, kernels);
+    loss->shape = xent_row_shape_of(logits->dtype, logits->shape[loss->axis], kernels);
+    xent_row_shape_prepare(&loss->shape, loss->options.logit_scale, loss->options.softcap);
     plan_walk(loss);
     plan_scratch(loss);
-    work = loss->source == XENT_FROM_LOG_PROBS && loss->rule.indices ? loss->walk.count : logits->numel;
+    work = logits->numel;
+    if (loss->source == XENT_FROM_LOG_PROBS && loss->rule.indices && loss->grad_logits == NULL) work = loss->walk.count;
     if (loss->options.num_threads != 0) threads = loss->options.num_threads;
     xent_parallel_plan(&loss->parallel, threads, loss->walk.count, work);
     return xent_scratch_allocate(&loss->scratch, loss->parallel.tasks);

@@ -63,7 +63,7 @@ xent_status xent_options_read(const xent_options *given, xent_options *options)
     return status != XENT_OK ? status : check_fields(options);
 }
 
-xent_status xent_options_plain(const xent_options *options, xent_status status, const char *why)
+xent_status xent_options_plain(const xent_options *options)
 {
     const struct {
         const char *field;
@@ -76,7 +76,8 @@ xent_status xent_options_plain(const xent_options *options, xent_status status, 
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].value != fields[i].plain)
-            return xent_fail(status, "options->%s is %.17g, expected %g: %s", fields[i].field, fields[i].value, fields[i].plain,
-                             why);
+            return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
+                             "options->%s is %.17g, expected %g: it has no meaning for log-probabilities", fields[i].field,
+                             fields[i].value, fields[i].plain);
     return XENT_OK;
 }

@@ -12,32 +12,41 @@ struct xent_line {
     xent_dtype dtype;
 };
 
-/* What all rows of a call share. */
+/* The line that begins `offset` bytes behind a tensor's data. */
+struct xent_line xent_line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset);
+
+/* What all rows of a call share. Elements are stored as `dtype` and computed as `real`. */
 struct xent_row_shape {
-    const struct xent_row_kernels *kernels;
-    xent_dtype dtype;
-    size_t size; /* of an element */
+    const struct xent_row_kernels *kernels;      /* of stored elements */
+    const struct xent_row_kernels *real_kernels; /* of prepared logits */
+    xent_dtype dtype, real;
+    size_t size, real_size; /* of an element */
     int64_t classes;
+    bool prepared; /* a chunk's logits are scaled and capped in scratch->prepared before its first pass */
+    double scale, softcap;
 };
 
-/* One coefficient per class: class weight times probability. */
+/* One coefficient per class: class weight times smoothed target, w (hot t + uniform). */
 struct xent_coefficients {
-    struct xent_line probability;
+    struct xent_line probability;           /* at NULL: t is 0 for all classes */
     const struct xent_tensor *class_weight; /* NULL: all ones */
+    double hot, uniform;                    /* 1 and 0 without label smoothing */
 };
 
 /* A thread's working memory; each part is NULL where the call has no need of it. */
 struct xent_row_scratch {
-    void *logits;              /* a chunk: logits that are not contiguous, or that the terms are about to overwrite */
+    void *logits;              /* a chunk: stored elements that are not contiguous, or that the terms are about to overwrite */
+    void *upstream;            /* a chunk: the same of a gradient that comes in beside them */
+    void *prepared;            /* a chunk of reals: prepared logits, the softcap's derivative */
     double *coef;              /* a chunk */
-    void *terms;               /* a row: the terms, where the output is not contiguous */
+    void *terms;               /* a row of reals: the terms, where the output cannot hold them */
     struct xent_chunk *chunks; /* a row */
 };
 
-/* The kernels of a dtype. */
-const struct xent_row_kernels *xent_row_kernels_for(const struct xent_kernels *kernels, xent_dtype dtype);
-
-struct xent_row_shape xent_row_shape_of(const struct xent_tensor *logits, int32_t axis, const struct xent_kernels *kernels);
+/* Rows of so many classes whose elements need no preparation ... */
+struct xent_row_shape xent_row_shape_of(xent_dtype dtype, int64_t classes, const struct xent_kernels *kernels);
+/* ... and what they need: logit_scale and softcap (0: off), each rounded to `real`. */
+void xent_row_shape_prepare(struct xent_row_shape *shape, double scale, double softcap);
 
 static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, ptrdiff_t step)
 {
@@ -46,33 +55,42 @@ static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, pt
 
 static inline int64_t xent_chunk_count(int64_t classes) { return (classes + XENT_CHUNK - 1) / XENT_CHUNK; }
 
+/* One logit of the row, prepared. */
+double xent_row_logit(const struct xent_row_shape *shape, const struct xent_line *logits, int64_t class_index);
+
 /* The state of the row. coefficients: NULL, or what state.coef and state.gap are to sum up. terms: NULL, or the place of the row's
    terms, which may be the logits' own; then scratch->chunks receives the chunks. */
 struct xent_state xent_row_reduce(const struct xent_row_shape *shape, const struct xent_line *logits,
                                   const struct xent_coefficients *coefficients, char *terms,
                                   const struct xent_row_scratch *scratch);
 
-/* sum of coefficient * -logp over the classes, in the same order; logits that have a coefficient of 0 do not matter. */
-double xent_row_dot(const struct xent_row_shape *shape, const struct xent_line *logp,
-                    const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch);
+/* In the same order, for elements that are no logits: coef is the sum of the coefficients, gap that of coefficient * -element;
+   elements that have a coefficient of 0 do not matter. */
+struct xent_state xent_row_dot(const struct xent_row_shape *shape, const struct xent_line *elements,
+                               const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch);
 
-/* What the second pass writes: entry = factor * (total * p - coef). */
+/* What the second pass writes: entry = factor * slope * (total * p - coef), slope the softcap's derivative. */
 struct xent_row_gradient {
     double factor;
-    double total;                                 /* the sum of the coefficients */
+    double total;                                 /* the sum of the coefficients, and `pull` */
+    double pull;                                  /* 2 z_loss lse */
     const struct xent_coefficients *coefficients; /* NULL: only `target` has one */
     int64_t target;                               /* a class index; negative: none */
-    double target_coef;
+    double target_coef;                           /* what it has beside `coefficients` */
 };
 
-/* From the terms, which may stand in the output itself, and scratch->chunks of the first pass. The state is fit for use. */
+/* From the terms, which may stand in the output itself, and scratch->chunks of the first pass. The state is fit for use. The logits
+   are read again only for the softcap. */
 void xent_row_write(const struct xent_row_shape *shape, const struct xent_state *state,
-                    const struct xent_row_gradient *gradient, char *terms, const struct xent_line *out,
-                    const struct xent_row_scratch *scratch);
+                    const struct xent_row_gradient *gradient, const struct xent_line *logits, char *terms,
+                    const struct xent_line *out, const struct xent_row_scratch *scratch);
 
 /* logp = (z - max) - log1p_rest; out may be the logits. */
 void xent_row_log_probs(const struct xent_row_shape *shape, const struct xent_line *logits, double max, double log1p_rest,
                         const struct xent_line *out, const struct xent_row_scratch *scratch);
+
+/* A result as an element of the row's dtype: a real first, as all that leaves the kernels. */
+void xent_row_store(const struct xent_row_shape *shape, double value, char *to);
 
 static inline bool xent_state_is_finite(const struct xent_state *state)
 {

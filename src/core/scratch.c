@@ -10,7 +10,8 @@ static size_t padded(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
 
 static size_t task_size(const struct xent_scratch *scratch)
 {
-    return padded(scratch->logits) + padded(scratch->coef) + padded(scratch->terms) + padded(scratch->chunks);
+    return padded(scratch->logits) + padded(scratch->upstream) + padded(scratch->prepared) + padded(scratch->coef) +
+           padded(scratch->terms) + padded(scratch->chunks);
 }
 
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, int64_t tasks)
@@ -45,6 +46,8 @@ struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int6
     char *at = scratch->tasks + task_size(scratch) * (size_t)task;
     struct xent_row_scratch row;
     row.logits = part(&at, scratch->logits);
+    row.upstream = part(&at, scratch->upstream);
+    row.prepared = part(&at, scratch->prepared);
     row.coef = part(&at, scratch->coef);
     row.terms = part(&at, scratch->terms);
     row.chunks = part(&at, scratch->chunks);

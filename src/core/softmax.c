@@ -15,16 +15,16 @@ static void plan_scratch(struct xent_softmax *softmax, bool per_class)
     size_t classes = (size_t)shape->classes, chunk = classes < XENT_CHUNK ? classes : XENT_CHUNK;
     xent_scratch_none(scratch);
     if (softmax->walk.count == 0) return;
-    if (gathered || (softmax->kind == XENT_LOG_SOFTMAX && scattered)) scratch->logits = chunk * shape->size;
+    if (gathered || scattered) scratch->logits = chunk * shape->size;
     if (softmax->kind != XENT_SOFTMAX) return;
-    if (scattered) scratch->terms = classes * shape->size;
+    if (scattered || shape->real != shape->dtype) scratch->terms = classes * shape->real_size;
     scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
 }
 
 xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_kernels *kernels, int32_t threads)
 {
     bool per_class = softmax->kind != XENT_LOGSUMEXP;
-    softmax->shape = xent_row_shape_of(softmax->z, softmax->axis, kernels);
+    softmax->shape = xent_row_shape_of(softmax->z->dtype, softmax->z->shape[softmax->axis], kernels);
     xent_walk_begin(&softmax->walk, softmax->z, softmax->axis);
     xent_walk_add(&softmax->walk, softmax->z, softmax->axis);
     xent_walk_add(&softmax->walk, softmax->out, per_class ? softmax->axis : XENT_NO_AXIS);
@@ -37,11 +37,11 @@ xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_ke
 static void softmax_row(const struct xent_row_shape *shape, const struct xent_line *z, const struct xent_line *out,
                         const struct xent_row_scratch *scratch)
 {
-    static const struct xent_row_gradient plain = { 1, 1, NULL, -1, 0 };
+    static const struct xent_row_gradient plain = { 1, 1, 0, NULL, -1, 0 };
     char *terms = scratch->terms != NULL ? scratch->terms : out->at;
     struct xent_state state = xent_row_reduce(shape, z, NULL, terms, scratch);
     if (xent_state_is_finite(&state))
-        xent_row_write(shape, &state, &plain, terms, out, scratch);
+        xent_row_write(shape, &state, &plain, z, terms, out, scratch);
     else
         xent_fill(shape->dtype, out->at, out->step, (size_t)shape->classes, (double)NAN);
 }
@@ -74,20 +74,20 @@ static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
     const struct xent_softmax *softmax = job;
     const struct xent_row_shape *shape = &softmax->shape;
     struct xent_row_scratch scratch = xent_scratch_of(&softmax->scratch, task);
-    struct xent_line z = { NULL, xent_step_along(softmax->z, softmax->axis), shape->dtype },
-                     out = { NULL, 0, softmax->out->dtype };
     struct xent_position position;
-    if (softmax->kind != XENT_LOGSUMEXP) out.step = xent_step_along(softmax->out, softmax->axis);
     if (from < to) xent_walk_seek(&softmax->walk, from, &position);
     for (; from < to; from++, xent_walk_next(&softmax->walk, &position)) {
-        z.at = (char *)softmax->z->data + position.offset[WALK_Z];
-        out.at = (char *)softmax->out->data + position.offset[WALK_OUT];
+        struct xent_line z = xent_line_of(softmax->z, softmax->axis, position.offset[WALK_Z]), out;
+        if (softmax->kind == XENT_LOGSUMEXP) {
+            xent_store_float(softmax->out->dtype, (char *)softmax->out->data + position.offset[WALK_OUT],
+                             logsumexp_row(shape, &z, &scratch));
+            continue;
+        }
+        out = xent_line_of(softmax->out, softmax->axis, position.offset[WALK_OUT]);
         if (softmax->kind == XENT_SOFTMAX)
             softmax_row(shape, &z, &out, &scratch);
-        else if (softmax->kind == XENT_LOG_SOFTMAX)
-            log_softmax_row(shape, &z, &out, &scratch);
         else
-            xent_store_float(out.dtype, out.at, logsumexp_row(shape, &z, &scratch));
+            log_softmax_row(shape, &z, &out, &scratch);
     }
 }
 

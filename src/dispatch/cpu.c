@@ -12,6 +12,7 @@ bool xent_cpu_always(void) { return true; }
 #define FMA (1U << 12)
 #define OSXSAVE (1U << 27)
 #define AVX (1U << 28)
+#define F16C (1U << 29)
 #define AVX2 (1U << 5)
 /* XCR0: XMM and YMM state */
 #define YMM_STATE 0x6U
@@ -33,8 +34,15 @@ bool xent_cpu_has_avx2(void)
     return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & AVX2) != 0;
 }
 
+bool xent_cpu_has_avx2_f16c(void)
+{
+    uint32_t eax, ebx, ecx, edx;
+    return xent_cpu_has_avx2() && __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & F16C) != 0;
+}
+
 #else
 
 bool xent_cpu_has_avx2(void) { return false; }
+bool xent_cpu_has_avx2_f16c(void) { return false; }
 
 #endif

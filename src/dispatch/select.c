@@ -7,11 +7,14 @@
 
 #include "dispatch/cpu.h"
 
-/* Best first; the last one runs anywhere. */
+/* Best first; the last one runs anywhere. Of those with one name the first usable one stands for it. */
 static const struct {
     const struct xent_kernels *kernels;
     bool (*usable)(void);
 } built[] = {
+#ifdef XENT_HAVE_AVX2_F16C
+    { &xent_kernels_avx2_f16c, xent_cpu_has_avx2_f16c },
+#endif
 #ifdef XENT_HAVE_AVX2
     { &xent_kernels_avx2, xent_cpu_has_avx2 },
 #endif
@@ -28,8 +31,10 @@ static pthread_once_t names_once = PTHREAD_ONCE_INIT;
 static void list_names(void)
 {
     size_t count = 0;
-    for (size_t i = 0; i < BUILT; i++)
-        if (built[i].usable()) names[count++] = built[i].kernels->name;
+    for (size_t i = 0; i < BUILT; i++) {
+        bool listed = count > 0 && strcmp(names[count - 1], built[i].kernels->name) == 0;
+        if (!listed && built[i].usable()) names[count++] = built[i].kernels->name;
+    }
 }
 
 const char *const *xent_dispatch_names(void)

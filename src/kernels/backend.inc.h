@@ -1,11 +1,27 @@
 /* All kernels of one backend. Expects the vector primitives of a simd_*.h; everything it defines is static, so that each backend has
- * its own; XENT_BACKEND_TABLE(name) is the table that the linker sees. */
+ * its own; XENT_BACKEND_TABLE(name) is the table that the linker sees.
+ *
+ * The templates are included once per element type of the arithmetic (real.inc.h), with
+ *   REAL, VEC, WIDTH, SWEEP   element, its vector, lanes of a vector, vectors worked on at a time
+ *   V(op), F(name)            the vector's primitives; this type's own functions
+ *   BLOCK_GROUPS              groups of 64 classes whose small parts are summed in REAL
+ *   LOG2E                     log2 e
+ *   LARGE                     |m| above which z - m is formed first: it is then exact for every term that counts
+ *   COMPENSATED               whether sums over lanes carry their errors (f32 leaves room enough in a plain double)
+ *   TINY                      |scale| below which a REAL could not hold scale 2^-64 as a normal number
+ *   FACTOR_MAX, COEF_MAX      largest |F Z| and |F coef| with which no entry overflows on the way
+ * or once per type that elements are stored as (stored.inc.h), with these and
+ *   STORED, S(name)           element; this type's own functions
+ *   LOAD, STORE, GET          a vector of REAL from and to memory, and one element as REAL
+ *   MINUS_INFINITY            as it is stored */
 #include <float.h>
 
+#include "bits.h"
 #include "lanes.inc.h"
 
 #include "exp.inc.h"
 #include "log.inc.h"
+#include "softcap.inc.h"
 
 /* Wider intermediate results would change the bits. */
 _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such (32-bit x86: -msse2 -mfpmath=sse)");
@@ -23,7 +39,45 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define TINY 0x1p-60
 #define FACTOR_MAX 0x1p190
 #define COEF_MAX 0x1p127
-#include "element.inc.h"
+#include "real.inc.h"
+
+#define STORED float
+#define S(name) name##_f32
+#define LOAD vf32_load
+#define STORE vf32_store
+#define GET(x) (x)
+#define MINUS_INFINITY (-INFINITY)
+#include "stored.inc.h"
+
+#define STORED uint16_t
+#define S(name) name##_f16
+#define LOAD vf32_load_f16
+#define STORE vf32_store_f16
+#define GET(x) f32_of_f16(x)
+#define MINUS_INFINITY F16_MINUS_INFINITY
+#include "stored.inc.h"
+
+#define STORED uint16_t
+#define S(name) name##_bf16
+#define LOAD vf32_load_bf16
+#define STORE vf32_store_bf16
+#define GET(x) f32_of_bf16(x)
+#define MINUS_INFINITY BF16_MINUS_INFINITY
+#include "stored.inc.h"
+
+#undef REAL
+#undef VEC
+#undef V
+#undef F
+#undef WIDTH
+#undef SWEEP
+#undef BLOCK_GROUPS
+#undef LOG2E
+#undef LARGE
+#undef COMPENSATED
+#undef TINY
+#undef FACTOR_MAX
+#undef COEF_MAX
 
 #define REAL double
 #define VEC vf64
@@ -38,15 +92,27 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define TINY 0x1p-950
 #define FACTOR_MAX 0x1p1000
 #define COEF_MAX 0x1p1000
-#include "element.inc.h"
+#include "real.inc.h"
 
-#define XENT_ROW_KERNELS(type)                                                                                                 \
+#define STORED double
+#define S(name) name##_f64
+#define LOAD vf64_load
+#define STORE vf64_store
+#define GET(x) (x)
+#define MINUS_INFINITY (-(double)INFINITY)
+#include "stored.inc.h"
+
+/* The functions of a stored type and those of the type it is computed in. */
+#define XENT_ROW_KERNELS(stored, real)                                                                                         \
     {                                                                                                                          \
-        .reduce = reduce_##type, .weigh = weigh_##type, .merge = merge_##type, .relate = relate_##type, .log1p = log1p_##type, \
-        .entries = entries_##type, .wild_entries = wild_entries_##type, .fits = fits_##type, .log_probs = log_probs_##type,    \
-        .log = log_##type                                                                                                      \
+        .reduce = reduce_##stored, .weigh = weigh_##stored, .prepare = prepare_##stored, .slopes = slopes_##stored,            \
+        .log_probs = log_probs_##stored, .log = log_##stored, .softmax_backward = softmax_backward_##stored,                   \
+        .log_softmax_backward = log_softmax_backward_##stored, .store = store_##stored, .merge = merge_##real,                 \
+        .relate = relate_##real, .log1p = log1p_##real, .fits = fits_##real, .entries = entries_##real,                        \
+        .entries_in_double = entries_in_double_##real                                                                          \
     }
 #define XENT_BACKEND_TABLE(backend_name)                                                                                       \
     {                                                                                                                          \
-        .name = backend_name, .f32 = XENT_ROW_KERNELS(f32), .f64 = XENT_ROW_KERNELS(f64)                                       \
+        .name = backend_name, .f32 = XENT_ROW_KERNELS(f32, f32), .f64 = XENT_ROW_KERNELS(f64, f64),                            \
+        .f16 = XENT_ROW_KERNELS(f16, f32), .bf16 = XENT_ROW_KERNELS(bf16, f32)                                                 \
     }

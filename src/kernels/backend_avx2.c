@@ -1,4 +1,4 @@
-/* AVX2 and FMA: the only file compiled for them. */
+/* AVX2 and FMA. */
 #include "simd_avx2.h"
 
 #include "backend.inc.h"

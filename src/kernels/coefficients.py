@@ -11,7 +11,7 @@ The second form compares instead, and prints the measured error bound of each ap
 import sys
 from math import floor
 
-from mpmath import atanh, cos, exp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
+from mpmath import atanh, cos, exp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt, tanh
 
 mp.prec = 200
 LN2 = log(2)
@@ -150,6 +150,24 @@ def log_series():
     return c, largest(lambda z: evaluate(c, z) - series(z), mpf(0), reach)
 
 
+# ---- The hyperbolic tangent
+
+
+def tanh_f32():
+    """P in tanh(u) = u (1 + q P(q)), q = u^2 < 0x1.4p-2, and the relative error of tanh."""
+    reach = mpf("0.3125")
+
+    def series(q):
+        return (tanh(sqrt(q)) / sqrt(q) - 1) / q if q > 0 else -mpf(1) / 3
+
+    def share(q):
+        """Of tanh(u), what an error of 1 in P is."""
+        return q / (1 + q * series(q))
+
+    c = {p: rounded(v, 24) for p, v in minimax(series, share, range(5), mpf(2) ** -40, reach).items()}
+    return c, largest(lambda q: share(q) * (evaluate(c, q) - series(q)), mpf(0), reach)
+
+
 # ---- The file
 
 
@@ -215,8 +233,9 @@ def exp_lines(e, bits):
 def constants():
     """The text of constants.h, and the lines that tell each bound."""
     f32, f64, (small, small_bound), (series, log_bound) = exp_f32(), exp_f64(), exp_small(), log_series()
+    tangent, tanh_bound = tanh_f32()
     log_high = mpf(floor(LN2 * mpf(2) ** 32)) / mpf(2) ** 32
-    bounds = [power_of_two(b) for b in (f32.bound(f32.reach), f64.bound(f64.reach), small_bound, log_bound)]
+    bounds = [power_of_two(b) for b in (f32.bound(f32.reach), f64.bound(f64.reach), small_bound, log_bound, tanh_bound)]
     f32_ln2, f32_c, f32_tables = exp_lines(f32, 24)
     f64_ln2, f64_c, f64_tables = exp_lines(f64, 53)
     lines = [
@@ -251,6 +270,10 @@ def constants():
         define("LOG_LN2_HI", log_high, 53),
         define("LOG_LN2_LO", rounded(LN2 - log_high, 53), 53),
         "",
+        f"/* tanh(u) = u (1 + q (C0 + ... + C4 q^4)), q = u^2 < TANH_F32_REACH, relative error {bounds[4]}. */",
+        define("TANH_F32_REACH", mpf("0.3125"), 24),
+        *[define(f"TANH_F32_C{p}", c, 24) for p, c in tangent.items()],
+        "",
         "#endif",
     ]
     far = f32.bound(LN2 / 16 + mpf(2) ** 15 * LN2 * abs(1 / LN2 - rounded(1 / LN2, 24)))
@@ -259,6 +282,7 @@ def constants():
         f"f64 term: {bounds[1]}",
         f"e^a, |a| <= 0.36: {bounds[2]}",
         f"z R(z) of the logarithm: {bounds[3]}",
+        f"tanh(u), u^2 < 0.3125: {bounds[4]}",
     ]
     return "\n".join(lines) + "\n", report
 

@@ -67,4 +67,12 @@ static const double exp_f64_correction[8] = {
 #define LOG_LN2_HI 0x1.62e42fee00000p-1
 #define LOG_LN2_LO 0x1.a39ef35793c76p-33
 
+/* tanh(u) = u (1 + q (C0 + ... + C4 q^4)), q = u^2 < TANH_F32_REACH, relative error 2^-27.41. */
+#define TANH_F32_REACH 0x1.400000p-2f
+#define TANH_F32_C0 -0x1.55554ap-2f
+#define TANH_F32_C1 0x1.110ca8p-3f
+#define TANH_F32_C2 -0x1.b91244p-5f
+#define TANH_F32_C3 0x1.587c0cp-6f
+#define TANH_F32_C4 -0x1.96ba0ep-8f
+
 #endif

@@ -1,8 +1,5 @@
-/* The second pass over a chunk: probabilities, log-probabilities and gradient entries. A template, included once per element type;
- * parameters as reduce.inc.h, and
- *   TINY     |scale| below which a REAL could not hold scale 2^-64 as a normal number
- *   FACTOR_MAX, COEF_MAX   largest |F Z| and |F coef| with which nothing overflows on the way
- * Defines F(entries), F(wild_entries), F(fits), F(log_probs). */
+/* The second pass over a chunk: probabilities and gradient entries from the terms. A template, included once per element type.
+ * Defines F(entries), F(entries_in_double), F(fits). */
 
 static int F(fits)(double factor, double total, double coef_peak)
 {
@@ -42,21 +39,16 @@ static void F(entries)(const void *terms, const double *coef, void *out, size_t 
     }
 }
 
-static void F(wild_entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale)
+static void F(entries_in_double)(const void *terms, const double *coef, const void *slopes, void *out, size_t n,
+                                 const struct xent_rescale *rescale)
 {
-    const REAL *from = terms;
+    const REAL *from = terms, *slope = slopes;
     REAL *to = out;
     double per_term = rescale->share * rescale->unit * 0x1p-64;
     for (size_t i = 0; i < n; i++) {
         double entry = rescale->total * ((double)from[i] * per_term) - (coef == NULL ? 0 : coef[i]);
+        if (slope != NULL) entry = slope[i] == 0 ? 0 : entry * (double)slope[i];
         if (entry != 0) entry *= rescale->factor;
         to[i] = entry == 0 ? (REAL)0 : entry == entry ? (REAL)entry : (REAL)NAN;
     }
-}
-
-static void F(log_probs)(const void *logits, void *out, size_t n, double max, double log1p_rest)
-{
-    const REAL *z = logits;
-    REAL *to = out;
-    for (size_t i = 0; i < n; i++) to[i] = (REAL)(((double)z[i] - max) - log1p_rest);
 }

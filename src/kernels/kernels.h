@@ -30,20 +30,27 @@ struct xent_chunk {
 /* How the second pass turns terms into entries; p_c = term * 2^-64 * unit * share. */
 struct xent_rescale {
     double factor; /* F: upstream gradient over divisor */
-    double total;  /* Z: what p is multiplied with, the sum of the coefficients */
+    double total;  /* Z: what p is multiplied with, the sum of the coefficients and what the z-loss adds */
     double share;  /* e^(chunk's max - row's max) / (1 + rest of the row) */
     double unit;   /* of the chunk */
 };
 
-/* The kernels for one element type of the logits. A chunk has 1 to XENT_CHUNK contiguous elements. */
+/* The kernels for one type of stored elements. Computed in f64 for f64, else in f32: `real` below. A chunk has 1 to XENT_CHUNK
+   contiguous elements; z, logp and p are stored ones. */
 struct xent_row_kernels {
-    /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n elements, which may be z itself, for
-       e^(z - max) as struct xent_chunk tells. */
+    /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n reals, which may be z itself where that is
+       stored as a real, for e^(z - max) as struct xent_chunk tells. */
     void (*reduce)(const void *z, size_t n, void *terms, struct xent_chunk *chunk);
 
     /* Fills coef, gap and coef_peak of a state whose max is that of z, from one coefficient per class. A coefficient of 0
        contributes 0 to the gap, whatever its logit is. */
     void (*weigh)(const void *z, const double *coef, size_t n, struct xent_state *state);
+
+    /* out = softcap tanh(scale z / softcap), reals; without the tanh for softcap 0. Both parameters are reals in value. */
+    void (*prepare)(const void *z, void *out, size_t n, double scale, double softcap);
+
+    /* out = the derivative of the softcap at scale z, reals; 1 where that is not finite. */
+    void (*slopes)(const void *z, void *out, size_t n, double scale, double softcap);
 
     /* left becomes the state of left's classes followed by right's. */
     void (*merge)(struct xent_state *left, const struct xent_state *right);
@@ -54,31 +61,43 @@ struct xent_row_kernels {
     /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. */
     void (*log1p)(const double *r, double *out, size_t n);
 
-    /* out_c = F (Z p_c - coef_c), rounded once; coef NULL: all 0. out may be terms. Takes factors for which fits() holds. */
+    /* out_c = F (Z p_c - coef_c), reals, rounded once; coef NULL: all 0. out may be terms. Takes factors for which fits() holds. */
     void (*entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale);
 
-    /* The same for any factor: b = Z p - coef in double first, then F b; +0.0 where b is 0. */
-    void (*wild_entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale);
+    /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b is 0. */
+    void (*entries_in_double)(const void *terms, const double *coef, const void *slopes, void *out, size_t n,
+                              const struct xent_rescale *rescale);
 
     /* Whether entries() can do a row with these: no intermediate overflows. */
     int (*fits)(double factor, double total, double coef_peak);
 
-    /* out_c = (z_c - max) - log1p_rest; out may be z. */
+    /* Reals become stored elements, rounded to nearest even. */
+    void (*store)(const void *real, void *out, size_t n);
+
+    /* out_c = (z_c - max) - log1p_rest; out, stored elements, may be z. */
     void (*log_probs)(const void *z, void *out, size_t n, double max, double log1p_rest);
 
-    /* out = ln x, any n; out may be x. NaN results are canonical. */
+    /* out = ln x, stored elements, any n; out may be x. NaN results are canonical. */
     void (*log)(const void *x, void *out, size_t n);
+
+    /* out_c = p_c (grad_p_c - dot), and out_c = grad_logp_c - e^logp_c sum, stored elements; out may be either input. NaN results
+       are canonical. */
+    void (*softmax_backward)(const void *p, const void *grad_p, void *out, size_t n, double dot);
+    void (*log_softmax_backward)(const void *logp, const void *grad_logp, void *out, size_t n, double sum);
 };
 
 struct xent_kernels {
     const char *name;
-    struct xent_row_kernels f32;
-    struct xent_row_kernels f64;
+    struct xent_row_kernels f32, f64, f16, bf16;
 };
 
 extern const struct xent_kernels xent_kernels_scalar;
 #ifdef XENT_HAVE_AVX2
 extern const struct xent_kernels xent_kernels_avx2;
+#endif
+#ifdef XENT_HAVE_AVX2_F16C
+extern const struct xent_kernels
+    xent_kernels_avx2_f16c; /* named "avx2" too: the same bits, F16 read by the instruction for it */
 #endif
 
 #endif

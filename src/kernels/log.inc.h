@@ -1,4 +1,4 @@
-/* Logarithms in plain double. Expects nothing; defines ln_reduced, log1p_f32, log1p_f64, log_f32, log_f64.
+/* Logarithms in plain double. Expects nothing; defines ln_reduced, ln, log1p_f32, log1p_f64.
  *
  * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt 2, ln(1 + f) = 2 atanh(s), s = f / (2 + f): the method of FDLIBM's s_log1p.c,
  * with an own polynomial. No branches and no fused multiply-add: loops over these vectorise. */
@@ -61,18 +61,4 @@ static inline double ln(double x)
     y = x < (double)INFINITY ? y : x;
     y = x == 0 ? -(double)INFINITY : y;
     return x < 0 || x != x ? (double)NAN : y;
-}
-
-static void log_f32(const void *x, void *out, size_t n)
-{
-    const float *from = x;
-    float *to = out;
-    for (size_t i = 0; i < n; i++) to[i] = (float)ln((double)from[i]);
-}
-
-static void log_f64(const void *x, void *out, size_t n)
-{
-    const double *from = x;
-    double *to = out;
-    for (size_t i = 0; i < n; i++) to[i] = ln(from[i]);
 }

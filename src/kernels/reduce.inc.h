@@ -1,33 +1,28 @@
-/* The first pass over a chunk: its maximum m, and the sum of the others over e^m. A template, included once per element type:
- *   REAL, VEC, WIDTH, SWEEP   element, its vector, lanes of a vector, vectors worked on at a time
- *   V(op), F(name)            the vector's primitives; this type's own functions
- *   BLOCK_GROUPS              groups whose small parts are summed in REAL
- *   LOG2E                     log2 e
- *   LARGE                     |m| above which z - m is formed first: it is then exact for every term that counts
- * Expects exp.inc.h and lanes.inc.h; defines F(reduce).
+/* The first pass over a chunk: its maximum m, and the sum of the others over e^m. A template, included once per stored type, whose
+ * parameters backend.inc.h explains. Elements become REAL as they are loaded. Expects exp.inc.h and lanes.inc.h; defines S(reduce).
  *
  * The first maximum is left out of the sum (Blanchard, Higham and Higham 2021, "Accurately computing the log-sum-exp and softmax
  * functions", Algorithm 4.1), so nothing tiny is ever added to 1. That costs nothing in the loop: its group of 64 classes is read from
  * a copy in which it is -inf. Equal logits further on are ordinary terms. */
 
 /* Where the loop reads the groups of 64 classes from. */
-struct F(groups) {
-    const REAL *z;
+struct S(groups) {
+    const STORED *z;
     size_t count;    /* groups, a partial one included */
     size_t whole;    /* index of the partial group; count if there is none */
     size_t replaced; /* index of the group read from `patch` */
-    REAL tail[XENT_LANES];
-    REAL patch[XENT_LANES];
+    STORED tail[XENT_LANES];
+    STORED patch[XENT_LANES];
 };
 
-static inline const REAL *F(group)(const struct F(groups) * groups, size_t g)
+static inline const STORED *S(group)(const struct S(groups) * groups, size_t g)
 {
-    const REAL *p = groups->z + XENT_LANES * g;
+    const STORED *p = groups->z + XENT_LANES * g;
     p = g == groups->whole ? groups->tail : p;
     return g == groups->replaced ? groups->patch : p;
 }
 
-static inline void F(set_groups)(struct F(groups) * groups, const REAL *z, size_t n)
+static inline void S(set_groups)(struct S(groups) * groups, const STORED *z, size_t n)
 {
     size_t rest = n % XENT_LANES;
     groups->z = z;
@@ -35,18 +30,18 @@ static inline void F(set_groups)(struct F(groups) * groups, const REAL *z, size_
     groups->count = groups->whole + (rest > 0);
     groups->replaced = SIZE_MAX;
     if (rest == 0) return;
-    for (size_t i = 0; i < XENT_LANES; i++) groups->tail[i] = -(REAL)INFINITY;
-    memcpy(groups->tail, z + XENT_LANES * groups->whole, rest * sizeof(REAL));
+    for (size_t i = 0; i < XENT_LANES; i++) groups->tail[i] = MINUS_INFINITY;
+    memcpy(groups->tail, z + XENT_LANES * groups->whole, rest * sizeof(STORED));
 }
 
 /* The largest logit, +0 for -0; `of_group` receives each group's vector of maxima. A NaN can be missed, and a logit beside one. */
-static inline REAL F(maximum)(const struct F(groups) * groups, VEC *of_group)
+static inline REAL S(maximum)(const struct S(groups) * groups, VEC *of_group)
 {
     VEC all = V(set)(-(REAL)INFINITY);
     for (size_t g = 0; g < groups->count; g++) {
-        const REAL *p = g == groups->whole ? groups->tail : groups->z + XENT_LANES * g;
+        const STORED *p = g == groups->whole ? groups->tail : groups->z + XENT_LANES * g;
         VEC x[XENT_LANES / WIDTH];
-        for (size_t v = 0; v < XENT_LANES / WIDTH; v++) x[v] = V(load)(p + v * WIDTH);
+        for (size_t v = 0; v < XENT_LANES / WIDTH; v++) x[v] = LOAD(p + v * WIDTH);
         for (size_t half = XENT_LANES / WIDTH / 2; half >= 1; half /= 2)
             for (size_t v = 0; v < half; v++) x[v] = V(max)(x[v], x[v + half]);
         of_group[g] = x[0];
@@ -57,25 +52,25 @@ static inline REAL F(maximum)(const struct F(groups) * groups, VEC *of_group)
 
 /* Finds the first class at the maximum and takes it out of the sum. Among NaN there may be none; then nothing is taken out, so that
    no NaN is. */
-static inline size_t F(take_out)(struct F(groups) * groups, const VEC *of_group, REAL max)
+static inline size_t S(take_out)(struct S(groups) * groups, const VEC *of_group, REAL max)
 {
     VEC wanted = V(set)(max);
     size_t g = 0;
     while (g + 1 < groups->count && V(equal)(of_group[g], wanted) == 0) g++;
-    memcpy(groups->patch, F(group)(groups, g), sizeof groups->patch);
+    memcpy(groups->patch, S(group)(groups, g), sizeof groups->patch);
     groups->replaced = g;
     for (size_t lane = 0; lane < XENT_LANES; lane += WIDTH) {
-        unsigned equal = V(equal)(V(load)(groups->patch + lane), wanted);
+        unsigned equal = V(equal)(LOAD(groups->patch + lane), wanted);
         if (equal == 0) continue;
         lane += (size_t)__builtin_ctz(equal);
-        groups->patch[lane] = -(REAL)INFINITY;
+        groups->patch[lane] = MINUS_INFINITY;
         return XENT_LANES * g + lane;
     }
     return 0;
 }
 
 /* Adds the terms of some groups to the lanes, SWEEP vectors of each group at a time. subtract: logits less `base` are summed. */
-static inline __attribute__((always_inline)) void F(add_terms)(const struct F(groups) * groups, size_t from, size_t to,
+static inline __attribute__((always_inline)) void S(add_terms)(const struct S(groups) * groups, size_t from, size_t to,
                                                                size_t lanes_used, struct F(term) shared, REAL base,
                                                                int subtract, REAL *terms, REAL *tail_terms, struct lanes *lanes)
 {
@@ -83,10 +78,10 @@ static inline __attribute__((always_inline)) void F(add_terms)(const struct F(gr
         struct F(sum) sum[SWEEP];
         for (size_t v = 0; v < SWEEP; v++) F(sum_load)(&sum[v], lanes, lane + v * WIDTH);
         for (size_t g = from; g < to; g++) {
-            const REAL *p = F(group)(groups, g) + lane;
+            const STORED *p = S(group)(groups, g) + lane;
             VEC x[SWEEP], scale[SWEEP], rest[SWEEP];
             VECTOR_PREFETCH(groups->z + XENT_LANES * g + lane + XENT_CHUNK);
-            for (size_t v = 0; v < SWEEP; v++) x[v] = V(load)(p + v * WIDTH);
+            for (size_t v = 0; v < SWEEP; v++) x[v] = LOAD(p + v * WIDTH);
             if (subtract)
                 for (size_t v = 0; v < SWEEP; v++) x[v] = V(sub)(x[v], V(set)(base));
             for (size_t v = 0; v < SWEEP; v++) F(exp)(shared, x[v], &scale[v], &rest[v]);
@@ -101,7 +96,7 @@ static inline __attribute__((always_inline)) void F(add_terms)(const struct F(gr
 }
 
 /* The sum of all terms. Lanes beyond a row of fewer than 64 classes stay empty. */
-static inline double F(sum_terms)(const struct F(groups) * groups, size_t n, struct F(term) shared, REAL base, int subtract,
+static inline double S(sum_terms)(const struct S(groups) * groups, size_t n, struct F(term) shared, REAL base, int subtract,
                                   REAL *terms)
 {
     struct lanes lanes;
@@ -111,52 +106,54 @@ static inline double F(sum_terms)(const struct F(groups) * groups, size_t n, str
     for (size_t from = 0; from < groups->count; from += BLOCK_GROUPS) {
         size_t to = groups->count - from < BLOCK_GROUPS ? groups->count : from + BLOCK_GROUPS;
         if (subtract && terms != NULL)
-            F(add_terms)(groups, from, to, lanes_used, shared, base, 1, terms, tail_terms, &lanes);
+            S(add_terms)(groups, from, to, lanes_used, shared, base, 1, terms, tail_terms, &lanes);
         else if (subtract)
-            F(add_terms)(groups, from, to, lanes_used, shared, base, 1, NULL, NULL, &lanes);
+            S(add_terms)(groups, from, to, lanes_used, shared, base, 1, NULL, NULL, &lanes);
         else if (terms != NULL)
-            F(add_terms)(groups, from, to, lanes_used, shared, base, 0, terms, tail_terms, &lanes);
+            S(add_terms)(groups, from, to, lanes_used, shared, base, 0, terms, tail_terms, &lanes);
         else
-            F(add_terms)(groups, from, to, lanes_used, shared, base, 0, NULL, NULL, &lanes);
+            S(add_terms)(groups, from, to, lanes_used, shared, base, 0, NULL, NULL, &lanes);
     }
     if (terms != NULL) memcpy(terms + XENT_LANES * groups->whole, tail_terms, (n % XENT_LANES) * sizeof(REAL));
     return F(tree)(&lanes);
 }
 
 /* A chunk of nothing but -inf, or one that holds a NaN or +inf. */
-static void F(reduce_special)(const REAL *z, size_t n, REAL *terms, struct xent_chunk *chunk)
+static void S(reduce_special)(const STORED *z, size_t n, REAL *terms, struct xent_chunk *chunk)
 {
     double rest = 0;
-    for (size_t i = 0; i < n; i++)
-        if (z[i] != z[i])
+    for (size_t i = 0; i < n; i++) {
+        REAL x = GET(z[i]);
+        if (x != x)
             rest = (double)NAN;
-        else if (z[i] == (REAL)INFINITY && rest == 0)
+        else if (x == (REAL)INFINITY && rest == 0)
             rest = (double)INFINITY;
+    }
     if (terms != NULL) memset(terms, 0, n * sizeof(REAL));
     chunk->state = (struct xent_state){ rest == 0 ? -(double)INFINITY : (double)INFINITY, rest, 0, 0, 0 };
     chunk->unit = 1;
     chunk->first = 0;
 }
 
-static void F(reduce)(const void *logits, size_t n, void *terms, struct xent_chunk *chunk)
+static void S(reduce)(const void *logits, size_t n, void *terms, struct xent_chunk *chunk)
 {
-    const REAL *z = logits;
-    struct F(groups) groups;
+    const STORED *z = logits;
+    struct S(groups) groups;
     VEC of_group[XENT_CHUNK / XENT_LANES];
     REAL max, magnitude, reference;
     double sum;
     int large;
-    F(set_groups)(&groups, z, n);
-    max = F(maximum)(&groups, of_group);
+    S(set_groups)(&groups, z, n);
+    max = S(maximum)(&groups, of_group);
     magnitude = max < 0 ? -max : max;
     if (!(magnitude < (REAL)INFINITY)) {
-        F(reduce_special)(z, n, terms, chunk);
+        S(reduce_special)(z, n, terms, chunk);
         return;
     }
     large = magnitude > LARGE;
     reference = large ? (REAL)0 : (REAL)rint((double)(max * LOG2E));
-    chunk->first = F(take_out)(&groups, of_group, max);
-    sum = F(sum_terms)(&groups, n, F(term)(reference), max, large, terms);
+    chunk->first = S(take_out)(&groups, of_group, max);
+    sum = S(sum_terms)(&groups, n, F(term)(reference), max, large, terms);
     chunk->unit = large ? 1 : F(unit)((double)reference, (double)max);
     chunk->state = (struct xent_state){ (double)max, sum * (0x1p-64 * chunk->unit), 0, 0, 0 };
 }

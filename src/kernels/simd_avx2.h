@@ -1,10 +1,12 @@
-/* Vector primitives on AVX2 and FMA. Their meaning is the line of the same name in simd_scalar.h. */
+/* Vector primitives on AVX2 and FMA, and on F16C where the file that includes this is compiled for it. Their meaning is the line of
+ * the same name in simd_scalar.h. */
 #ifndef XENT_KERNELS_SIMD_AVX2_H
 #define XENT_KERNELS_SIMD_AVX2_H
 
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "bits.h"
 #include "constants.h"
 
 #define VF32_WIDTH 8
@@ -20,9 +22,52 @@ typedef __m256d vf64;
 static inline vf32 vf32_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void vf32_store(float *p, vf32 a) { _mm256_storeu_ps(p, a); }
 static inline vf32 vf32_set(float x) { return _mm256_set1_ps(x); }
+static inline __m256i vf32_load_words(const uint16_t *p) { return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)); }
+static inline vf32 vf32_load_bf16(const uint16_t *p) { return _mm256_castsi256_ps(_mm256_slli_epi32(vf32_load_words(p), 16)); }
+static inline void vf32_store_bf16(uint16_t *p, vf32 a)
+{
+    __m256i u = _mm256_castps_si256(a), odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
+    __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+    __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+    rounded = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc0), nan);
+    rounded = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), _MM_SHUFFLE(3, 1, 2, 0));
+    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(rounded));
+}
+#ifdef __F16C__
+static inline vf32 vf32_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+static inline void vf32_store_f16(uint16_t *p, vf32 a)
+{
+    __m256 canonical = _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+    _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(canonical, _MM_FROUND_TO_NEAREST_INT));
+}
+#else
+static inline vf32 vf32_load_f16(const uint16_t *p)
+{
+    __m256i h = vf32_load_words(p), sign = _mm256_slli_epi32(_mm256_and_si256(h, _mm256_set1_epi32(0x8000)), 16);
+    __m256i magnitude = _mm256_slli_epi32(_mm256_and_si256(h, _mm256_set1_epi32(0x7fff)), 13);
+    __m256i endless = _mm256_cmpgt_epi32(magnitude, _mm256_set1_epi32(0x0f7fffff));
+    __m256 number = _mm256_mul_ps(_mm256_castsi256_ps(magnitude), _mm256_set1_ps(0x1p112f));
+    __m256i special = _mm256_or_si256(magnitude, _mm256_set1_epi32(0x7f800000));
+    return _mm256_castsi256_ps(_mm256_or_si256(sign, _mm256_blendv_epi8(_mm256_castps_si256(number), special, endless)));
+}
+static inline void vf32_store_f16(uint16_t *p, vf32 a)
+{
+    float lane[VF32_WIDTH];
+    _mm256_storeu_ps(lane, a);
+    for (int i = 0; i < VF32_WIDTH; i++) p[i] = f16_of_f64((double)lane[i]);
+}
+#endif
 static inline vf32 vf32_max(vf32 a, vf32 b) { return _mm256_max_ps(a, b); }
+static inline vf32 vf32_add(vf32 a, vf32 b) { return _mm256_add_ps(a, b); }
 static inline vf32 vf32_sub(vf32 a, vf32 b) { return _mm256_sub_ps(a, b); }
 static inline vf32 vf32_mul(vf32 a, vf32 b) { return _mm256_mul_ps(a, b); }
+static inline vf32 vf32_div(vf32 a, vf32 b) { return _mm256_div_ps(a, b); }
+static inline vf32 vf32_abs(vf32 a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+static inline vf32 vf32_with_sign(vf32 a, vf32 b) { return _mm256_or_ps(a, _mm256_and_ps(b, _mm256_set1_ps(-0.0f))); }
+static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
+{
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
 static inline vf64 vf32_widen(vf32 a, int half)
 {
@@ -52,6 +97,13 @@ static inline vf64 vf64_max(vf64 a, vf64 b) { return _mm256_max_pd(a, b); }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return _mm256_add_pd(a, b); }
 static inline vf64 vf64_sub(vf64 a, vf64 b) { return _mm256_sub_pd(a, b); }
 static inline vf64 vf64_mul(vf64 a, vf64 b) { return _mm256_mul_pd(a, b); }
+static inline vf64 vf64_div(vf64 a, vf64 b) { return _mm256_div_pd(a, b); }
+static inline vf64 vf64_abs(vf64 a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+static inline vf64 vf64_with_sign(vf64 a, vf64 b) { return _mm256_or_pd(a, _mm256_and_pd(b, _mm256_set1_pd(-0.0))); }
+static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no)
+{
+    return _mm256_blendv_pd(no, yes, _mm256_cmp_pd(a, b, _CMP_LT_OQ));
+}
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm256_fmadd_pd(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_EQ_OQ)); }
 static inline double vf64_max_lane(vf64 a)

@@ -5,8 +5,8 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "bits.h"
 #include "constants.h"
 
 #define VF32_WIDTH 1  /* lanes of a vf32 */
@@ -19,26 +19,23 @@
 typedef float vf32;
 typedef double vf64;
 
-static inline uint32_t bits_of_f32(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, sizeof u);
-    return u;
-}
-
-static inline float f32_of_bits(uint32_t u)
-{
-    float x;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
 static inline vf32 vf32_load(const float *p) { return *p; }
 static inline void vf32_store(float *p, vf32 a) { *p = a; }
+static inline vf32 vf32_load_f16(const uint16_t *p) { return f32_of_f16(*p); }
+static inline vf32 vf32_load_bf16(const uint16_t *p) { return f32_of_bf16(*p); }
+static inline void vf32_store_f16(uint16_t *p, vf32 a) { *p = f16_of_f64((double)a); }
+static inline void vf32_store_bf16(uint16_t *p, vf32 a) { *p = bf16_of_f64((double)a); }
 static inline vf32 vf32_set(float x) { return x; }
 static inline vf32 vf32_max(vf32 a, vf32 b) { return a > b ? a : b; }
+static inline vf32 vf32_add(vf32 a, vf32 b) { return a + b; }
 static inline vf32 vf32_sub(vf32 a, vf32 b) { return a - b; }
 static inline vf32 vf32_mul(vf32 a, vf32 b) { return a * b; }
+static inline vf32 vf32_div(vf32 a, vf32 b) { return a / b; }
+static inline vf32 vf32_abs(vf32 a) { return f32_of_bits(bits_of_f32(a) & 0x7fffffff); }
+/* a, which is not negative, with the sign of b */
+static inline vf32 vf32_with_sign(vf32 a, vf32 b) { return f32_of_bits(bits_of_f32(a) | (bits_of_f32(b) & 0x80000000)); }
+/* a < b ? yes : no, in each lane */
+static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return a < b ? yes : no; }
 /* bit i: whether lane i is equal */
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
 /* the lanes of one half as doubles */
@@ -75,20 +72,6 @@ static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c)
 static inline vf32 vf32_exp_scale(vf32 t) { return f32_of_bits(exp_f32_scale[bits_of_f32(t) & 7] + (bits_of_f32(t) << 20)); }
 static inline vf32 vf32_exp_correction(vf32 t) { return exp_f32_correction[bits_of_f32(t) & 7]; }
 
-static inline uint64_t bits_of_f64(double x)
-{
-    uint64_t u;
-    memcpy(&u, &x, sizeof u);
-    return u;
-}
-
-static inline double f64_of_bits(uint64_t u)
-{
-    double x;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
 static inline vf64 vf64_load(const double *p) { return *p; }
 static inline void vf64_store(double *p, vf64 a) { *p = a; }
 static inline vf64 vf64_set(double x) { return x; }
@@ -96,6 +79,13 @@ static inline vf64 vf64_max(vf64 a, vf64 b) { return a > b ? a : b; }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return a + b; }
 static inline vf64 vf64_sub(vf64 a, vf64 b) { return a - b; }
 static inline vf64 vf64_mul(vf64 a, vf64 b) { return a * b; }
+static inline vf64 vf64_div(vf64 a, vf64 b) { return a / b; }
+static inline vf64 vf64_abs(vf64 a) { return f64_of_bits(bits_of_f64(a) & 0x7fffffffffffffff); }
+static inline vf64 vf64_with_sign(vf64 a, vf64 b)
+{
+    return f64_of_bits(bits_of_f64(a) | (bits_of_f64(b) & 0x8000000000000000));
+}
+static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return a < b ? yes : no; }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
 static inline double vf64_max_lane(vf64 a) { return a; }

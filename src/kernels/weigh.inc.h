@@ -1,61 +1,25 @@
-/* Coefficients (class weight times target) of a chunk against its logits. A template, included once per element type; parameters as
- * reduce.inc.h, and COMPENSATED: whether the lanes' sums carry their errors (f32 logits leave room enough in a plain double).
- * Expects lanes.inc.h and exp.inc.h; defines F(weigh) and F(merge). */
+/* Coefficients (class weight times target) of a chunk against its logits. A template, included once per stored type. Expects
+ * groups.inc.h and merge.inc.h; defines S(weigh). */
 
-static inline void F(accumulate)(struct lanes *lanes, size_t lane, double x)
+static void S(weigh)(const void *logits, const double *coef, size_t n, struct xent_state *state)
 {
-    if (COMPENSATED)
-        add_two(&lanes->sum[lane], &lanes->error[lane], x);
-    else
-        lanes->sum[lane] += x;
-}
-
-/* The plain sum where the compensated one is NaN: TwoSum makes NaN of an infinity, which is what a positive coefficient against
-   -inf comes to. (The sum of the terms has no such rule: there a NaN may stand in the errors alone.) */
-static inline double F(total)(struct lanes *lanes)
-{
-    double total = F(tree)(lanes);
-    return total == total ? total : lanes->sum[0];
-}
-
-static void F(weigh)(const void *logits, const double *coef, size_t n, struct xent_state *state)
-{
-    const REAL *z = logits;
+    const STORED *z = logits;
     struct lanes sum, gap;
     double base = state->max == -(double)INFINITY ? 0 : state->max, peak = 0;
     memset(&sum, 0, sizeof sum);
     memset(&gap, 0, sizeof gap);
-    for (size_t i = 0; i < n; i++) {
-        double size = fabs(coef[i]), term = coef[i] * (base - (double)z[i]);
-        peak = size > peak ? size : peak;
-        F(accumulate)(&sum, i % XENT_LANES, coef[i]);
-        F(accumulate)(&gap, i % XENT_LANES, coef[i] == 0 ? 0 : term);
+    for (size_t i = 0; i < n; i += XENT_LANES, coef += XENT_LANES) {
+        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        REAL x[XENT_LANES];
+        S(read)(z + i, count, x);
+        for (size_t lane = 0; lane < count; lane++) {
+            double size = fabs(coef[lane]), term = coef[lane] * (base - (double)x[lane]);
+            peak = size > peak ? size : peak;
+            F(accumulate)(&sum, lane, coef[lane]);
+            F(accumulate)(&gap, lane, coef[lane] == 0 ? 0 : term);
+        }
     }
     state->coef = F(total)(&sum);
     state->gap = F(total)(&gap);
     state->coef_peak = peak;
-}
-
-/* The gaps of the lower run are measured from its own maximum: lifted to the other's, unless there is nothing to lift. */
-static double F(merge_gaps)(const struct xent_state *upper, const struct xent_state *lower)
-{
-    double lift = upper->max - lower->max;
-    if (lower->max == -(double)INFINITY || lower->coef == 0 || lift == 0) return upper->gap + lower->gap;
-    return upper->gap + (lower->gap + lower->coef * lift);
-}
-
-static void F(merge)(struct xent_state *left, const struct xent_state *right)
-{
-    struct xent_state a = *left, b = *right;
-    const struct xent_state *upper = b.max > a.max ? &b : &a, *lower = b.max > a.max ? &a : &b;
-    left->max = upper->max;
-    if (lower->max == (double)INFINITY)
-        left->rest = upper->rest + lower->rest;
-    else if (lower->max == -(double)INFINITY)
-        left->rest = upper->rest;
-    else
-        left->rest = upper->rest + (lower->rest + 1) * F(relate)(lower->max, upper->max);
-    left->gap = F(merge_gaps)(upper, lower);
-    left->coef = a.coef + b.coef;
-    left->coef_peak = a.coef_peak > b.coef_peak ? a.coef_peak : b.coef_peak;
 }

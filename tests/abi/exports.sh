@@ -46,7 +46,7 @@ if grep -v ' xent_' "$work/global"; then
     status=1
 fi
 # A function that such an object shared with others would run its instructions on any CPU.
-if grep '^backend_' "$work/global" | grep -v ' xent_kernels_[a-z0-9]*$'; then
+if grep '^backend_' "$work/global" | grep -v ' xent_kernels_[a-z0-9_]*$'; then
     echo "$static: a backend shows more than its table"
     status=1
 fi

@@ -64,8 +64,6 @@ static void test_null(void **state)
     expect_refused(xent_nll_loss_backward(NULL, y, NULL, NULL, grad), invalid, "logp is NULL", grad);
     expect_refused(xent_nll_loss_backward(z, NULL, NULL, NULL, grad), invalid, "target is NULL", grad);
     expect_refused(xent_nll_loss_backward(z, y, NULL, NULL, NULL), invalid, "grad_logp is NULL", NULL);
-    expect_refused(xent_nll_loss_backward(z, y, NULL, NULL, grad), XENT_ERROR_UNSUPPORTED,
-                   "xent_nll_loss_backward is not in this version", grad);
     assert_true(divisor == 7);
     expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, NULL, grad)); /* grad_loss and loss may be NULL */
     for (int64_t i = 0; i < 6; i++) tensor_set(grad, i, 7);
@@ -96,33 +94,6 @@ static void test_dtype(void **state)
     assert_true(divisor == 7);
     xent_tensor *all[] = { wide, integer, weight, table };
     for (int i = 0; i < 4; i++) tensor_free(all[i]);
-}
-
-static void test_unsupported_dtype(void **state)
-{
-    (void)state;
-    uint16_t memory[6] = { 7, 7, 7, 7, 7, 7 };
-    xent_tensor *table = tensor_over(XENT_F16, SHAPE(2, 3), memory), *vector = tensor_over(XENT_BF16, SHAPE(3), memory);
-    xent_tensor *scalar = tensor_over(XENT_F16, SCALAR, memory);
-    xent_options options = XENT_OPTIONS_INIT;
-    double divisor = 7;
-    const xent_status unsupported = XENT_ERROR_UNSUPPORTED;
-    expect_refused(xent_cross_entropy(table, y, NULL, loss), unsupported,
-                   "logits has dtype F16, expected F32 or F64: this version computes with no other", loss);
-    refused_by_all(z, table, NULL, loss, unsupported,
-                   "target has dtype F16, expected F32 or F64: this version computes with no other");
-    refused_by_all(z, y, NULL, scalar, unsupported,
-                   "loss has dtype F16, expected F32 or F64: this version computes with no other");
-    expect_refused(xent_cross_entropy_grad(z, y, NULL, scalar, loss, grad), unsupported,
-                   "grad_loss has dtype F16, expected F32 or F64: this version computes with no other", loss, grad);
-    expect_refused(xent_mean_divisor(table, NULL, &divisor), unsupported,
-                   "target has dtype F16, expected F32 or F64: this version computes with no other", NULL);
-    options.class_weight = vector;
-    refused_by_all(z, y, &options, loss, unsupported,
-                   "class_weight has dtype BF16, expected F32 or F64: this version computes with no other");
-    xent_tensor_destroy(table);
-    xent_tensor_destroy(vector);
-    xent_tensor_destroy(scalar);
 }
 
 static void test_axis(void **state)
@@ -329,7 +300,6 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_null),
         cmocka_unit_test(test_dtype),
-        cmocka_unit_test(test_unsupported_dtype),
         cmocka_unit_test(test_axis),
         cmocka_unit_test(test_target_shape),
         cmocka_unit_test(test_other_shapes),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "dispatch/cpu.h"
 #include "support/random.h"
 #include "xent.h"
 
@@ -106,6 +107,7 @@ static void avx2_equals_scalar(void **state)
 #ifdef XENT_TEST_AVX2
     if (strcmp(xent_backends()[0], "scalar") != 0) {
         compare(primitives_avx2);
+        if (xent_cpu_has_avx2_f16c()) compare(primitives_avx2_f16c);
         return;
     }
 #endif

@@ -15,7 +15,7 @@ struct primitive {
 
 extern const struct primitive primitives_scalar[];
 #ifdef XENT_TEST_AVX2
-extern const struct primitive primitives_avx2[];
+extern const struct primitive primitives_avx2[], primitives_avx2_f16c[];
 #endif
 
 #endif

@@ -14,7 +14,12 @@
 #define WIDTH_f64 VF64_WIDTH
 
 ALONG(f32, float, max, vf32_max(a, b))
+ALONG(f32, float, add, vf32_add(a, b))
 ALONG(f32, float, sub, vf32_sub(a, b))
+ALONG(f32, float, div, vf32_div(a, b))
+ALONG(f32, float, abs, vf32_abs(a))
+ALONG(f32, float, with_sign, vf32_with_sign(vf32_abs(a), b))
+ALONG(f32, float, where_less, vf32_where_less(a, b, c, b))
 ALONG(f32, float, mul, vf32_mul(a, b))
 ALONG(f32, float, fma, vf32_fma(a, b, c))
 ALONG(f32, float, exp_scale, vf32_exp_scale(a))
@@ -23,6 +28,10 @@ ALONG(f32, float, set, vf32_set(pa[i - i % 8]))
 ALONG(f64, double, max, vf64_max(a, b))
 ALONG(f64, double, add, vf64_add(a, b))
 ALONG(f64, double, sub, vf64_sub(a, b))
+ALONG(f64, double, div, vf64_div(a, b))
+ALONG(f64, double, abs, vf64_abs(a))
+ALONG(f64, double, with_sign, vf64_with_sign(vf64_abs(a), b))
+ALONG(f64, double, where_less, vf64_where_less(a, b, c, b))
 ALONG(f64, double, mul, vf64_mul(a, b))
 ALONG(f64, double, fma, vf64_fma(a, b, c))
 ALONG(f64, double, exp_scale, vf64_exp_scale(a))
@@ -44,6 +53,31 @@ static void along_f64_equal(const double *a, const double *b, const double *c, s
         for (size_t lane = 0; lane < VF64_WIDTH; lane++)
             out[i + lane] = (double)(vf64_equal(vf64_load(a + i), vf64_load(b + i)) >> lane & 1);
 }
+
+/* The low 16 bits of `a` are read as an element, and what `a` is stored as becomes a number again. */
+#define HALF(half)                                                                                                             \
+    static void along_f32_load_##half(const float *a, const float *b, const float *c, size_t n, float *out)                    \
+    {                                                                                                                          \
+        (void)b;                                                                                                               \
+        (void)c;                                                                                                               \
+        for (size_t i = 0; i < n; i += VF32_WIDTH) {                                                                           \
+            uint16_t elements[VF32_WIDTH];                                                                                     \
+            for (size_t lane = 0; lane < VF32_WIDTH; lane++) elements[lane] = (uint16_t)bits_of_f32(a[i + lane]);              \
+            vf32_store(out + i, vf32_load_##half(elements));                                                                   \
+        }                                                                                                                      \
+    }                                                                                                                          \
+    static void along_f32_store_##half(const float *a, const float *b, const float *c, size_t n, float *out)                   \
+    {                                                                                                                          \
+        (void)b;                                                                                                               \
+        (void)c;                                                                                                               \
+        for (size_t i = 0; i < n; i += VF32_WIDTH) {                                                                           \
+            uint16_t elements[VF32_WIDTH];                                                                                     \
+            vf32_store_##half(elements, vf32_load(a + i));                                                                     \
+            for (size_t lane = 0; lane < VF32_WIDTH; lane++) out[i + lane] = (float)elements[lane];                            \
+        }                                                                                                                      \
+    }
+HALF(f16)
+HALF(bf16)
 
 /* Lane i as a double, back as the float it came from. */
 static void along_f32_widen(const float *a, const float *b, const float *c, size_t n, float *out)
@@ -98,13 +132,15 @@ static void along_f64_first(const double *a, const double *b, const double *c, s
     {                                                                                                                          \
         .name = #operation, .type = along_##type##_##operation                                                                 \
     }
+/* clang-format off */
 #define PRIMITIVES_TABLE                                                                                                       \
     {                                                                                                                          \
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
-            ROW(f32, set), ROW(f32, equal), ROW(f32, widen), ROW(f32, max_lane), ROW(f64, max), ROW(f64, add), ROW(f64, sub),  \
-            ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale), ROW(f64, exp_correction), ROW(f64, equal), ROW(f64, max_lane),  \
-            ROW(f64, first),                                                                                                   \
-        {                                                                                                                      \
-            .name = NULL                                                                                                       \
-        }                                                                                                                      \
+        ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
+        ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, store_bf16), ROW(f32, equal),                   \
+        ROW(f32, widen), ROW(f32, max_lane),                                                                                   \
+        ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
+        ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
+        ROW(f64, equal), ROW(f64, max_lane), ROW(f64, first), { .name = NULL }                                                 \
     }
+/* clang-format on */

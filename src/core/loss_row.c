@@ -1,0 +1,145 @@
+#include "core/loss_row.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "core/chunk.h"
+#include "core/element.h"
+
+static void place(const struct xent_loss *loss, const struct xent_position *position, const struct xent_row_scratch *scratch,
+                  struct xent_loss_row *row)
+{
+    row->logits = xent_line_of(loss->logits, loss->axis, position->offset[XENT_WALK_LOGITS]);
+    row->terms = NULL;
+    if (loss->grad_logits == NULL) return;
+    row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_WALK_GRAD]);
+    row->terms = scratch->terms != NULL ? scratch->terms : row->out.at;
+}
+
+static void place_coefficients(const struct xent_loss *loss, const struct xent_position *position, struct xent_loss_row *row)
+{
+    double smoothing = loss->options.label_smoothing;
+    if (!xent_loss_is_dense(loss)) return;
+    row->coefficients = (struct xent_coefficients){ .class_weight = loss->options.class_weight,
+                                                    .hot = 1 - smoothing,
+                                                    .uniform = smoothing / (double)loss->shape.classes };
+    if (!loss->rule.indices)
+        row->coefficients.probability = xent_line_of(loss->target, loss->axis, position->offset[XENT_WALK_TARGET]);
+}
+
+static void reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+{
+    const struct xent_coefficients *coefficients = xent_loss_is_dense(loss) ? &row->coefficients : NULL;
+    if (loss->source == XENT_FROM_LOGITS)
+        row->state = xent_row_reduce(&loss->shape, &row->logits, coefficients, row->terms, scratch);
+    else if (coefficients != NULL)
+        row->state = xent_row_dot(&loss->shape, &row->logits, coefficients, scratch);
+    else
+        row->state = (struct xent_state){ 0, 0, 0, 0, 0 };
+}
+
+/* What class index y adds to the sums over all classes; its gap needs no pass over the row. z_y is read before the terms may
+   replace it. */
+static void reduce_index_row(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+{
+    double at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
+    row->target_coef = (1 - loss->options.label_smoothing) * xent_weight_of(loss->options.class_weight, row->target);
+    reduce(loss, scratch, row);
+    row->state.coef += row->target_coef;
+    if (row->target_coef != 0) row->state.gap += row->target_coef * (row->state.max - at_target);
+}
+
+void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_position *position,
+                          const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+{
+    place(loss, position, scratch, row);
+    place_coefficients(loss, position, row);
+    row->ignored = false;
+    row->target = -1;
+    row->target_coef = 0;
+    if (!loss->rule.indices) {
+        reduce(loss, scratch, row);
+        return;
+    }
+    row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET]);
+    row->ignored = xent_target_ignored(&loss->rule, row->target);
+    if (!row->ignored) reduce_index_row(loss, scratch, row);
+}
+
+/* -sum coef q = gap + coef * log1p(rest): both parts of an index target's loss are >= 0, nothing cancels. */
+double xent_loss_row_value(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest)
+{
+    double value, lse = row->state.max + log1p_rest;
+    if (row->ignored) return 0;
+    if (loss->source == XENT_FROM_LOG_PROBS) return row->state.gap + 0.0;
+    if (!xent_state_is_finite(&row->state)) return (double)NAN;
+    value = row->state.gap + row->state.coef * log1p_rest;
+    if (loss->options.z_loss != 0) value += loss->options.z_loss * lse * lse;
+    return value + 0.0;
+}
+
+/* 2 z_loss lse, what the z-loss multiplies p with. Kept finite: a probability of 0 has no gradient. */
+static double pull_of(const struct xent_loss *loss, double lse)
+{
+    double pull = loss->options.z_loss == 0 ? 0 : 2 * loss->options.z_loss * lse;
+    return pull > DBL_MAX ? DBL_MAX : pull < -DBL_MAX ? -DBL_MAX : pull;
+}
+
+/* Upstream gradient over divisor. */
+static double factor_of(const struct xent_loss *loss, const struct xent_position *position)
+{
+    double upstream = 1;
+    if (loss->grad_loss != NULL)
+        upstream = xent_load_float(loss->grad_loss->dtype,
+                                   (const char *)loss->grad_loss->data + position->offset[XENT_WALK_GRAD_LOSS]);
+    return upstream * loss->shape.scale / loss->divisor;
+}
+
+static void fill(const struct xent_loss *loss, const struct xent_loss_row *row, double value)
+{
+    xent_fill(loss->shape.dtype, row->out.at, row->out.step, (size_t)loss->shape.classes, value);
+}
+
+/* A coefficient of 0 has an entry of +0.0, but at the target of a batch whose weights are all 0: 0/0. */
+static void write_nll_entry(const struct xent_loss *loss, const struct xent_loss_row *row, double factor, double coef,
+                            int64_t class_index)
+{
+    double entry = coef == 0 && loss->divisor != 0 ? 0 : -(factor * coef);
+    xent_row_store(&loss->shape, entry, xent_class_at(&row->out, class_index));
+}
+
+static void write_nll_gradient(const struct xent_loss *loss, const struct xent_loss_row *row, double factor,
+                               const struct xent_row_scratch *scratch)
+{
+    if (loss->rule.indices) {
+        fill(loss, row, 0);
+        if (!row->ignored) write_nll_entry(loss, row, factor, row->target_coef, row->target);
+        return;
+    }
+    for (int64_t from = 0; from < loss->shape.classes; from += XENT_CHUNK) {
+        size_t n = xent_chunk_size(&loss->shape, from);
+        xent_chunk_coefficients(&row->coefficients, from, n, scratch->coef);
+        for (size_t i = 0; i < n; i++) write_nll_entry(loss, row, factor, scratch->coef[i], from + (int64_t)i);
+    }
+}
+
+void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
+                                  const struct xent_position *position, double log1p_rest,
+                                  const struct xent_row_scratch *scratch)
+{
+    double factor = factor_of(loss, position), pull;
+    struct xent_row_gradient gradient;
+    if (loss->source == XENT_FROM_LOG_PROBS) {
+        write_nll_gradient(loss, row, factor, scratch);
+        return;
+    }
+    if (row->ignored || !xent_state_is_finite(&row->state) || loss->divisor == 0) {
+        fill(loss, row, row->ignored ? 0 : (double)NAN);
+        return;
+    }
+    pull = pull_of(loss, row->state.max + log1p_rest);
+    gradient = (struct xent_row_gradient){ factor,      row->state.coef + pull,
+                                           pull,        xent_loss_is_dense(loss) ? &row->coefficients : NULL,
+                                           row->target, row->target_coef };
+    xent_row_write(&loss->shape, &row->state, &gradient, &row->logits, row->terms, &row->out, scratch);
+}

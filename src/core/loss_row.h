@@ -1,0 +1,33 @@
+/* One row of a loss, between its first pass and its results. */
+#ifndef XENT_CORE_LOSS_ROW_H
+#define XENT_CORE_LOSS_ROW_H
+
+#include "core/loss.h"
+
+struct xent_loss_row {
+    struct xent_state state;
+    bool ignored;
+    int64_t target;                        /* class index; negative for probabilities */
+    double target_coef;                    /* of that class, beside `coefficients` */
+    struct xent_coefficients coefficients; /* where xent_loss_is_dense() */
+    struct xent_line logits, out;          /* out: the gradient */
+    char *terms;                           /* NULL: forward only */
+};
+
+/* Whether every class may have a coefficient: probabilities, or label smoothing. */
+static inline bool xent_loss_is_dense(const struct xent_loss *loss)
+{
+    return !loss->rule.indices || loss->options.label_smoothing != 0;
+}
+
+void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_position *position,
+                          const struct xent_row_scratch *scratch, struct xent_loss_row *row);
+
+/* The loss of the row, given log1p(state.rest). Never -0.0. */
+double xent_loss_row_value(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest);
+
+void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
+                                  const struct xent_position *position, double log1p_rest,
+                                  const struct xent_row_scratch *scratch);
+
+#endif

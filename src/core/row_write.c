@@ -1,0 +1,137 @@
+#include "core/chunk.h"
+#include "core/element.h"
+#include "core/row.h"
+
+struct second_pass {
+    const struct xent_row_shape *shape;
+    const struct xent_state *state;
+    const struct xent_row_gradient *gradient;
+    bool in_double; /* there is a derivative, or something overflows on the usual way */
+    double *coef;   /* NULL: no class but the target has a coefficient */
+    char *slopes;   /* NULL: all 1 */
+};
+
+/* One chunk of the pass. */
+struct part {
+    const struct xent_chunk *chunk;
+    int64_t from;
+    size_t n;
+    bool leads;    /* the row's first maximum is this chunk's */
+    size_t target; /* the target's place in it; SIZE_MAX: elsewhere */
+    char *terms;   /* reals, which become the entries */
+};
+
+/* A single entry from double, where its class has no term or most of p - coef cancels. b = total p - coef. */
+static void store_entry(const struct second_pass *pass, double b, size_t c, char *terms)
+{
+    const struct xent_row_shape *shape = pass->shape;
+    double slope = pass->slopes == NULL ? 1 : xent_load_float(shape->real, pass->slopes + c * shape->real_size);
+    b = slope == 0 ? 0 : b * slope;
+    xent_store_float(shape->real, terms + c * shape->real_size, b == 0 ? 0 : pass->gradient->factor * b);
+}
+
+/* p - 1 of a target that is the row's maximum is -rest / (1 + rest), with all its digits. */
+static double less_than_target(const struct second_pass *pass, double p)
+{
+    return pass->gradient->pull * p - pass->gradient->target_coef * pass->state->rest / (1 + pass->state->rest);
+}
+
+/* The entries of the chunk's maximum, which has no term, and of the target. p: of the maximum; target_term: the target's. */
+static void write_special_entries(const struct second_pass *pass, const struct part *part, double p, double target_term)
+{
+    const struct xent_row_gradient *gradient = pass->gradient;
+    size_t first = part->chunk->first, target = part->target;
+    double coef = pass->coef == NULL ? 0 : pass->coef[first];
+    if (target == first && part->leads && pass->coef == NULL) {
+        store_entry(pass, less_than_target(pass, p), first, part->terms);
+        return;
+    }
+    if (target == first) coef += gradient->target_coef;
+    store_entry(pass, gradient->total * p - coef, first, part->terms);
+    if (target == first || target == SIZE_MAX) return;
+    p *= target_term * 0x1p-64 * part->chunk->unit;
+    coef = gradient->target_coef + (pass->coef == NULL ? 0 : pass->coef[target]);
+    store_entry(pass, gradient->total * p - coef, target, part->terms);
+}
+
+/* Entries of one chunk, in place of its terms. */
+static void write_part(const struct second_pass *pass, const struct part *part)
+{
+    const struct xent_row_shape *shape = pass->shape;
+    const struct xent_row_gradient *gradient = pass->gradient;
+    const struct xent_row_kernels *kernels = shape->kernels;
+    double share = kernels->relate(part->chunk->state.max, pass->state->max) / (1 + pass->state->rest);
+    struct xent_rescale rescale = { gradient->factor, gradient->total, share, part->chunk->unit };
+    double target_term = 0;
+    if (part->target != SIZE_MAX) target_term = xent_load_float(shape->real, part->terms + part->target * shape->real_size);
+    if (pass->coef != NULL) xent_chunk_coefficients(gradient->coefficients, part->from, part->n, pass->coef);
+    if (pass->in_double)
+        kernels->entries_in_double(part->terms, pass->coef, pass->slopes, part->terms, part->n, &rescale);
+    else
+        kernels->entries(part->terms, pass->coef, part->terms, part->n, &rescale);
+    write_special_entries(pass, part, share, target_term);
+}
+
+/* Entries to where they belong, unless they are there already. */
+static void deliver(const struct xent_row_shape *shape, const struct part *part, const struct xent_line *out, void *stored)
+{
+    const void *elements = part->terms;
+    if (xent_row_is_contiguous(shape, out->step)) {
+        shape->kernels->store(part->terms, out->at + part->from * (ptrdiff_t)shape->size, part->n);
+        return;
+    }
+    if (shape->real != shape->dtype) {
+        shape->kernels->store(part->terms, stored, part->n);
+        elements = stored;
+    }
+    xent_scatter(shape->dtype, elements, part->n, xent_class_at(out, part->from), out->step);
+}
+
+void xent_row_write(const struct xent_row_shape *shape, const struct xent_state *state,
+                    const struct xent_row_gradient *gradient, const struct xent_line *logits, char *terms,
+                    const struct xent_line *out, const struct xent_row_scratch *scratch)
+{
+    bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL, led = false;
+    double peak = dense ? state->coef_peak + gradient->target_coef : gradient->target_coef;
+    struct second_pass pass = { shape,
+                                state,
+                                gradient,
+                                capped || !shape->kernels->fits(gradient->factor, gradient->total, peak),
+                                dense ? scratch->coef : NULL,
+                                capped ? scratch->prepared : NULL };
+    for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
+        const struct xent_chunk *chunk = &scratch->chunks[i];
+        size_t n = xent_chunk_size(shape, from);
+        bool has_target = gradient->target >= from && gradient->target - from < (int64_t)n;
+        struct part part = { chunk,
+                             from,
+                             n,
+                             !led && chunk->state.max == state->max,
+                             has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
+                             terms + from * (ptrdiff_t)shape->real_size };
+        led = led || part.leads;
+        if (capped)
+            shape->kernels->slopes(xent_chunk_of(shape, logits, from, n, scratch->logits, false), pass.slopes, n, shape->scale,
+                                   shape->softcap);
+        write_part(&pass, &part);
+        if (terms != out->at) deliver(shape, &part, out, scratch->logits);
+    }
+}
+
+void xent_row_log_probs(const struct xent_row_shape *shape, const struct xent_line *logits, double max, double log1p_rest,
+                        const struct xent_line *out, const struct xent_row_scratch *scratch)
+{
+    bool contiguous = xent_row_is_contiguous(shape, out->step);
+    for (int64_t from = 0; from < shape->classes; from += XENT_CHUNK) {
+        size_t n = xent_chunk_size(shape, from);
+        const void *z = xent_chunk_of(shape, logits, from, n, scratch->logits, false);
+        void *to = contiguous ? out->at + from * (ptrdiff_t)shape->size : scratch->logits;
+        shape->kernels->log_probs(z, to, n, max, log1p_rest);
+        xent_chunk_put(shape, to, n, out, from);
+    }
+}
+
+void xent_row_store(const struct xent_row_shape *shape, double value, char *to)
+{
+    xent_store_float(shape->dtype, to, shape->real == XENT_F32 ? (double)(float)value : value);
+}

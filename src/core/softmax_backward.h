@@ -1,0 +1,26 @@
+/* The backward of softmax and log_softmax over a batch of rows: plan and run, after the checks. */
+#ifndef XENT_CORE_SOFTMAX_BACKWARD_H
+#define XENT_CORE_SOFTMAX_BACKWARD_H
+
+#include "core/parallel.h"
+#include "core/scratch.h"
+#include "core/walk.h"
+
+struct xent_softmax_backward {
+    bool of_logarithm;                /* log_softmax */
+    const struct xent_tensor *result; /* of the forward pass: p or logp */
+    const struct xent_tensor *upstream;
+    struct xent_tensor *out;
+    int32_t axis;
+
+    struct xent_row_shape shape;
+    struct xent_walk walk;
+    struct xent_parallel parallel;
+    struct xent_scratch scratch;
+};
+
+xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, const struct xent_kernels *kernels,
+                                       int32_t threads);
+void xent_softmax_backward_run(struct xent_softmax_backward *backward);
+
+#endif

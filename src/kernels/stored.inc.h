@@ -1,0 +1,17 @@
+/* The templates over the elements as they are stored (backend.inc.h), whose parameters end here. */
+#include "groups.inc.h"
+
+#include "reduce.inc.h"
+
+#include "weigh.inc.h"
+
+#include "prepare.inc.h"
+
+#include "elements.inc.h"
+
+#undef STORED
+#undef S
+#undef LOAD
+#undef STORE
+#undef GET
+#undef MINUS_INFINITY
