@@ -7,7 +7,7 @@ static void S(store)(const void *x, void *out, size_t n)
     const REAL *from = x;
     STORED *to = out;
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL group[XENT_LANES] = { 0 };
         memcpy(group, from + i, count * sizeof(REAL));
         S(write)(group, count, to + i);
@@ -19,7 +19,7 @@ static void S(log)(const void *x, void *out, size_t n)
     const STORED *from = x;
     STORED *to = out;
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL group[XENT_LANES];
         S(read)(from + i, count, group);
         for (size_t lane = 0; lane < XENT_LANES; lane++) group[lane] = (REAL)ln((double)group[lane]);
@@ -32,7 +32,7 @@ static void S(log_probs)(const void *logits, void *out, size_t n, double max, do
     const STORED *z = logits;
     STORED *to = out;
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL group[XENT_LANES];
         S(read)(z + i, count, group);
         for (size_t lane = 0; lane < XENT_LANES; lane++) group[lane] = (REAL)(((double)group[lane] - max) - log1p_rest);
@@ -45,7 +45,7 @@ static void S(softmax_backward)(const void *p, const void *grad_p, void *out, si
     const STORED *probability = p, *upstream = grad_p;
     STORED *to = out;
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL a[XENT_LANES], g[XENT_LANES];
         S(read)(probability + i, count, a);
         S(read)(upstream + i, count, g);
@@ -78,7 +78,7 @@ static void S(log_softmax_backward)(const void *logp, const void *grad_logp, voi
     const STORED *q = logp, *upstream = grad_logp;
     STORED *to = out;
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL a[XENT_LANES], g[XENT_LANES];
         double p[XENT_LANES];
         S(read)(q + i, count, a);

@@ -25,7 +25,7 @@ static void F(entries)(const void *terms, const double *coef, void *out, size_t 
     REAL lower = tiny ? (REAL)0x1p-64 : (REAL)1, factor = (REAL)(tiny ? scale : scale * 0x1p-64);
     REAL subtract[XENT_LANES], last[XENT_LANES];
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         if (coef != NULL)
             for (size_t k = 0; k < count; k++) subtract[k] = -(REAL)(rescale->factor * coef[i + k]);
         if (count == XENT_LANES) {

@@ -1,4 +1,5 @@
 /* Sums over the 64 virtual lanes of a chunk. Expects the vector primitives of a simd_*.h; defines
+ *   group_size              how many of n classes the group of 64 that begins at `from` has
  *   struct lanes            the lanes' sums in memory
  *   struct sum_f32, sum_f64 and their functions   one vector of lanes in registers while groups are added to it
  *   add_two                 TwoSum, scalar
@@ -9,6 +10,8 @@
 #include <string.h>
 
 #include "kernels.h"
+
+static inline size_t group_size(size_t n, size_t from) { return n - from < XENT_LANES ? n - from : XENT_LANES; }
 
 struct lanes {
     double sum[XENT_LANES];

@@ -6,7 +6,7 @@ static void S(prepare)(const void *z, void *out, size_t n, double scale, double 
     const STORED *from = z;
     REAL *to = out;
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL group[XENT_LANES];
         S(read)(from + i, count, group);
         for (size_t lane = 0; lane < XENT_LANES; lane += WIDTH) {
@@ -22,7 +22,7 @@ static void S(slopes)(const void *z, void *out, size_t n, double scale, double s
     const STORED *from = z;
     REAL *to = out;
     for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL group[XENT_LANES];
         S(read)(from + i, count, group);
         for (size_t lane = 0; lane < XENT_LANES; lane += WIDTH) {

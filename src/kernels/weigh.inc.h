@@ -9,7 +9,7 @@ static void S(weigh)(const void *logits, const double *coef, size_t n, struct xe
     memset(&sum, 0, sizeof sum);
     memset(&gap, 0, sizeof gap);
     for (size_t i = 0; i < n; i += XENT_LANES, coef += XENT_LANES) {
-        size_t count = n - i < XENT_LANES ? n - i : XENT_LANES;
+        size_t count = group_size(n, i);
         REAL x[XENT_LANES];
         S(read)(z + i, count, x);
         for (size_t lane = 0; lane < count; lane++) {
