@@ -6,7 +6,7 @@
 
 Needs PyTorch and gmpy2 (MPFR); the committed files are from PyTorch 2.13.0 (CPU) and MPFR 4.2 on x86-64.
 
-    parameters.py  what the cases vary, and what excludes what
+    parameters.py  what the cases vary, and what excludes what     special.py    cases by hand
     pairwise.py    few cases that have all pairs                   autograd.py   PyTorch's answers, in float64
     draw.py        the numbers of a case (formats.py: dtypes)      reference.py  the contract in MPFR
     solve.py       which answer is recorded, and the comparison    record.py     cases.txt, written and read (case.py: a case)
@@ -27,6 +27,7 @@ import record
 from draw import draw_case
 from formats import Draw
 from pairwise import Cover
+from special import special_cases
 
 HERE = pathlib.Path(__file__).parent
 SEED = 20260824
@@ -40,6 +41,7 @@ def cases():
     for restricted in COVERS:
         for levels in Cover(source, restricted).assignments():
             yield draw_case(Draw(source), levels)
+    yield from special_cases()
 
 
 def solved():
