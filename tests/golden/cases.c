@@ -1,5 +1,5 @@
 /* The library against the answers of PyTorch and MPFR: every case of cases.txt, whose path is the argument. generate.py says
-   where the cases come from. */
+   where the cases come from, coverage.py which pairs of parameters they have. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

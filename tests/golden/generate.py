@@ -10,6 +10,7 @@ Needs PyTorch and gmpy2 (MPFR); the committed files are from PyTorch 2.13.0 (CPU
     pairwise.py    few cases that have all pairs                   autograd.py   PyTorch's answers, in float64
     draw.py        the numbers of a case (formats.py: dtypes)      reference.py  the contract in MPFR
     solve.py       which answer is recorded, and the comparison    record.py     cases.txt, written and read (case.py: a case)
+    coverage.py    the pairs that cases.txt lacks
 
 Inputs are rounded to the case's dtype, so that the answers belong to exactly these inputs.
 """

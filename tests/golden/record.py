@@ -3,7 +3,7 @@ import dataclasses
 
 from case import Case
 
-HEADER = """# Written by tests/golden/generate.py: do not edit. Read by tests/golden/case_file.c.
+HEADER = """# Written by tests/golden/generate.py: do not edit. Read by tests/golden/case_file.c and coverage.py.
 # Floats are hexadecimal and exact; x*n is n times x. What a block does not say is as in XENT_OPTIONS_INIT, or absent.
 """
 LISTS = ("input", "upstream", "classes", "probabilities", "weights", "grad_losses")
