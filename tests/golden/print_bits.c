@@ -5,7 +5,8 @@
  *     print_bits bits.txt       compares, and prints the lines that differ
  *
  * Needs libc and libxent alone, so that it can be built anywhere; from the root of the repository:
- *     cc -std=c11 -Iinclude -Itests tests/golden/print_bits.c tests/support/problem*.c tests/support/random.c -lxent -o print_bits
+ *     cc -std=c11 -Iinclude -Itests tests/golden/print_bits.c tests/support/problem*.c tests/support/half.c tests/support/random.c \
+ *         -lxent -lm -o print_bits
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,8 +43,9 @@ enum {
     SHAPES = sizeof shapes / sizeof shapes[0],
     LONG_SHAPES = sizeof long_shapes / sizeof long_shapes[0],
     ROUNDS = 2,
-    ANY = 2 * OPS * SHAPES * ROUNDS, /* problems of the first list */
-    LONG = 2 * 4 * 5 * LONG_SHAPES   /* and of the second: dtypes, values, operations, shapes */
+    PLAIN_OPS = OP_MEAN_DIVISOR + 1,       /* the operations of the first list */
+    ANY = 2 * PLAIN_OPS * SHAPES * ROUNDS, /* problems of the first list */
+    LONG = 2 * 4 * 5 * LONG_SHAPES         /* and of the second: dtypes, values, operations, shapes */
 };
 
 static void set_shape(struct problem *p, const struct shape *shape)
@@ -65,8 +67,8 @@ static uint64_t hash(const unsigned char *bytes, size_t size)
    kind of values, so that each operation meets each kind. All else is drawn. */
 static void any_problem(int k, struct problem *p, struct random *r)
 {
-    const int shape = k / (2 * OPS) % SHAPES, round = k / (2 * OPS * SHAPES);
-    p->op = (enum op)(k / 2 % OPS);
+    const int shape = k / (2 * PLAIN_OPS) % SHAPES, round = k / (2 * PLAIN_OPS * SHAPES);
+    p->op = (enum op)(k / 2 % PLAIN_OPS);
     set_shape(p, &shapes[shape]);
     p->values = (enum values)((shape + round * SHAPES + 3 * (int)p->op) % VALUES_KINDS);
     problem_draw(p, r);

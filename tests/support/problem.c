@@ -4,8 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *const op_names[OPS] = { "softmax",  "log_softmax",   "logsumexp",          "log",
-                                           "nll_loss", "cross_entropy", "cross_entropy_grad", "mean_divisor" };
+static const char *const op_names[OPS] = { "softmax",          "log_softmax",          "logsumexp",          "log",
+                                           "nll_loss",         "cross_entropy",        "cross_entropy_grad", "mean_divisor",
+                                           "softmax_backward", "log_softmax_backward", "nll_loss_backward" };
 static const char *const values_names[VALUES_KINDS] = { "normal", "offset", "wide",      "narrow", "ties",
                                                         "masked", "bits",   "confident", "equal",  "lonely",
                                                         "zeros",  "nan",    "infinite",  "huge",   "mixed" };
@@ -20,15 +21,34 @@ int64_t problem_logits(const struct problem *p)
     return n;
 }
 
-static int is_loss(const struct problem *p)
+int problem_is_floating(xent_dtype dtype) { return dtype >= XENT_F32 && dtype <= XENT_BF16; }
+
+int problem_takes_options(const struct problem *p)
+{
+    return p->op == OP_CROSS_ENTROPY || p->op == OP_CROSS_ENTROPY_GRAD || p->op == OP_MEAN_DIVISOR;
+}
+
+int problem_has_loss(const struct problem *p)
 {
     return p->op == OP_NLL_LOSS || p->op == OP_CROSS_ENTROPY || p->op == OP_CROSS_ENTROPY_GRAD;
 }
 
-int problem_can_be_in_place(const struct problem *p)
+int problem_has_upstream(const struct problem *p) { return p->op == OP_CROSS_ENTROPY_GRAD || p->op == OP_NLL_LOSS_BACKWARD; }
+
+int problem_places(const struct problem *p)
 {
-    return p->op == OP_SOFTMAX || p->op == OP_LOG_SOFTMAX || p->op == OP_LOG || p->op == OP_CROSS_ENTROPY_GRAD;
+    switch (p->op) {
+    case OP_LOGSUMEXP:
+    case OP_NLL_LOSS:
+    case OP_CROSS_ENTROPY:
+    case OP_MEAN_DIVISOR: return 0;
+    case OP_SOFTMAX_BACKWARD:
+    case OP_LOG_SOFTMAX_BACKWARD: return 2;
+    default: return 1;
+    }
 }
+
+/* ---- Draws: what is new comes last, so that the problems of older lists stay what they are ------------------------------- */
 
 static xent_dtype draw_floating(struct random *r) { return random_chance(r, 2) ? XENT_F32 : XENT_F64; }
 
@@ -41,30 +61,66 @@ static void draw_loss(struct problem *p, struct random *r)
     p->reduction = (xent_reduction)random_below(r, 3);
     p->ignore_index = ignored[random_below(r, 7)];
     p->normalizer = normalizers[random_below(r, 7)];
-    if (p->op != OP_CROSS_ENTROPY_GRAD) return;
+    if (!problem_has_upstream(p)) return;
     p->grad_loss_dtype = random_chance(r, 2) ? draw_floating(r) : (xent_dtype)0;
-    if (random_chance(r, 8)) p->loss_dtype = (xent_dtype)0;
+    if (random_chance(r, 8) || p->op == OP_NLL_LOSS_BACKWARD) p->loss_dtype = (xent_dtype)0;
+}
+
+static void draw_dtype(xent_dtype *dtype, struct random *r)
+{
+    if (problem_is_floating(*dtype) && random_chance(r, 2)) *dtype = random_chance(r, 2) ? XENT_F16 : XENT_BF16;
+}
+
+static void draw_any_dtype(struct problem *p, struct random *r)
+{
+    draw_dtype(&p->target_dtype, r);
+    draw_dtype(&p->weight_dtype, r);
+    draw_dtype(&p->loss_dtype, r);
+    draw_dtype(&p->grad_loss_dtype, r);
+    if (random_chance(r, 12)) p->repeated = REPEATED_EVERYWHERE;
+}
+
+static void draw_options(struct problem *p, struct random *r)
+{
+    const double smoothings[] = { 0.1, 0.1, 0.5, 1, 1e-3, 1e-300 }, z_losses[] = { 1e-4, 1e-4, 0.5, 1e4, 1e-30, 1e300 };
+    const double scales[] = { 2, 0.7, 14.3, 0.1, 1e-6, 1000, 1e-30, 1e30 };
+    const double softcaps[] = { 30, 50, 15, 1, 1e-3, 1e4, 1e-30, 1e30 };
+    const double smoothing = smoothings[random_below(r, 6)], z_loss = z_losses[random_below(r, 6)];
+    const double scale = scales[random_below(r, 8)], softcap = softcaps[random_below(r, 8)];
+    if (p->options & OPTION_SMOOTHING) p->label_smoothing = smoothing;
+    if (p->options & OPTION_Z_LOSS) p->z_loss = z_loss;
+    if (p->options & OPTION_SCALE) p->logit_scale = scale;
+    if (p->options & OPTION_SOFTCAP) p->softcap = softcap;
 }
 
 void problem_draw(struct problem *p, struct random *r)
 {
+    const int places = problem_places(p);
     p->seed = random_bits(r);
     p->layout = random_chance(r, 3) ? 0 : random_bits(r);
-    p->repeated = random_chance(r, 6) ? (int32_t)random_below(r, p->ndim) : -1;
-    p->in_place = problem_can_be_in_place(p) && random_chance(r, 3);
+    p->repeated = random_chance(r, 6) ? (int32_t)random_below(r, p->ndim) : REPEATED_NOWHERE;
+    p->in_place = places > 0 && random_chance(r, 3);
     p->target_dtype = p->weight_dtype = p->grad_loss_dtype = (xent_dtype)0;
     p->loss_dtype = draw_floating(r);
     p->reduction = XENT_REDUCTION_MEAN;
     p->ignore_index = -100;
-    p->normalizer = 0;
-    if (is_loss(p) || p->op == OP_MEAN_DIVISOR) draw_loss(p, r);
+    p->normalizer = p->label_smoothing = p->z_loss = p->softcap = 0;
+    p->logit_scale = 1;
+    if (problem_has_loss(p) || problem_has_upstream(p) || p->op == OP_MEAN_DIVISOR) draw_loss(p, r);
+    if (p->in_place && places > 1) p->in_place += (int)random_below(r, places);
+    if (p->any_dtype) draw_any_dtype(p, r);
+    if (problem_takes_options(p)) draw_options(p, r);
 }
+
+/* ---- Text ---------------------------------------------------------------------------------------------------------------- */
 
 static const char *dtype_name(xent_dtype dtype)
 {
     switch ((int)dtype) {
     case XENT_F32: return "F32";
     case XENT_F64: return "F64";
+    case XENT_F16: return "F16";
+    case XENT_BF16: return "BF16";
     case XENT_I64: return "I64";
     case XENT_I32: return "I32";
     case XENT_I16: return "I16";
@@ -96,17 +152,24 @@ void problem_text(const struct problem *p, char *text, size_t size)
     static const char *const reductions[] = { "mean", "sum", "none" };
     struct line line = { text, size, 0 };
     append(&line, "%s %s ", op_names[p->op], dtype_name(p->dtype));
+    if (p->widened) append(&line, "widened ");
     for (int32_t d = 0; d < p->ndim; d++) append(&line, "%s%" PRId64, d > 0 ? "x" : "", p->shape[d]);
     append(&line, " axis=%d %s", (int)p->axis, values_names[p->values]);
+    if (p->tame) append(&line, " tame");
     if (p->layout != 0) append(&line, " strided");
     if (p->repeated >= 0) append(&line, " repeated=%d", (int)p->repeated);
-    if (p->in_place) append(&line, " in-place");
-    if (p->op == OP_LOGSUMEXP || is_loss(p)) append(&line, " out=%s", dtype_name(p->loss_dtype));
+    if (p->repeated == REPEATED_EVERYWHERE) append(&line, " repeated");
+    if (p->in_place) append(&line, p->in_place == 1 ? " in-place" : " in-place=2");
+    if (p->op == OP_LOGSUMEXP || problem_has_loss(p)) append(&line, " out=%s", dtype_name(p->loss_dtype));
     if (p->target_dtype == 0) return;
     append(&line, " target=%s", dtype_name(p->target_dtype));
     if (p->ignore_index != -100) append(&line, " ignore=%" PRId64, p->ignore_index);
     if (p->weight_dtype != 0) append(&line, " weight=%s", dtype_name(p->weight_dtype));
     if (p->grad_loss_dtype != 0) append(&line, " grad_loss=%s", dtype_name(p->grad_loss_dtype));
-    if (is_loss(p)) append(&line, " %s", reductions[p->reduction]);
+    if (p->op != OP_MEAN_DIVISOR) append(&line, " %s", reductions[p->reduction]);
     if (p->normalizer != 0) append(&line, " normalizer=%g", p->normalizer);
+    if (p->label_smoothing != 0) append(&line, " smoothing=%g", p->label_smoothing);
+    if (p->z_loss != 0) append(&line, " z_loss=%g", p->z_loss);
+    if (p->logit_scale != 1) append(&line, " scale=%g", p->logit_scale);
+    if (p->softcap != 0) append(&line, " softcap=%g", p->softcap);
 }

@@ -18,29 +18,35 @@ void *memory_new(size_t bytes)
 
 /* ---- Shapes ------------------------------------------------------------------------------------------------------------ */
 
+static unsigned repeated_dimensions(const struct problem *p)
+{
+    if (p->repeated == REPEATED_EVERYWHERE) return ~(1U << p->axis);
+    return p->repeated == REPEATED_NOWHERE ? 0 : 1U << p->repeated;
+}
+
 struct operand operand_of_logits(const struct problem *p, xent_dtype dtype)
 {
-    struct operand o = { .dtype = dtype, .ndim = p->ndim, .repeated = p->repeated };
+    struct operand o = { .dtype = dtype, .ndim = p->ndim, .repeated = repeated_dimensions(p) };
     memcpy(o.shape, p->shape, sizeof o.shape);
     return o;
 }
 
 struct operand operand_of_rows(const struct problem *p, xent_dtype dtype)
 {
-    struct operand o = { .dtype = dtype, .ndim = p->ndim - 1, .repeated = p->repeated - (p->repeated > p->axis) };
-    if (p->repeated == p->axis) o.repeated = -1;
+    const unsigned repeated = repeated_dimensions(p), below = (1U << p->axis) - 1;
+    struct operand o = { .dtype = dtype, .ndim = p->ndim - 1, .repeated = (repeated & below) | (repeated >> 1 & ~below) };
     for (int32_t d = 0; d < o.ndim; d++) o.shape[d] = p->shape[d + (d >= p->axis)];
     return o;
 }
 
 struct operand operand_of_one(const struct problem *p, xent_dtype dtype)
 {
-    return (struct operand){ .dtype = dtype, .ndim = (int32_t)(p->layout & 1), .repeated = -1, .shape = { 1 } };
+    return (struct operand){ .dtype = dtype, .ndim = (int32_t)(p->layout & 1), .shape = { 1 } };
 }
 
 struct operand operand_of_classes(const struct problem *p, xent_dtype dtype)
 {
-    return (struct operand){ .dtype = dtype, .ndim = 1, .repeated = -1, .shape = { problem_classes(p) } };
+    return (struct operand){ .dtype = dtype, .ndim = 1, .shape = { problem_classes(p) } };
 }
 
 int64_t operand_elements(const struct operand *o)
@@ -87,7 +93,7 @@ static void draw_strides(struct operand *o, int repeats, struct random *r)
     for (int32_t k = 0; k < o->ndim; k++) {
         const int32_t d = order[k];
         const int backwards = random_chance(r, 4);
-        if (repeats && d == o->repeated) {
+        if (repeats && o->repeated >> d & 1) {
             o->strides[d] = 0;
             continue;
         }
@@ -122,10 +128,11 @@ static void lay_out(struct operand *o, const struct problem *p, uint64_t stream,
     allocate(o, &r, p->layout == 0);
 }
 
-static void make(struct operand *o, int writable)
+static void make(struct operand *o)
 {
-    const xent_status status = writable ? xent_tensor_wrap(&o->tensor, o->dtype, o->ndim, o->shape, o->strides, o->first)
-                                        : xent_tensor_wrap_const(&o->tensor, o->dtype, o->ndim, o->shape, o->strides, o->first);
+    const xent_status status = o->writable
+                                   ? xent_tensor_wrap(&o->tensor, o->dtype, o->ndim, o->shape, o->strides, o->first)
+                                   : xent_tensor_wrap_const(&o->tensor, o->dtype, o->ndim, o->shape, o->strides, o->first);
     if (status == XENT_OK) return;
     fprintf(stderr, "problem: %s: %s\n", xent_status_name(status), xent_error_message());
     exit(EXIT_FAILURE);
@@ -138,7 +145,8 @@ static void scatter(struct operand *o, const unsigned char *values)
     const size_t size = xent_dtype_size(o->dtype);
     int64_t from[XENT_MAX_NDIM];
     row_major(o, from);
-    if (o->repeated >= 0) from[o->repeated] = 0;
+    for (int32_t d = 0; d < o->ndim; d++)
+        if (o->repeated >> d & 1) from[d] = 0;
     for (int64_t i = 0; i < operand_elements(o); i++)
         memcpy(o->first + offset_of(o, o->strides, i) * (int64_t)size, values + (size_t)offset_of(o, from, i) * size, size);
 }
@@ -147,20 +155,29 @@ void operand_input(struct operand *o, const struct problem *p, uint64_t stream, 
 {
     lay_out(o, p, stream, 1);
     scatter(o, values);
-    make(o, 0);
+    make(o);
 }
 
 void operand_output(struct operand *o, const struct problem *p, uint64_t stream)
 {
     lay_out(o, p, stream, 0);
-    make(o, 1);
+    o->writable = 1;
+    make(o);
 }
 
 void operand_input_output(struct operand *o, const struct problem *p, uint64_t stream, const void *values)
 {
     lay_out(o, p, stream, 0);
     scatter(o, values);
-    make(o, 1);
+    o->writable = 1;
+    make(o);
+}
+
+void operand_narrow(struct operand *o, int32_t dimension, int64_t begin, int64_t end)
+{
+    o->first += begin * o->strides[dimension] * (int64_t)xent_dtype_size(o->dtype);
+    o->shape[dimension] = end - begin;
+    make(o);
 }
 
 void operand_gather(const struct operand *o, unsigned char *to)
@@ -168,9 +185,13 @@ void operand_gather(const struct operand *o, unsigned char *to)
     const size_t size = xent_dtype_size(o->dtype);
     for (int64_t i = 0; i < operand_elements(o); i++) {
         const unsigned char *at = o->first + offset_of(o, o->strides, i) * (int64_t)size;
+        uint16_t quarter;
         uint32_t half;
         uint64_t word;
-        if (size == sizeof half) {
+        if (size == sizeof quarter) {
+            memcpy(&quarter, at, sizeof quarter);
+            word = quarter;
+        } else if (size == sizeof half) {
             memcpy(&half, at, sizeof half);
             word = half;
         } else

@@ -7,7 +7,9 @@
 struct operand {
     xent_tensor *tensor; /* NULL: the call has none */
     xent_dtype dtype;
-    int32_t ndim, repeated;
+    int32_t ndim;
+    unsigned repeated; /* bit d: along dimension d all elements are the same */
+    int writable;
     int64_t shape[XENT_MAX_NDIM], strides[XENT_MAX_NDIM];
     unsigned char *memory, *first; /* first: the element at index 0 */
     size_t bytes;
@@ -27,6 +29,10 @@ void operand_output(struct operand *o, const struct problem *p, uint64_t stream)
 
 /* An input that is written in place. */
 void operand_input_output(struct operand *o, const struct problem *p, uint64_t stream, const void *values);
+
+/* Makes o, a copy of an operand that outlives it, the elements [begin, end) along a dimension; its tensor is to be destroyed with
+   xent_tensor_destroy. */
+void operand_narrow(struct operand *o, int32_t dimension, int64_t begin, int64_t end);
 
 /* Copies the elements in row-major order, little-endian. */
 void operand_gather(const struct operand *o, unsigned char *to);

@@ -1,9 +1,10 @@
 #include "problem_values.h"
 
 #include <math.h>
-#include <string.h>
 
-enum tag { TAG_LOGITS = 1, TAG_PROBABILITIES, TAG_CLASSES, TAG_WEIGHTS, TAG_GRAD_LOSS };
+#include "problem_element.h"
+
+enum tag { TAG_LOGITS = 1, TAG_PROBABILITIES, TAG_CLASSES, TAG_WEIGHTS, TAG_GRAD_LOSS, TAG_GRADIENT, TAG_TURNS };
 
 struct extents problem_extents(const struct problem *p)
 {
@@ -13,41 +14,10 @@ struct extents problem_extents(const struct problem *p)
     return e;
 }
 
-/* ---- Floating elements ------------------------------------------------------------------------------------------------- */
-
-static void store(xent_dtype dtype, void *out, int64_t i, double value)
-{
-    if (dtype == XENT_F32)
-        ((float *)out)[i] = (float)value;
-    else
-        ((double *)out)[i] = value;
-}
-
-/* Bits as they are: a conversion would make every NaN quiet. */
-static void store_bits(xent_dtype dtype, void *out, int64_t i, uint64_t bits)
-{
-    const uint32_t half = (uint32_t)(bits >> 32);
-    if (dtype == XENT_F32)
-        memcpy((char *)out + 4 * i, &half, 4);
-    else
-        memcpy((char *)out + 8 * i, &bits, 8);
-}
-
-/* A NaN of any sign and payload, quiet or signaling; a payload of 0 would make it an infinity. */
-static void store_nan(xent_dtype dtype, void *out, int64_t i, uint64_t bits)
-{
-    if (dtype == XENT_F32)
-        bits = UINT64_C(0x7F80000100000000) | (bits & UINT64_C(0x807FFFFF00000000));
-    else
-        bits = UINT64_C(0x7FF0000000000001) | (bits & UINT64_C(0x800FFFFFFFFFFFFF));
-    store_bits(dtype, out, i, bits);
-}
-
-static double largest(xent_dtype dtype) { return dtype == XENT_F32 ? 0x1.fffffep+127 : 0x1.fffffffffffffp+1023; }
-
-static double smallest(xent_dtype dtype) { return dtype == XENT_F32 ? 0x1p-149 : 0x1p-1074; }
-
 /* ---- Logits ------------------------------------------------------------------------------------------------------------ */
+
+/* What a row holds that is no kind of values: one of the two tensors of a backward, where the kind is the other's. */
+enum ordinary { ORDINARY_PROBABILITIES = VALUES_KINDS, ORDINARY_LOG_PROBABILITIES, ORDINARY_GRADIENT };
 
 static double masked(xent_dtype dtype, struct random *r)
 {
@@ -57,8 +27,8 @@ static double masked(xent_dtype dtype, struct random *r)
     case 2:
     case 3: return -INFINITY;
     case 4: return -0.0;
-    case 5: return smallest(dtype) * (double)random_below(r, 1000);
-    case 6: return -largest(dtype);
+    case 5: return element_smallest(dtype) * (double)random_below(r, 1000);
+    case 6: return -element_largest(dtype);
     case 7: return -88 - 80 * random_uniform(r);
     default: return 4 * random_normal(r);
     }
@@ -66,25 +36,26 @@ static double masked(xent_dtype dtype, struct random *r)
 
 static double huge(xent_dtype dtype, struct random *r)
 {
-    const double x = largest(dtype) * (random_chance(r, 2) ? 1 : random_uniform(r));
+    const double x = element_largest(dtype) * (random_chance(r, 2) ? 1 : random_uniform(r));
     return random_chance(r, 2) ? x : random_chance(r, 2) ? -x : 4 * random_normal(r);
 }
 
 /* A row as the steps of one kind of values see it. */
 struct row {
     xent_dtype dtype;
-    enum values values;
+    int values; /* of enum values, or of enum ordinary */
+    int64_t classes;
     int64_t special; /* the class that is not as the others */
     double center, lead;
 };
 
 static struct row row_of(const struct problem *p, struct random *r)
 {
-    static const double centers[] = { -3e4, 4e4, 123456, 1e6, 5e9, 0.37 };
-    struct row row = { p->dtype, p->values, 0, 0, 0 };
-    if (row.values == VALUES_MIXED) row.values = (enum values)random_below(r, VALUES_MIXED);
+    static const double centers[] = { -3e4, 4e4, 123456, 1e6, 5e9, 0.37 }, f16_centers[] = { -3e4, 4e4, 1234, 300, 6e4, 0.37 };
+    struct row row = { p->dtype, (int)p->values, problem_classes(p), 0, 0, 0 };
+    if (row.values == VALUES_MIXED) row.values = (int)random_below(r, p->tame ? VALUES_LONELY : VALUES_MIXED);
     row.special = random_below(r, problem_classes(p));
-    row.center = centers[random_below(r, 6)];
+    row.center = (p->dtype == XENT_F16 ? f16_centers : centers)[random_below(r, 6)];
     row.lead = 24 + 5 + 115 * random_uniform(r); /* the others lie within +-24 */
     return row;
 }
@@ -94,7 +65,7 @@ static double common_logit(const struct row *row, struct random *r)
     const double normal = random_normal(r);
     switch (row->values) {
     case VALUES_OFFSET: return row->center + 4 * normal;
-    case VALUES_WIDE: return (row->dtype == XENT_F32 ? 60 : 400) * normal;
+    case VALUES_WIDE: return (row->dtype == XENT_F64 ? 400 : 60) * normal;
     case VALUES_NARROW: return 1e-6 * normal;
     case VALUES_TIES: return (double)random_below(r, 4);
     case VALUES_MASKED: return masked(row->dtype, r);
@@ -102,6 +73,9 @@ static double common_logit(const struct row *row, struct random *r)
     case VALUES_LONELY: return -INFINITY;
     case VALUES_ZEROS: return random_chance(r, 2) ? -0.0 : 0.0;
     case VALUES_HUGE: return huge(row->dtype, r);
+    case ORDINARY_PROBABILITIES: return 2 * random_uniform(r) / (double)row->classes;
+    case ORDINARY_LOG_PROBABILITIES: return normal < 0 ? 4 * normal : -4 * normal;
+    case ORDINARY_GRADIENT: return normal;
     default: return 4 * normal;
     }
 }
@@ -112,53 +86,54 @@ static void store_logit(const struct row *row, void *out, int64_t at, int64_t c,
     const double common = common_logit(row, r);
     const uint64_t bits = random_bits(r);
     if (row->values == VALUES_NAN && special)
-        store_nan(row->dtype, out, at, bits);
-    else if (row->values == VALUES_BITS && bits % 64 != 0 && (bits >> 52 & 0x7f8) != 0x7f8)
-        store_bits(row->dtype, out, at, bits);
+        element_store_nan(row->dtype, out, at, bits);
+    else if (row->values == VALUES_BITS && bits % 64 != 0 && element_is_finite(row->dtype, bits))
+        element_store_bits(row->dtype, out, at, bits);
     else if (row->values == VALUES_BITS)
-        store(row->dtype, out, at, bits % 128 == 0 ? -INFINITY : 3);
+        element_store(row->dtype, out, at, bits % 128 == 0 ? -INFINITY : 3);
     else if (row->values == VALUES_INFINITE && (special || bits % 64 == 0))
-        store(row->dtype, out, at, INFINITY);
+        element_store(row->dtype, out, at, INFINITY);
     else if (row->values == VALUES_ZEROS && bits % 8 == 0)
-        store(row->dtype, out, at, smallest(row->dtype) * (double)(bits % 977));
+        element_store(row->dtype, out, at, element_smallest(row->dtype) * (double)(bits % 977));
     else if (row->values == VALUES_LONELY && special && row->lead < 90)
-        store(row->dtype, out, at, row->center);
+        element_store(row->dtype, out, at, row->center);
     else if (row->values == VALUES_EQUAL && special)
-        store(row->dtype, out, at, row->center + row->lead / 16);
+        element_store(row->dtype, out, at, row->center + row->lead / 16);
     else if (row->values == VALUES_CONFIDENT && special)
-        store(row->dtype, out, at, row->lead);
+        element_store(row->dtype, out, at, row->lead);
     else
-        store(row->dtype, out, at, common);
+        element_store(row->dtype, out, at, common);
 }
 
-/* Of a logarithm's argument most signs are positive. */
-static void clear_signs(const struct problem *p, unsigned char *out, struct random *r)
+/* Of a backward's two tensors a row's kind of values is in the first, in the second or in both. */
+static void fill_table(const struct problem *p, void *out, enum tag tag, int second, int ordinary)
 {
-    const int64_t n = problem_logits(p);
-    for (int64_t i = 0; i < n; i++) {
-        if (random_chance(r, 8)) continue;
-        if (p->dtype == XENT_F32)
-            ((float *)(void *)out)[i] = fabsf(((float *)(void *)out)[i]);
-        else
-            ((double *)(void *)out)[i] = fabs(((double *)(void *)out)[i]);
+    const struct extents e = problem_extents(p);
+    struct random r = random_stream(p->seed, tag), turns = random_stream(p->seed, TAG_TURNS);
+    for (int64_t i = 0; i < e.outer * e.inner; i++) {
+        const int64_t base = i / e.inner * e.classes * e.inner + i % e.inner;
+        struct row row = row_of(p, &r);
+        if (random_below(&turns, 3) == second && ordinary != 0) row.values = ordinary;
+        for (int64_t c = 0; c < e.classes; c++) store_logit(&row, out, base + c * e.inner, c, &r);
     }
+    /* Of a logarithm's argument most signs are positive. */
+    for (int64_t i = 0; p->op == OP_LOG && i < problem_logits(p); i++)
+        if (!random_chance(&r, 8)) element_clear_sign(p->dtype, out, i);
 }
 
 void fill_logits(const struct problem *p, void *out)
 {
-    const struct extents e = problem_extents(p);
-    struct random r = random_stream(p->seed, TAG_LOGITS);
-    for (int64_t i = 0; i < e.outer * e.inner; i++) {
-        const int64_t base = i / e.inner * e.classes * e.inner + i % e.inner;
-        const struct row row = row_of(p, &r);
-        for (int64_t c = 0; c < e.classes; c++) store_logit(&row, out, base + c * e.inner, c, &r);
-    }
-    if (p->op == OP_LOG) clear_signs(p, out, &r);
+    const int ordinary = p->op == OP_SOFTMAX_BACKWARD       ? ORDINARY_PROBABILITIES
+                         : p->op == OP_LOG_SOFTMAX_BACKWARD ? ORDINARY_LOG_PROBABILITIES
+                                                            : 0;
+    fill_table(p, out, TAG_LOGITS, 0, ordinary);
 }
+
+void fill_gradient(const struct problem *p, void *out) { fill_table(p, out, TAG_GRADIENT, 1, ORDINARY_GRADIENT); }
 
 /* ---- Targets, weights, upstream gradients --------------------------------------------------------------------------------- */
 
-static double probability(int64_t kind, int64_t c, int64_t hot, struct random *r)
+static double probability(xent_dtype dtype, int64_t kind, int64_t c, int64_t hot, struct random *r)
 {
     const double u = random_uniform(r);
     switch (kind) {
@@ -170,7 +145,7 @@ static double probability(int64_t kind, int64_t c, int64_t hot, struct random *r
     case 5: return random_chance(r, 4) ? u : 0;
     case 6: return random_chance(r, 4) ? -u : u;
     case 7: return -0.0;
-    case 8: return c == hot ? 3e38 : u;
+    case 8: return c == hot ? (dtype == XENT_F16 ? 6e4 : 3e38) : u;
     default: return c == hot ? (random_chance(r, 2) ? NAN : INFINITY) : u;
     }
 }
@@ -181,8 +156,10 @@ void fill_probabilities(const struct problem *p, void *out)
     struct random r = random_stream(p->seed, TAG_PROBABILITIES);
     for (int64_t i = 0; i < e.outer * e.inner; i++) {
         const int64_t base = i / e.inner * e.classes * e.inner + i % e.inner, hot = random_below(&r, e.classes);
-        const int64_t kind = random_chance(&r, 4) ? random_below(&r, 10) : random_below(&r, 6); /* the odd ones are rare */
-        for (int64_t c = 0; c < e.classes; c++) store(p->target_dtype, out, base + c * e.inner, probability(kind, c, hot, &r));
+        const int odd = random_chance(&r, 4) && !p->tame;
+        const int64_t kind = random_below(&r, odd ? 10 : 6);
+        for (int64_t c = 0; c < e.classes; c++)
+            element_store(p->target_dtype, out, base + c * e.inner, probability(p->target_dtype, kind, c, hot, &r));
     }
 }
 
@@ -226,21 +203,25 @@ void fill_classes(const struct problem *p, void *out)
 void fill_weights(const struct problem *p, void *out)
 {
     struct random r = random_stream(p->seed, TAG_WEIGHTS);
-    const double odd[] = { 0, 0, 1e30, smallest(p->weight_dtype) };
-    const int all_zero = random_chance(&r, 8);
+    const double odd[] = { 0, 0, p->weight_dtype == XENT_F16 ? 6e4 : 1e30, element_smallest(p->weight_dtype) };
+    const int all_zero = random_chance(&r, 8) && !p->tame;
     for (int64_t c = 0; c < problem_classes(p); c++) {
         const double usual = 2 * random_uniform(&r), unusual = odd[random_below(&r, 4)];
-        store(p->weight_dtype, out, c, all_zero ? 0 : random_chance(&r, 8) ? unusual : usual);
+        element_store(p->weight_dtype, out, c, all_zero ? 0 : random_chance(&r, 8) && !p->tame ? unusual : usual);
     }
 }
 
 void fill_grad_loss(const struct problem *p, void *out, int64_t n)
 {
     struct random r = random_stream(p->seed, TAG_GRAD_LOSS);
-    const double extremes[] = { 0, -0.0, largest(p->grad_loss_dtype), -smallest(p->grad_loss_dtype), INFINITY, NAN };
+    const double extremes[] = { 0,        -0.0, element_largest(p->grad_loss_dtype), -element_smallest(p->grad_loss_dtype),
+                                INFINITY, NAN };
     const int64_t kind = random_below(&r, 8);
     for (int64_t i = 0; i < n; i++) {
         const double normal = random_normal(&r), extreme = extremes[random_below(&r, 6)];
-        store(p->grad_loss_dtype, out, i, kind == 0 ? extreme : kind == 1 ? 1e-30 * normal : normal);
+        element_store(p->grad_loss_dtype, out, i,
+                      kind == 0   ? extreme
+                      : kind == 1 ? (p->grad_loss_dtype == XENT_F16 ? 1e-5 : 1e-30) * normal
+                                  : normal);
     }
 }

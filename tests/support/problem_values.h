@@ -12,6 +12,7 @@ struct extents {
 struct extents problem_extents(const struct problem *p);
 
 void fill_logits(const struct problem *p, void *out);
+void fill_gradient(const struct problem *p, void *out); /* of probabilities or log-probabilities */
 void fill_probabilities(const struct problem *p, void *out);
 void fill_classes(const struct problem *p, void *out);
 void fill_weights(const struct problem *p, void *out);
