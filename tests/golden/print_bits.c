@@ -43,9 +43,17 @@ enum {
     SHAPES = sizeof shapes / sizeof shapes[0],
     LONG_SHAPES = sizeof long_shapes / sizeof long_shapes[0],
     ROUNDS = 2,
-    PLAIN_OPS = OP_MEAN_DIVISOR + 1,       /* the operations of the first list */
-    ANY = 2 * PLAIN_OPS * SHAPES * ROUNDS, /* problems of the first list */
-    LONG = 2 * 4 * 5 * LONG_SHAPES         /* and of the second: dtypes, values, operations, shapes */
+    PLAIN_OPS = OP_MEAN_DIVISOR + 1, /* the operations of the first list */
+    SCALES = 6,
+    SOFTCAPS = 7,
+    /* Problems of each list; the first number is that of the dtypes. */
+    PLAIN = 2 * PLAIN_OPS * SHAPES * ROUNDS,
+    PLAIN_LONG = 2 * 4 * 5 * LONG_SHAPES,
+    EVERY = 4 * OPS * SHAPES,
+    OPTION_PAIRS = 4 * 2 * OPTION_SETS * 4,
+    SCALED = 4 * 2 * SCALES * SOFTCAPS,
+    LONG = 4 * 4 * 6 * LONG_SHAPES,
+    IGNORED = 4 * 8 * 3
 };
 
 static void set_shape(struct problem *p, const struct shape *shape)
@@ -63,9 +71,9 @@ static uint64_t hash(const unsigned char *bytes, size_t size)
     return h;
 }
 
-/* The first list: every operation and dtype over every shape; what the numbers of operations and shapes leave to choose is which
-   kind of values, so that each operation meets each kind. All else is drawn. */
-static void any_problem(int k, struct problem *p, struct random *r)
+/* The first list: every operation, F32 and F64, over every shape, without options; what the numbers of operations and shapes leave to
+   choose is which kind of values, so that each operation meets each kind. All else is drawn. */
+static void plain_problem(int k, struct problem *p, struct random *r)
 {
     const int shape = k / (2 * PLAIN_OPS) % SHAPES, round = k / (2 * PLAIN_OPS * SHAPES);
     p->op = (enum op)(k / 2 % PLAIN_OPS);
@@ -74,36 +82,130 @@ static void any_problem(int k, struct problem *p, struct random *r)
     problem_draw(p, r);
 }
 
-/* The second list: sums whose order shows, as F64: over many classes, and over many rows, where only the cancelling of huge
-   numbers tells one order of compensated additions from another. Weights are drawn. */
-static void long_sum(int k, struct problem *p, struct random *r)
+/* A sum whose order shows, as F64: one number for all rows, of all rows. */
+static void make_sum(struct problem *p)
 {
-    static const enum op ops[] = { OP_LOGSUMEXP, OP_NLL_LOSS, OP_CROSS_ENTROPY, OP_CROSS_ENTROPY_GRAD, OP_MEAN_DIVISOR };
-    static const enum values values[] = { VALUES_NORMAL, VALUES_OFFSET, VALUES_NARROW, VALUES_HUGE };
-    p->op = ops[k / 8 % 5];
-    set_shape(p, &long_shapes[k / 40]);
-    p->values = values[k / 2 % 4];
-    problem_draw(p, r);
     p->loss_dtype = XENT_F64;
     p->grad_loss_dtype = (xent_dtype)0;
     p->normalizer = 0;
     p->ignore_index = -100;
-    if (p->target_dtype != 0) p->target_dtype = XENT_I64;
     if (p->target_dtype != 0 && p->reduction == XENT_REDUCTION_NONE) p->reduction = XENT_REDUCTION_SUM;
 }
+
+static const enum values long_values[] = { VALUES_NORMAL, VALUES_OFFSET, VALUES_NARROW, VALUES_HUGE };
+
+/* The second list: sums whose order shows: over many classes, and over many rows, where only the cancelling of huge numbers tells one
+   order of compensated additions from another. Weights are drawn. */
+static void plain_long_problem(int k, struct problem *p, struct random *r)
+{
+    static const enum op ops[] = { OP_LOGSUMEXP, OP_NLL_LOSS, OP_CROSS_ENTROPY, OP_CROSS_ENTROPY_GRAD, OP_MEAN_DIVISOR };
+    p->op = ops[k / 8 % 5];
+    set_shape(p, &long_shapes[k / 40]);
+    p->values = long_values[k / 2 % 4];
+    problem_draw(p, r);
+    make_sum(p);
+    if (p->target_dtype != 0) p->target_dtype = XENT_I64;
+}
+
+/* The lists from here on have every dtype. The third: every operation over every shape. There are twice as many shapes as kinds of
+   values and as sets of options: each operation meets each kind, with each dtype of the logits, and each set. */
+static void every_problem(int k, struct problem *p, struct random *r)
+{
+    const int shape = k / (4 * OPS);
+    p->op = (enum op)(k / 4 % OPS);
+    set_shape(p, &shapes[shape]);
+    p->values = (enum values)((shape + 7 * (k % 4) + 4 * (int)p->op) % VALUES_KINDS);
+    p->options = (unsigned)((shape + 5 * (k % 4)) % OPTION_SETS);
+    p->tame = shape % 2;
+    problem_draw(p, r);
+}
+
+/* The fourth: each set of options with class indices and with probabilities, as loss and with the gradient, on ordinary values. */
+static void options_problem(int k, struct problem *p, struct random *r)
+{
+    static const struct shape some[] = { { 2, 1, { 3, 70 } }, { 3, 1, { 2, 30, 4 } }, { 1, 0, { 4200 } } };
+    static const enum values values[] = { VALUES_NORMAL, VALUES_WIDE, VALUES_MASKED, VALUES_OFFSET, VALUES_CONFIDENT };
+    p->op = k / 4 % 2 ? OP_CROSS_ENTROPY_GRAD : OP_CROSS_ENTROPY;
+    p->options = (unsigned)(k / 8 % OPTION_SETS);
+    set_shape(p, &some[(k / 4 + k / 128) % 3]);
+    p->values = values[(k / 4 + k / 32) % 5];
+    p->tame = 1;
+    problem_draw(p, r);
+    p->target_dtype = k / 128 % 2 ? XENT_I32 : p->dtype;
+    if (p->weight_dtype == 0 && k / 256) p->weight_dtype = XENT_F32;
+}
+
+/* The fifth: logits far below and far above the softcap, and scales from one end of their range to the other. */
+static void scaled_problem(int k, struct problem *p, struct random *r)
+{
+    static const double scales[SCALES] = { 1, 1e-30, 1e-6, 0.3, 14.3, 1e30 };
+    static const double softcaps[SOFTCAPS] = { 30, 0, 1e-30, 1e-3, 1, 1e4, 1e30 };
+    static const struct shape some[] = { { 2, 1, { 5, 100 } }, { 1, 0, { 4099 } }, { 2, 0, { 20, 9 } } };
+    static const enum values values[] = { VALUES_NORMAL, VALUES_WIDE,  VALUES_BITS, VALUES_HUGE,
+                                          VALUES_OFFSET, VALUES_ZEROS, VALUES_MIXED };
+    p->op = k / 4 % 2 ? OP_CROSS_ENTROPY_GRAD : OP_CROSS_ENTROPY;
+    set_shape(p, &some[k / 4 % 3]);
+    p->values = values[(k / 4 + k / 56) % 7];
+    problem_draw(p, r);
+    p->logit_scale = scales[k / 56];
+    p->softcap = softcaps[k / 8 % SOFTCAPS];
+}
+
+/* The sixth: the second one's sums with all options. */
+static void long_problem(int k, struct problem *p, struct random *r)
+{
+    static const enum op ops[] = { OP_LOGSUMEXP,          OP_NLL_LOSS,         OP_CROSS_ENTROPY,
+                                   OP_CROSS_ENTROPY_GRAD, OP_SOFTMAX_BACKWARD, OP_LOG_SOFTMAX_BACKWARD };
+    p->op = ops[k / 16 % 6];
+    set_shape(p, &long_shapes[k / 96]);
+    p->values = long_values[k / 4 % 4];
+    p->tame = 1;
+    problem_draw(p, r);
+    make_sum(p);
+    if (!problem_takes_options(p)) return;
+    p->label_smoothing = 0.1;
+    p->z_loss = 0.5;
+    if (k / 96 % 2) p->softcap = 30;
+    if (k / 96 % 3) p->logit_scale = 0.7;
+}
+
+/* The seventh: rows that are ignored beside a z-loss, for every dtype of class indices and every reduction. */
+static void ignored_problem(int k, struct problem *p, struct random *r)
+{
+    static const xent_dtype dtypes[] = { XENT_I64, XENT_I32, XENT_I16, XENT_I8, XENT_U8, XENT_U16, XENT_U32, XENT_U64 };
+    static const struct shape some[] = { { 2, 1, { 40, 7 } }, { 3, 1, { 3, 65, 5 } }, { 2, 1, { 9, 300 } } };
+    p->op = OP_CROSS_ENTROPY_GRAD;
+    set_shape(p, &some[(k / 4 + k / 32) % 3]);
+    p->values = VALUES_MIXED;
+    p->tame = 1;
+    p->options = OPTION_Z_LOSS;
+    problem_draw(p, r);
+    p->target_dtype = dtypes[k / 4 % 8];
+    p->reduction = (xent_reduction)(k / 32);
+    p->ignore_index = k % 3;
+    if (p->loss_dtype == 0) p->loss_dtype = XENT_F32;
+}
+
+static const struct list {
+    int problems;
+    void (*make)(int k, struct problem *p, struct random *r);
+} lists[] = { { PLAIN, plain_problem },          { PLAIN_LONG, plain_long_problem }, { EVERY, every_problem },
+              { OPTION_PAIRS, options_problem }, { SCALED, scaled_problem },         { LONG, long_problem },
+              { IGNORED, ignored_problem } };
+enum { LISTS = sizeof lists / sizeof lists[0] };
 
 /* Problem k, or 0 behind the last one. */
 static int problem_of(int k, struct problem *p)
 {
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
     struct random r = random_stream(1, (uint64_t)k);
+    int list = 0;
     memset(p, 0, sizeof *p);
-    p->dtype = k % 2 == 0 ? XENT_F32 : XENT_F64;
-    if (k < ANY)
-        any_problem(k, p, &r);
-    else if (k < ANY + LONG)
-        long_sum(k - ANY, p, &r);
-    else
-        return 0;
+    while (list < LISTS && k >= lists[list].problems) k -= lists[list++].problems;
+    if (list == LISTS) return 0;
+    p->any_dtype = lists[list].make != plain_problem && lists[list].make != plain_long_problem;
+    p->dtype = dtypes[k % (p->any_dtype ? 4 : 2)];
+    lists[list].make(k, p, &r);
     return 1;
 }
 
