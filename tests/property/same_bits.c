@@ -1,5 +1,6 @@
 /* The same bits everywhere: random problems on every backend, in other layouts, in place and not, as loss alone and with its
-   gradient, in one call and in several. Prints the seed; `same_bits <seed>` runs that one again. */
+   gradient, in one call and in several, with elements of 16 bits and with the same numbers in F32. Prints the seed;
+   `same_bits <seed>` runs that one again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +8,10 @@
 
 #include "support/effort.h"
 #include "support/expect.h"
+#include "support/half.h"
 #include "support/problem.h"
 
-enum { PROBLEMS = 5000, LOGITS = 40000, TEXT = 400 };
+enum { PROBLEMS = 4400, LOGITS = 40000, TEXT = 400 };
 
 static uint64_t seed = 1;
 
@@ -36,10 +38,11 @@ static int64_t draw_classes(struct random *r)
 /* Up to LOGITS logits in up to four dimensions, now and then more dimensions of extent 1, seldom no row. */
 static void draw_shape(struct problem *p, struct random *r)
 {
-    int64_t left = LOGITS;
+    int64_t left = random_chance(r, 5) ? LOGITS : LOGITS / 10;
     p->ndim = 1 + (int32_t)random_below(r, random_chance(r, 10) ? XENT_MAX_NDIM : 4);
     p->axis = (int32_t)random_below(r, p->ndim);
-    left /= p->shape[p->axis] = draw_classes(r);
+    p->shape[p->axis] = draw_classes(r);
+    left = left < p->shape[p->axis] ? 1 : left / p->shape[p->axis];
     for (int32_t d = 0; d < p->ndim; d++) {
         if (d == p->axis) continue;
         const int64_t limit = left < 300 ? left : 300;
@@ -52,10 +55,13 @@ static void draw_shape(struct problem *p, struct random *r)
 
 static struct problem draw(int64_t number)
 {
-    struct problem p = { .op = (enum op)(number % OPS), .dtype = number / OPS % 2 == 0 ? XENT_F32 : XENT_F64 };
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+    struct problem p = { .op = (enum op)(number % OPS), .dtype = dtypes[number / OPS % 4], .any_dtype = 1 };
     struct random r = random_stream(seed, (uint64_t)number);
     draw_shape(&p, &r);
     p.values = random_chance(&r, 2) ? VALUES_MIXED : (enum values)random_below(&r, VALUES_KINDS);
+    p.options = random_chance(&r, 2) ? (unsigned)random_below(&r, OPTION_SETS) : 0;
+    p.tame = random_chance(&r, 2);
     problem_draw(&p, &r);
     return p;
 }
@@ -72,39 +78,53 @@ static struct answer solve(const struct problem *p, const char *backend)
     return a;
 }
 
-/* The backend's answer to p begins with `size` bytes that are those of `want`. */
-static void expect_bytes(const struct problem *p, const char *backend, const unsigned char *want, size_t size,
-                         const char *claim)
+static void fail_at(const struct problem *p, const char *backend, size_t at, size_t size, const char *claim)
 {
-    struct answer got = solve(p, backend);
     char text[TEXT];
     problem_text(p, text, sizeof text);
-    if (got.size < size || memcmp(got.bytes, want, size) != 0) {
-        size_t at = 0;
-        while (at < size && at < got.size && got.bytes[at] == want[at]) at++;
-        fail_msg("%s: %s: byte %zu of %zu differs: %s (seed %" PRIu64 ", values %" PRIu64 ")", backend, text, at, size, claim,
-                 seed, p->seed);
-    }
+    fail_msg("%s: %s: byte %zu of %zu differs: %s (seed %" PRIu64 ", values %" PRIu64 ")", backend, text, at, size, claim, seed,
+             p->seed);
+}
+
+/* The answer begins with `size` bytes that are those of `want`. */
+static void expect_prefix(const struct problem *p, const char *backend, const struct answer *got, const unsigned char *want,
+                          size_t size, const char *claim)
+{
+    size_t at = 0;
+    if (got->size >= size && memcmp(got->bytes, want, size) == 0) return;
+    while (at < size && at < got->size && got->bytes[at] == want[at]) at++;
+    fail_at(p, backend, at, size, claim);
+}
+
+static void expect_bytes(const struct problem *p, const char *backend, const struct answer *want, const char *claim)
+{
+    struct answer got = solve(p, backend);
+    expect_prefix(p, backend, &got, want->bytes, want->size, claim);
     answer_free(&got);
 }
 
 /* ---- What must not matter ------------------------------------------------------------------------------------------------ */
 
-static int64_t tried;
+enum variant { LAYOUT, PLACE, GRADIENT, DIVISOR, PIECES, ROUNDED, VARIANTS };
+static const char *const variant_names[VARIANTS] = { "other layouts", "other places",    "with gradient",
+                                                     "own divisors",  "cut into pieces", "rounded from F32" };
+static int64_t tried[VARIANTS];
 
 static void other_layout(struct problem p, const char *backend, const struct answer *want)
 {
     p.layout = p.layout == 0 ? p.seed | 1 : 0;
-    expect_bytes(&p, backend, want->bytes, want->size, "another layout gives the same bits");
-    tried++;
+    expect_bytes(&p, backend, want, "another layout gives the same bits");
+    tried[LAYOUT]++;
 }
 
-static void other_place(struct problem p, const char *backend, const struct answer *want)
+static void other_places(struct problem p, const char *backend, const struct answer *want)
 {
-    if (problem_places(&p) == 0) return;
-    p.in_place = !p.in_place;
-    expect_bytes(&p, backend, want->bytes, want->size, "in place and out of place give the same bits");
-    tried++;
+    const int place = p.in_place;
+    for (p.in_place = 0; p.in_place <= problem_places(&p); p.in_place++) {
+        if (p.in_place == place) continue;
+        expect_bytes(&p, backend, want, "in place and out of place give the same bits");
+        tried[PLACE]++;
+    }
 }
 
 /* The loss of the gradient call is that of the forward call. */
@@ -112,17 +132,18 @@ static void with_gradient(struct problem p, const char *backend, const struct an
 {
     if (p.op != OP_CROSS_ENTROPY) return;
     p.op = OP_CROSS_ENTROPY_GRAD;
-    expect_bytes(&p, backend, want->bytes, want->size, "the gradient call gives the forward call's loss");
-    tried++;
+    expect_bytes(&p, backend, want, "the gradient call gives the forward call's loss");
+    tried[GRADIENT]++;
 }
 
 /* MEAN with its own divisor as normalizer is MEAN. */
 static void own_divisor(struct problem p, const char *backend, const struct answer *want)
 {
-    if ((p.op != OP_CROSS_ENTROPY && p.op != OP_CROSS_ENTROPY_GRAD && p.op != OP_NLL_LOSS) || p.normalizer != 0) return;
-    if (p.reduction != XENT_REDUCTION_MEAN) return;
+    if (!problem_has_loss(&p) && !problem_has_upstream(&p)) return;
+    if (p.normalizer != 0 || p.reduction != XENT_REDUCTION_MEAN) return;
     struct problem divisor = p;
     divisor.op = OP_MEAN_DIVISOR;
+    divisor.in_place = 0;
     struct answer a = solve(&divisor, backend);
     uint64_t bits = 0;
     assert_int_equal(a.size, sizeof bits);
@@ -130,8 +151,53 @@ static void own_divisor(struct problem p, const char *backend, const struct answ
     answer_free(&a);
     memcpy(&p.normalizer, &bits, sizeof bits);
     if (!(p.normalizer > 0)) return; /* no row counts: NaN without a normalizer, 0 with one */
-    expect_bytes(&p, backend, want->bytes, want->size, "its own divisor as normalizer gives the same bits");
-    tried++;
+    expect_bytes(&p, backend, want, "its own divisor as normalizer gives the same bits");
+    tried[DIVISOR]++;
+}
+
+/* A batch may be cut into calls anywhere: losses row by row; gradients where no call needs to know of the others' rows. */
+static void in_pieces(struct problem p, const char *backend, const struct answer *want)
+{
+    struct random r = random_stream(p.seed, UINT64_MAX);
+    int32_t dimension = (int32_t)random_below(&r, p.ndim);
+    if (dimension == p.axis) dimension = (dimension + 1) % p.ndim;
+    if (dimension == p.axis || p.shape[dimension] < 2 || p.op == OP_MEAN_DIVISOR) return;
+    const int apart = p.target_dtype == 0 || p.reduction == XENT_REDUCTION_NONE;
+    if (problem_has_upstream(&p) && !apart) {
+        p.loss_dtype = (xent_dtype)0;
+        if (p.reduction == XENT_REDUCTION_MEAN && p.normalizer == 0) p.normalizer = 3;
+    } else if (!apart)
+        p.reduction = XENT_REDUCTION_NONE;
+    struct answer other = { XENT_OK, 0, NULL, 0 };
+    if (!apart) other = solve(&p, backend);
+    struct answer pieces = problem_solve_pieces(&p, dimension, &r);
+    if (pieces.status != XENT_OK || pieces.stray) fail_at(&p, backend, 0, 0, xent_error_message());
+    if (!apart) want = &other;
+    expect_prefix(&p, backend, &pieces, want->bytes, want->size, "several calls give the same bits as one");
+    answer_free(&pieces);
+    answer_free(&other);
+    tried[PIECES]++;
+}
+
+/* Logits of 16 bits are computed with as F32; what has their dtype is rounded from that once, and what has not is the same. */
+static void rounded(struct problem p, const char *backend, const struct answer *want)
+{
+    if (xent_dtype_size(p.dtype) != 2 || p.op == OP_MEAN_DIVISOR) return;
+    p.widened = 1;
+    struct answer got = solve(&p, backend);
+    const size_t entries = problem_places(&p) > 0 ? (size_t)problem_logits(&p) : 0, rows = want->size - 2 * entries;
+    assert_int_equal(got.size, rows + sizeof(float) * entries);
+    expect_prefix(&p, backend, &got, want->bytes, rows, "logits of 16 bits and the same ones in F32 give the same bits");
+    for (size_t i = 0; i < entries; i++) {
+        const unsigned char *wide = got.bytes + rows + sizeof(float) * i, *half = want->bytes + rows + 2 * i;
+        const uint32_t bits = wide[0] | (uint32_t)wide[1] << 8 | (uint32_t)wide[2] << 16 | (uint32_t)wide[3] << 24;
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (half_encode(p.dtype, (double)value) != (half[0] | half[1] << 8))
+            fail_at(&p, backend, rows + 2 * i, want->size, "an entry of 16 bits is that of F32, rounded once");
+    }
+    answer_free(&got);
+    tried[ROUNDED]++;
 }
 
 static const char *const *backends;
@@ -145,104 +211,31 @@ static void random_problems_have_the_same_bits(void **state)
     const int64_t problems = effort(PROBLEMS);
     for (int64_t i = 0; i < problems; i++) {
         const struct problem p = draw(i);
-        const char *turn = backends[i / OPS % backend_count];
+        const char *turn = backends[i / OPS / 4 % backend_count];
         struct answer want = solve(&p, "scalar");
         for (int64_t b = 0; b < backend_count; b++) {
-            if (strcmp(backends[b], "scalar") != 0) expect_bytes(&p, backends[b], want.bytes, want.size, "scalar's are others");
+            if (strcmp(backends[b], "scalar") != 0) expect_bytes(&p, backends[b], &want, "scalar's are others");
         }
         other_layout(p, turn, &want);
-        other_place(p, turn, &want);
+        other_places(p, turn, &want);
         with_gradient(p, turn, &want);
         own_divisor(p, turn, &want);
+        in_pieces(p, turn, &want);
+        rounded(p, turn, &want);
         answer_free(&want);
         logits += problem_logits(&p);
     }
-    assert_true(tried > problems); /* each has at least another layout */
-    printf("seed %" PRIu64 ": %" PRId64 " problems, %" PRId64 " logits, %" PRId64 " backends (", seed, problems, logits,
-           backend_count);
-    for (int64_t b = 0; b < backend_count; b++) printf("%s%s", b > 0 ? " " : "", backends[b]);
-    printf("), %" PRId64 " variants\n", tried);
-}
-
-/* ---- Splits over calls --------------------------------------------------------------------------------------------------- */
-
-enum { ROWS = 150, CLASSES = 5000 };
-
-struct split {
-    int64_t rows, classes;
-    float *logits, *loss, *gradient;
-    int64_t *target;
-};
-
-static xent_tensor *wrap(xent_dtype dtype, int32_t ndim, int64_t rows, int64_t classes, void *data)
-{
-    xent_tensor *t;
-    expect_ok(xent_tensor_wrap(&t, dtype, ndim, (const int64_t[]){ rows, classes }, NULL, data));
-    return t;
-}
-
-/* Losses and gradients of the rows [begin, end), each row for itself. */
-static void call(const struct split *s, int64_t begin, int64_t end, float *loss, float *gradient)
-{
-    xent_options none = XENT_OPTIONS_INIT;
-    none.reduction = XENT_REDUCTION_NONE;
-    xent_tensor *logits = wrap(XENT_F32, 2, end - begin, s->classes, s->logits + begin * s->classes);
-    xent_tensor *target = wrap(XENT_I64, 1, end - begin, 0, s->target + begin);
-    xent_tensor *losses = wrap(XENT_F32, 1, end - begin, 0, loss + begin);
-    xent_tensor *entries = wrap(XENT_F32, 2, end - begin, s->classes, gradient + begin * s->classes);
-    expect_ok(xent_cross_entropy_grad(logits, target, &none, NULL, losses, entries));
-    xent_tensor_destroy(logits);
-    xent_tensor_destroy(target);
-    xent_tensor_destroy(losses);
-    xent_tensor_destroy(entries);
-}
-
-static void check_split(const struct split *s, struct random *r)
-{
-    float *loss = malloc((size_t)s->rows * sizeof *loss), *gradient = malloc((size_t)(s->rows * s->classes) * sizeof *gradient);
-    assert_non_null(loss);
-    assert_non_null(gradient);
-    call(s, 0, s->rows, s->loss, s->gradient);
-    for (int64_t begin = 0, end; begin < s->rows; begin = end) {
-        end = begin + 1 + random_below(r, s->rows - begin);
-        call(s, begin, end, loss, gradient);
-    }
-    assert_memory_equal(loss, s->loss, (size_t)s->rows * sizeof *loss);
-    assert_memory_equal(gradient, s->gradient, (size_t)(s->rows * s->classes) * sizeof *gradient);
-    free(loss);
-    free(gradient);
-}
-
-/* A batch may be cut into calls anywhere. */
-static void a_batch_may_be_split(void **state)
-{
-    (void)state;
-    struct random r = random_stream(seed, UINT64_MAX);
-    for (int64_t i = 0; i < effort(30) * backend_count; i++) {
-        struct split s = { .rows = 1 + random_below(&r, ROWS),
-                           .classes = 1 + random_below(&r, random_chance(&r, 3) ? CLASSES : 70) };
-        const size_t n = (size_t)(s.rows * s.classes);
-        expect_ok(xent_set_backend(backends[i % backend_count]));
-        s.logits = malloc(n * sizeof *s.logits);
-        s.gradient = malloc(n * sizeof *s.gradient);
-        s.loss = malloc((size_t)s.rows * sizeof *s.loss);
-        s.target = malloc((size_t)s.rows * sizeof *s.target);
-        assert_true(s.logits != NULL && s.gradient != NULL && s.loss != NULL && s.target != NULL);
-        for (size_t k = 0; k < n; k++) s.logits[k] = (float)(4 * random_normal(&r));
-        for (int64_t k = 0; k < s.rows; k++) s.target[k] = random_below(&r, s.classes);
-        check_split(&s, &r);
-        free(s.logits);
-        free(s.gradient);
-        free(s.loss);
-        free(s.target);
-    }
+    assert_int_equal(tried[LAYOUT], problems);
+    printf("seed %" PRIu64 ": %" PRId64 " problems, %" PRId64 " logits, backends", seed, problems, logits);
+    for (int64_t b = 0; b < backend_count; b++) printf(" %s", backends[b]);
+    for (int v = 0; v < VARIANTS; v++) printf("%s %" PRId64 " %s", v > 0 ? "," : ";", tried[v], variant_names[v]);
+    printf("\n");
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_problems_have_the_same_bits),
-        cmocka_unit_test(a_batch_may_be_split),
     };
     if (argc > 1) seed = strtoull(argv[1], NULL, 0);
     backends = xent_backends();
