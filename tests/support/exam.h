@@ -8,7 +8,7 @@
 /* Every operation on one batch, all results in one piece of memory: for tests that change the surroundings of a call
    (threads, floating-point environment) and expect the same bits. */
 struct exam {
-    xent_tensor *logits, *classes, *target, *weight, *grad_loss;
+    xent_tensor *logits, *classes, *target, *weight, *grad_loss; /* all but the classes of one dtype */
     unsigned char *answers;
     size_t size;
 };
@@ -21,6 +21,6 @@ void exam_free(struct exam *e);
 /* Runs every operation; a status other than XENT_OK fails the test. */
 void exam_solve(struct exam *e);
 
-enum { EXAM_OPERATIONS = 15 }; /* how many that is */
+enum { EXAM_OPERATIONS = 23 }; /* how many that is */
 
 #endif

@@ -103,6 +103,8 @@ static void test_same_bits(void **state)
     check_same_bits(XENT_F32, true);
     check_same_bits(XENT_F64, false);
     check_same_bits(XENT_F64, true);
+    check_same_bits(XENT_F16, true);
+    check_same_bits(XENT_BF16, false);
 }
 
 /* Every single operation calls fn once at most; this one is large enough to call it. */
@@ -119,12 +121,15 @@ static void test_called_once(void **state)
     assert_int_equal(r.calls, 2);
     expect_ok(xent_softmax(z, 1, grad));
     assert_int_equal(r.calls, 3);
+    expect_ok(xent_softmax_backward(grad, z, 1, grad));
+    expect_ok(xent_log_softmax_backward(grad, z, 1, grad));
+    assert_int_equal(r.calls, 5);
     /* A call that fails calls nobody, and neither does one whose pool has been taken back. */
     tensor_set(y, 0, CLASSES);
     assert_int_equal(xent_cross_entropy(z, y, NULL, loss), XENT_ERROR_TARGET);
     expect_ok(xent_set_parallel_for(NULL, NULL));
     expect_ok(xent_softmax(z, 1, grad));
-    assert_int_equal(r.calls, 3);
+    assert_int_equal(r.calls, 5);
     tensor_free(z);
     tensor_free(y);
     tensor_free(loss);
