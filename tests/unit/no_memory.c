@@ -106,12 +106,12 @@ struct batch {
 
 enum { ROWS = 3, CLASSES = 5000 };
 
-static struct batch open_batch(void)
+static struct batch open_batch(xent_dtype dtype)
 {
     struct batch b = {
-        tensor_new(XENT_F64, SHAPE(ROWS, CLASSES), TRANSPOSED),       tensor_new(XENT_I64, SHAPE(ROWS), ROW_MAJOR),
-        tensor_new(XENT_F64, SHAPE(ROWS, CLASSES), TRANSPOSED),       tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(7)),
-        tensor_of(XENT_F64, SHAPE(ROWS), ROW_MAJOR, VALUES(7, 7, 7)), tensor_new(XENT_F64, SHAPE(ROWS, CLASSES), TRANSPOSED),
+        tensor_new(dtype, SHAPE(ROWS, CLASSES), TRANSPOSED),       tensor_new(XENT_I64, SHAPE(ROWS), ROW_MAJOR),
+        tensor_new(dtype, SHAPE(ROWS, CLASSES), TRANSPOSED),       tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(7)),
+        tensor_of(dtype, SHAPE(ROWS), ROW_MAJOR, VALUES(7, 7, 7)), tensor_new(dtype, SHAPE(ROWS, CLASSES), TRANSPOSED),
     };
     for (int64_t i = 0; i < (int64_t)ROWS * CLASSES; i++) {
         tensor_set(b.t, i, 0.5);
@@ -126,29 +126,71 @@ static void close_batch(struct batch *b)
     for (int i = 0; i < 6; i++) tensor_free(all[i]);
 }
 
+static xent_options full_options(void)
+{
+    xent_options options = XENT_OPTIONS_INIT;
+    options.label_smoothing = 0.1;
+    options.z_loss = 1e-4;
+    options.logit_scale = 0.7;
+    options.softcap = 30;
+    return options;
+}
+
 static xent_status softmax(struct batch *b) { return xent_softmax(b->z, 1, b->grad); }
 static xent_status log_softmax(struct batch *b) { return xent_log_softmax(b->z, 1, b->grad); }
 static xent_status logsumexp(struct batch *b) { return xent_logsumexp(b->z, 1, b->losses); }
+static xent_status logarithm(struct batch *b) { return xent_log(b->z, b->grad); }
+static xent_status softmax_backward(struct batch *b) { return xent_softmax_backward(b->t, b->z, 1, b->grad); }
+static xent_status softmax_backward_in_place(struct batch *b) { return xent_softmax_backward(b->t, b->z, 1, b->z); }
+static xent_status log_softmax_backward(struct batch *b) { return xent_log_softmax_backward(b->z, b->t, 1, b->grad); }
 static xent_status nll_loss(struct batch *b) { return xent_nll_loss(b->z, b->t, NULL, b->loss); }
+static xent_status nll_loss_backward(struct batch *b) { return xent_nll_loss_backward(b->z, b->t, NULL, NULL, b->grad); }
 static xent_status cross_entropy(struct batch *b) { return xent_cross_entropy(b->z, b->y, NULL, b->loss); }
 static xent_status soft_cross_entropy(struct batch *b) { return xent_cross_entropy(b->z, b->t, NULL, b->loss); }
 static xent_status gradient(struct batch *b) { return xent_cross_entropy_grad(b->z, b->y, NULL, NULL, b->loss, b->grad); }
 static xent_status soft_gradient(struct batch *b) { return xent_cross_entropy_grad(b->z, b->t, NULL, NULL, b->loss, b->grad); }
 static xent_status in_place(struct batch *b) { return xent_cross_entropy_grad(b->z, b->t, NULL, NULL, b->loss, b->z); }
 
+static xent_status full_cross_entropy(struct batch *b)
+{
+    const xent_options full = full_options();
+    return xent_cross_entropy(b->z, b->y, &full, b->loss);
+}
+
+static xent_status full_gradient(struct batch *b)
+{
+    const xent_options full = full_options();
+    return xent_cross_entropy_grad(b->z, b->y, &full, NULL, b->loss, b->grad);
+}
+
+static xent_status full_in_place(struct batch *b)
+{
+    const xent_options full = full_options();
+    return xent_cross_entropy_grad(b->z, b->t, &full, NULL, b->loss, b->z);
+}
+
 static const struct operation {
     const char *name;
     xent_status (*run)(struct batch *b);
+    int frugal; /* does without memory of its own */
 } operations[] = {
-    { "softmax", softmax },
-    { "log_softmax", log_softmax },
-    { "logsumexp", logsumexp },
-    { "nll_loss", nll_loss },
-    { "cross_entropy", cross_entropy },
-    { "cross_entropy, probabilities", soft_cross_entropy },
-    { "cross_entropy_grad", gradient },
-    { "cross_entropy_grad, probabilities", soft_gradient },
-    { "cross_entropy_grad in place", in_place },
+    { "softmax", softmax, 0 },
+    { "log_softmax", log_softmax, 0 },
+    { "logsumexp", logsumexp, 0 },
+    { "log", logarithm, 1 },
+    { "softmax_backward", softmax_backward, 0 },
+    { "softmax_backward in place", softmax_backward_in_place, 0 },
+    { "log_softmax_backward", log_softmax_backward, 0 },
+    { "nll_loss", nll_loss, 0 },
+    { "nll_loss_backward", nll_loss_backward, 0 },
+    { "cross_entropy", cross_entropy, 0 },
+    { "cross_entropy, probabilities", soft_cross_entropy, 0 },
+    { "cross_entropy, all options", full_cross_entropy, 0 },
+    { "cross_entropy_grad", gradient, 0 },
+    { "cross_entropy_grad, probabilities", soft_gradient, 0 },
+    { "cross_entropy_grad in place", in_place, 0 },
+    { "cross_entropy_grad, all options", full_gradient, 0 },
+    { "cross_entropy_grad, all options, in place", full_in_place, 0 },
 };
 
 /* Fails the first allocation, then the second, until the operation succeeds; returns how many failed. */
@@ -170,7 +212,7 @@ static int fail_each_allocation(const struct operation *o, struct batch *b)
         }
         refusal_end(&untouched, o->name, __FILE__, __LINE__);
         assert_non_null(strstr(xent_error_message(), "bytes of working memory could not be allocated"));
-        for (int64_t i = 0; i < ROWS; i++) assert_true(tensor_get(b->z, i) == 0);
+        for (int64_t i = 0; i < (int64_t)ROWS * CLASSES; i++) assert_true(tensor_get(b->z, i) == 0);
     }
 }
 
@@ -178,10 +220,12 @@ static void test_operations(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
-        struct batch b = open_batch();
-        if (fail_each_allocation(&operations[i], &b) == 0)
-            fail_msg("%s allocates nothing: make the batch larger", operations[i].name);
-        close_batch(&b);
+        for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+            struct batch b = open_batch((xent_dtype)dtype);
+            if (fail_each_allocation(&operations[i], &b) == 0 && !operations[i].frugal)
+                fail_msg("%s of dtype %d allocates nothing: make the batch larger", operations[i].name, dtype);
+            close_batch(&b);
+        }
     }
 }
 
