@@ -29,13 +29,19 @@ enum operation {
     CROSS_ENTROPY,
     CROSS_ENTROPY_GRAD,
     MEAN_DIVISOR,
+    SOFTMAX_BACKWARD,
+    LOG_SOFTMAX_BACKWARD,
+    NLL_LOSS_BACKWARD,
+    FULL_CROSS_ENTROPY, /* with all options */
+    FULL_GRADIENT,
+    FULL_GRADIENT_OF_CLASSES,
     OPERATIONS
 };
 
 struct call {
     enum operation operation;
     xent_tensor *logits, *probabilities, *target, *weight, *per_class, *per_row, *loss;
-    const xent_options *options;
+    const xent_options *options, *full;
     xent_status status;
 };
 
@@ -56,6 +62,18 @@ static void *run(void *argument)
         c->status = xent_cross_entropy_grad(c->logits, c->probabilities, c->options, NULL, c->loss, c->per_class);
         break;
     case MEAN_DIVISOR: c->status = xent_mean_divisor(c->target, c->options, &divisor); break;
+    case SOFTMAX_BACKWARD: c->status = xent_softmax_backward(c->probabilities, c->logits, 1, c->per_class); break;
+    case LOG_SOFTMAX_BACKWARD: c->status = xent_log_softmax_backward(c->logits, c->probabilities, 1, c->per_class); break;
+    case NLL_LOSS_BACKWARD:
+        c->status = xent_nll_loss_backward(c->logits, c->probabilities, c->options, NULL, c->per_class);
+        break;
+    case FULL_CROSS_ENTROPY: c->status = xent_cross_entropy(c->logits, c->target, c->full, c->loss); break;
+    case FULL_GRADIENT:
+        c->status = xent_cross_entropy_grad(c->logits, c->probabilities, c->full, NULL, c->loss, c->per_class);
+        break;
+    case FULL_GRADIENT_OF_CLASSES:
+        c->status = xent_cross_entropy_grad(c->logits, c->target, c->full, NULL, c->loss, c->per_class);
+        break;
     }
     return NULL;
 }
@@ -79,20 +97,40 @@ static size_t stack_used(struct call *call)
     return STACK_SIZE - untouched;
 }
 
+static void open_call(struct call *c, xent_dtype dtype, int64_t rows, int64_t classes)
+{
+    assert_int_equal(xent_tensor_create(&c->logits, dtype, SHAPE(rows, classes)), XENT_OK);
+    assert_int_equal(xent_tensor_create(&c->probabilities, dtype, SHAPE(rows, classes)), XENT_OK);
+    assert_int_equal(xent_tensor_create(&c->per_class, dtype, SHAPE(rows, classes)), XENT_OK);
+    assert_int_equal(xent_tensor_create(&c->per_row, dtype, SHAPE(rows)), XENT_OK);
+    assert_int_equal(xent_tensor_create(&c->target, XENT_I64, SHAPE(rows)), XENT_OK);
+    assert_int_equal(xent_tensor_create(&c->weight, dtype, SHAPE(classes)), XENT_OK);
+    assert_int_equal(xent_tensor_create(&c->loss, XENT_F64, 0, NULL), XENT_OK);
+}
+
+static void close_call(struct call *c)
+{
+    xent_tensor_destroy(c->logits);
+    xent_tensor_destroy(c->probabilities);
+    xent_tensor_destroy(c->per_class);
+    xent_tensor_destroy(c->per_row);
+    xent_tensor_destroy(c->target);
+    xent_tensor_destroy(c->weight);
+    xent_tensor_destroy(c->loss);
+}
+
 static void measure(xent_dtype dtype, int64_t classes)
 {
-    const int64_t rows = 130;
-    xent_options options = XENT_OPTIONS_INIT;
-    struct call call = { .options = &options };
+    xent_options options = XENT_OPTIONS_INIT, full;
+    struct call call = { .options = &options, .full = &full };
     size_t thread_alone, most = 0;
-    assert_int_equal(xent_tensor_create(&call.logits, dtype, SHAPE(rows, classes)), XENT_OK);
-    assert_int_equal(xent_tensor_create(&call.probabilities, dtype, SHAPE(rows, classes)), XENT_OK);
-    assert_int_equal(xent_tensor_create(&call.per_class, dtype, SHAPE(rows, classes)), XENT_OK);
-    assert_int_equal(xent_tensor_create(&call.per_row, dtype, SHAPE(rows)), XENT_OK);
-    assert_int_equal(xent_tensor_create(&call.target, XENT_I64, SHAPE(rows)), XENT_OK);
-    assert_int_equal(xent_tensor_create(&call.weight, dtype, SHAPE(classes)), XENT_OK);
-    assert_int_equal(xent_tensor_create(&call.loss, XENT_F64, 0, NULL), XENT_OK);
+    open_call(&call, dtype, 130, classes);
     options.class_weight = call.weight;
+    full = options;
+    full.label_smoothing = 0.1;
+    full.z_loss = 1e-4;
+    full.logit_scale = 0.7;
+    full.softcap = 30;
     thread_alone = stack_used(&call);
     for (int operation = SOFTMAX; operation < OPERATIONS; operation++) {
         size_t used;
@@ -101,14 +139,8 @@ static void measure(xent_dtype dtype, int64_t classes)
         most = used > most ? used : most;
         if (used > PROMISED) fail_msg("operation %d, %lld classes: %zu bytes of stack", operation, (long long)classes, used);
     }
-    print_message("%lld classes of %zu bytes: at most %zu bytes of stack\n", (long long)classes, xent_dtype_size(dtype), most);
-    xent_tensor_destroy(call.logits);
-    xent_tensor_destroy(call.probabilities);
-    xent_tensor_destroy(call.per_class);
-    xent_tensor_destroy(call.per_row);
-    xent_tensor_destroy(call.target);
-    xent_tensor_destroy(call.weight);
-    xent_tensor_destroy(call.loss);
+    print_message("%lld classes of dtype %d: at most %zu bytes of stack\n", (long long)classes, (int)dtype, most);
+    close_call(&call);
 }
 
 static void every_operation(void **state)
@@ -118,10 +150,10 @@ static void every_operation(void **state)
     print_message("a build without optimisation, or with a sanitizer, says nothing about the stack: skipped\n");
     skip();
 #endif
-    measure(XENT_F32, 3);
-    measure(XENT_F64, 3);
-    measure(XENT_F32, 9000);
-    measure(XENT_F64, 9000);
+    for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+        measure((xent_dtype)dtype, 3);
+        measure((xent_dtype)dtype, 9000);
+    }
 }
 
 int main(void)
