@@ -1,5 +1,5 @@
-/* What the losses and mean_divisor refuse: status, message, outputs untouched. The order of the checks is in
-   errors_order.c. */
+/* What the losses and mean_divisor refuse, in its variants: status, message, outputs untouched. Each check of each function, and their
+   order, is in errors_table.c. */
 #include <math.h>
 #include <string.h>
 
@@ -45,28 +45,12 @@ static void refused_by_all(const xent_tensor *logits, const xent_tensor *target,
     expect_refused(xent_cross_entropy_grad(logits, target, options, NULL, out, grad), status, message, out, grad);
 }
 
-static void test_null(void **state)
+/* So does the backward one, where it is not the loss that is wrong. */
+static void batch_refused_by_all(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
+                                 xent_status status, const char *message)
 {
-    (void)state;
-    const xent_status invalid = XENT_ERROR_INVALID_ARGUMENT;
-    double divisor = 7;
-    expect_refused(xent_cross_entropy(NULL, y, NULL, loss), invalid, "logits is NULL", loss);
-    expect_refused(xent_cross_entropy(z, NULL, NULL, loss), invalid, "target is NULL", loss);
-    expect_refused(xent_cross_entropy(z, y, NULL, NULL), invalid, "loss is NULL", NULL);
-    expect_refused(xent_nll_loss(NULL, y, NULL, loss), invalid, "logp is NULL", loss);
-    expect_refused(xent_nll_loss(z, NULL, NULL, loss), invalid, "target is NULL", loss);
-    expect_refused(xent_nll_loss(z, y, NULL, NULL), invalid, "loss is NULL", NULL);
-    expect_refused(xent_cross_entropy_grad(NULL, y, NULL, NULL, loss, grad), invalid, "logits is NULL", loss, grad);
-    expect_refused(xent_cross_entropy_grad(z, NULL, NULL, NULL, loss, grad), invalid, "target is NULL", loss, grad);
-    expect_refused(xent_cross_entropy_grad(z, y, NULL, NULL, loss, NULL), invalid, "grad_logits is NULL", loss);
-    expect_refused(xent_mean_divisor(NULL, NULL, &divisor), invalid, "target is NULL", NULL);
-    expect_refused(xent_mean_divisor(y, NULL, NULL), invalid, "divisor is NULL", NULL);
-    expect_refused(xent_nll_loss_backward(NULL, y, NULL, NULL, grad), invalid, "logp is NULL", grad);
-    expect_refused(xent_nll_loss_backward(z, NULL, NULL, NULL, grad), invalid, "target is NULL", grad);
-    expect_refused(xent_nll_loss_backward(z, y, NULL, NULL, NULL), invalid, "grad_logp is NULL", NULL);
-    assert_true(divisor == 7);
-    expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, NULL, grad)); /* grad_loss and loss may be NULL */
-    for (int64_t i = 0; i < 6; i++) tensor_set(grad, i, 7);
+    refused_by_all(logits, target, options, loss, status, message);
+    expect_refused(xent_nll_loss_backward(logits, target, options, NULL, grad), status, message, grad);
 }
 
 static void test_dtype(void **state)
@@ -75,6 +59,7 @@ static void test_dtype(void **state)
     xent_tensor *wide = tensor_of(XENT_F64, SHAPE(2, 3), ROW_MAJOR, sevens);
     xent_tensor *integer = tensor_of(XENT_U8, SCALAR, ROW_MAJOR, sevens), *weight = tensor_new(XENT_I16, SHAPE(3), ROW_MAJOR);
     xent_tensor *table = tensor_of(XENT_I32, SHAPE(2, 3), ROW_MAJOR, sevens);
+    xent_tensor *half = tensor_new(XENT_F16, SHAPE(2, 3), ROW_MAJOR), *brain = tensor_new(XENT_BF16, SHAPE(2, 3), ROW_MAJOR);
     xent_options options = XENT_OPTIONS_INIT;
     double divisor = 7;
     const xent_status dtype = XENT_ERROR_DTYPE;
@@ -87,13 +72,21 @@ static void test_dtype(void **state)
                    "grad_logits has dtype F64, expected F32, that of logits", loss, wide);
     expect_refused(xent_cross_entropy_grad(z, y, NULL, NULL, loss, table), dtype,
                    "grad_logits has dtype I32, expected F32, that of logits", loss, table);
+    expect_refused(xent_nll_loss_backward(z, y, NULL, integer, grad), dtype, "grad_loss has dtype U8, expected a floating one",
+                   grad);
+    expect_refused(xent_nll_loss_backward(z, y, NULL, NULL, wide), dtype, "grad_logp has dtype F64, expected F32, that of logp",
+                   wide);
+    expect_refused(xent_nll_loss_backward(half, y, NULL, NULL, brain), dtype,
+                   "grad_logp has dtype BF16, expected F16, that of logp", brain);
+    expect_refused(xent_cross_entropy_grad(brain, y, NULL, NULL, loss, half), dtype,
+                   "grad_logits has dtype F16, expected BF16, that of logits", loss, half);
     options.class_weight = weight;
-    refused_by_all(z, y, &options, loss, dtype, "class_weight has dtype I16, expected a floating one");
+    batch_refused_by_all(z, y, &options, dtype, "class_weight has dtype I16, expected a floating one");
     expect_refused(xent_mean_divisor(y, &options, &divisor), dtype, "class_weight has dtype I16, expected a floating one",
                    NULL);
     assert_true(divisor == 7);
-    xent_tensor *all[] = { wide, integer, weight, table };
-    for (int i = 0; i < 4; i++) tensor_free(all[i]);
+    xent_tensor *all[] = { wide, integer, weight, table, half, brain };
+    for (int i = 0; i < 6; i++) tensor_free(all[i]);
 }
 
 static void test_axis(void **state)
@@ -128,14 +121,14 @@ static void test_target_shape(void **state)
                 *floats = tensor_new(XENT_F32, SHAPE(2), ROW_MAJOR);
     xent_tensor *turned = tensor_new(XENT_F32, SHAPE(3, 2), ROW_MAJOR);
     const xent_status shape = XENT_ERROR_SHAPE;
-    refused_by_all(z, three, NULL, loss, shape, "target has shape (3), expected (2), the batch shape, for class indices");
-    refused_by_all(z, column, NULL, loss, shape, "target has shape (2, 1), expected (2), the batch shape, for class indices");
-    refused_by_all(z, like_logits, NULL, loss, shape,
-                   "target has shape (2, 3), expected (2), the batch shape, for class indices");
-    refused_by_all(z, floats, NULL, loss, shape,
-                   "target has shape (2), expected (2, 3), that of the logits, for probabilities");
-    refused_by_all(z, turned, NULL, loss, shape,
-                   "target has shape (3, 2), expected (2, 3), that of the logits, for probabilities");
+    batch_refused_by_all(z, three, NULL, shape, "target has shape (3), expected (2), the batch shape, for class indices");
+    batch_refused_by_all(z, column, NULL, shape, "target has shape (2, 1), expected (2), the batch shape, for class indices");
+    batch_refused_by_all(z, like_logits, NULL, shape,
+                         "target has shape (2, 3), expected (2), the batch shape, for class indices");
+    batch_refused_by_all(z, floats, NULL, shape,
+                         "target has shape (2), expected (2, 3), that of the logits, for probabilities");
+    batch_refused_by_all(z, turned, NULL, shape,
+                         "target has shape (3, 2), expected (2, 3), that of the logits, for probabilities");
     xent_tensor *all[] = { three, column, like_logits, floats, turned };
     for (int i = 0; i < 5; i++) tensor_free(all[i]);
 }
@@ -160,14 +153,20 @@ static void test_other_shapes(void **state)
                    "grad_loss has 2 elements, expected exactly 1, for reduction MEAN", loss, grad);
     expect_refused(xent_cross_entropy_grad(z, y, NULL, NULL, loss, turned), shape,
                    "grad_logits has shape (3, 2), expected (2, 3), that of the logits", loss, turned);
+    expect_refused(xent_nll_loss_backward(z, y, &none, loss, grad), shape,
+                   "grad_loss has shape (), expected (2), the batch shape, for reduction NONE", grad);
+    expect_refused(xent_nll_loss_backward(z, y, &sum, losses, grad), shape,
+                   "grad_loss has 2 elements, expected exactly 1, for reduction SUM", grad);
+    expect_refused(xent_nll_loss_backward(z, y, NULL, NULL, turned), shape,
+                   "grad_logp has shape (3, 2), expected (2, 3), that of logp", turned);
     xent_options weighted = XENT_OPTIONS_INIT;
     double divisor = 7;
     weighted.class_weight = losses;
-    refused_by_all(z, y, &weighted, loss, shape, "class_weight has shape (2), expected (3), one for each class");
+    batch_refused_by_all(z, y, &weighted, shape, "class_weight has shape (2), expected (3), one for each class");
     expect_refused(xent_mean_divisor(t, &weighted, &divisor), shape,
                    "class_weight has shape (2), expected (3), one for each class", NULL);
     weighted.class_weight = one_by_three;
-    refused_by_all(z, y, &weighted, loss, shape, "class_weight has shape (1, 3), expected (3), one for each class");
+    batch_refused_by_all(z, y, &weighted, shape, "class_weight has shape (1, 3), expected (3), one for each class");
     expect_refused(xent_mean_divisor(y, &weighted, &divisor), shape,
                    "class_weight has rank 2, expected 1: one weight for each class", NULL);
     assert_true(divisor == 7);
@@ -203,6 +202,8 @@ static void test_read_only_output(void **state)
                    "grad_logits is read-only (made by xent_tensor_wrap_const), expected an output", loss, table);
     expect_refused(xent_cross_entropy_grad(table, y, NULL, NULL, loss, table), XENT_ERROR_INVALID_ARGUMENT,
                    "grad_logits is read-only (made by xent_tensor_wrap_const), expected an output", loss, table);
+    expect_refused(xent_nll_loss_backward(table, y, NULL, NULL, table), XENT_ERROR_INVALID_ARGUMENT,
+                   "grad_logp is read-only (made by xent_tensor_wrap_const), expected an output", table);
     xent_tensor_destroy(scalar);
     xent_tensor_destroy(table);
 }
@@ -217,14 +218,15 @@ static void test_overlap(void **state)
     xent_tensor *shifted = tensor_over(XENT_F32, SHAPE(2, 3), memory + 1);
     const struct {
         int at;
-        const char *loss, *grad;
+        const char *loss, *grad, *grad_logp;
     } collisions[] = {
-        { 0, "loss overlaps logits", NULL },
+        { 0, "loss overlaps logits", NULL, NULL },
         { 5, "loss overlaps logits",
-          "grad_logits overlaps logits but is not in its place: data, dtype, shape and strides must agree" },
-        { 7, "loss overlaps target", "grad_logits overlaps target" },
-        { 8, "loss overlaps class_weight", "grad_logits overlaps class_weight" },
-        { 11, "loss overlaps grad_loss", "grad_logits overlaps grad_loss" },
+          "grad_logits overlaps logits but is not in its place: data, dtype, shape and strides must agree",
+          "grad_logp overlaps logp but is not in its place: data, dtype, shape and strides must agree" },
+        { 7, "loss overlaps target", "grad_logits overlaps target", "grad_logp overlaps target" },
+        { 8, "loss overlaps class_weight", "grad_logits overlaps class_weight", "grad_logp overlaps class_weight" },
+        { 11, "loss overlaps grad_loss", "grad_logits overlaps grad_loss", "grad_logp overlaps grad_loss" },
     };
     xent_options options = XENT_OPTIONS_INIT;
     options.class_weight = weight;
@@ -235,9 +237,12 @@ static void test_overlap(void **state)
                        collisions[i].loss, one, grad);
         if (i < 4)
             expect_refused(xent_cross_entropy(logits, target, &options, one), XENT_ERROR_OVERLAP, collisions[i].loss, one);
-        if (i > 0)
+        if (i > 0) {
             expect_refused(xent_cross_entropy_grad(logits, target, &options, upstream, loss, table), XENT_ERROR_OVERLAP,
                            collisions[i].grad, loss, table);
+            expect_refused(xent_nll_loss_backward(logits, target, &options, upstream, table), XENT_ERROR_OVERLAP,
+                           collisions[i].grad_logp, table);
+        }
         xent_tensor_destroy(one);
         xent_tensor_destroy(table);
     }
@@ -279,15 +284,15 @@ static void test_class_weight_values(void **state)
         { -INFINITY, "class_weight[1] = -inf, expected a finite number >= 0" },
         { NAN, "class_weight[1] = nan, expected a finite number >= 0" },
     };
-    const xent_dtype dtypes[] = { XENT_F32, XENT_F64 };
+    const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
     double divisor = 7;
     for (int i = 0; i < 4; i++) {
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < 4; k++) {
             xent_tensor *weight = tensor_of(dtypes[k], SHAPE(3), REVERSED, VALUES(0, bad[i].value, -1));
             xent_options options = XENT_OPTIONS_INIT;
             options.class_weight = weight;
-            refused_by_all(z, y, &options, loss, XENT_ERROR_INVALID_ARGUMENT, bad[i].text);
-            refused_by_all(z, t, &options, loss, XENT_ERROR_INVALID_ARGUMENT, bad[i].text);
+            batch_refused_by_all(z, y, &options, XENT_ERROR_INVALID_ARGUMENT, bad[i].text);
+            batch_refused_by_all(z, t, &options, XENT_ERROR_INVALID_ARGUMENT, bad[i].text);
             expect_refused(xent_mean_divisor(y, &options, &divisor), XENT_ERROR_INVALID_ARGUMENT, bad[i].text, NULL);
             tensor_free(weight);
         }
@@ -298,7 +303,6 @@ static void test_class_weight_values(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null),
         cmocka_unit_test(test_dtype),
         cmocka_unit_test(test_axis),
         cmocka_unit_test(test_target_shape),

@@ -17,6 +17,7 @@ static void refused_by_all(const xent_tensor *logits, const xent_tensor *target,
     expect_refused(xent_nll_loss(logits, target, options, loss), XENT_ERROR_TARGET, message, loss);
     expect_refused(xent_cross_entropy_grad(logits, target, options, NULL, loss, grad), XENT_ERROR_TARGET, message, loss, grad);
     expect_refused(xent_cross_entropy_grad(logits, target, options, NULL, NULL, grad), XENT_ERROR_TARGET, message, grad);
+    expect_refused(xent_nll_loss_backward(logits, target, options, NULL, grad), XENT_ERROR_TARGET, message, grad);
     tensor_free(loss);
     tensor_free(grad);
 }
