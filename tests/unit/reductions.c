@@ -6,7 +6,8 @@
 #include "support/backend.h"
 #include "support/tensors.h"
 
-static const xent_dtype dtypes[] = { XENT_F32, XENT_F64 };
+static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
 
 static void expect_bits(const xent_tensor *t, int64_t i, uint64_t bits)
 {
@@ -102,6 +103,9 @@ static void test_strides_of_nothing(void **state)
     double divisor = 7;
     expect_ok(xent_softmax(z, 1, z));
     expect_ok(xent_log_softmax(z, 0, z));
+    expect_ok(xent_softmax_backward(z, z, 1, z));
+    expect_ok(xent_log_softmax_backward(z, z, 0, z));
+    expect_ok(xent_nll_loss_backward(z, y, NULL, NULL, z));
     expect_ok(xent_log(z, z));
     expect_ok(xent_logsumexp(z, 1, lse));
     expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z));
@@ -124,6 +128,10 @@ static void test_many_classes_of_nothing(void **state)
     xent_tensor *loss = tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(7));
     expect_ok(xent_softmax(z, 1, z));
     expect_ok(xent_log_softmax(z, 1, z));
+    expect_ok(xent_softmax_backward(z, z, 1, z));
+    expect_ok(xent_log_softmax_backward(z, z, 1, z));
+    expect_ok(xent_nll_loss_backward(z, y, NULL, NULL, z));
+    expect_ok(xent_nll_loss_backward(z, z, NULL, NULL, z));
     expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z));
     expect_bits(loss, 0, canonical_nan(dtype));
     expect_ok(xent_cross_entropy_grad(z, z, NULL, NULL, loss, z));
@@ -143,12 +151,15 @@ static void test_no_classes(void **state)
     xent_tensor *infinity = tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(-INFINITY));
     expect_ok(xent_softmax(z, 1, z));
     expect_ok(xent_log_softmax(z, 1, z));
+    expect_ok(xent_softmax_backward(z, z, 1, z));
+    expect_ok(xent_log_softmax_backward(z, z, 1, z));
     expect_ok(xent_logsumexp(z, 1, lse));
     expect_bits(lse, 0, tensor_bits(infinity, 0));
     expect_bits(lse, 1, tensor_bits(infinity, 0));
     assert_int_equal(xent_cross_entropy(z, y, NULL, loss), XENT_ERROR_SHAPE);
     assert_int_equal(xent_cross_entropy(z, z, NULL, loss), XENT_ERROR_SHAPE);
     assert_int_equal(xent_nll_loss(z, y, NULL, loss), XENT_ERROR_SHAPE);
+    assert_int_equal(xent_nll_loss_backward(z, y, NULL, NULL, z), XENT_ERROR_SHAPE);
     assert_true(tensor_get(loss, 0) == 7);
     tensor_free(z);
     tensor_free(y);
@@ -161,7 +172,7 @@ static void test_no_classes(void **state)
 static void test_one_class(void **state)
 {
     const xent_dtype dtype = *(const xent_dtype *)*state;
-    const double logits[] = { 5, -1e30, 0, -0.0, NAN, INFINITY, -INFINITY };
+    const double logits[] = { 5, -6e4, 0, -0.0, NAN, INFINITY, -INFINITY };
     xent_tensor *z = tensor_of(dtype, SHAPE(7, 1), ROW_MAJOR, logits), *y = tensor_new(XENT_U8, SHAPE(7), ROW_MAJOR);
     xent_tensor *t = tensor_of(dtype, SHAPE(7, 1), ROW_MAJOR, VALUES(1, 1, 0.5, 1, 1, 1, 1));
     xent_tensor *loss = tensor_new(dtype, SHAPE(7), ROW_MAJOR), *grad = tensor_new(dtype, SHAPE(7, 1), ROW_MAJOR);
@@ -300,16 +311,21 @@ static void test_divisor(void **state)
     struct batch b = open_batch(state, 2, 1);
     xent_tensor *weight = tensor_of(XENT_F64, SHAPE(3), ROW_MAJOR, VALUES(0.25, 0.5, 0));
     xent_tensor *one_hot = tensor_of(XENT_F64, SHAPE(2, 3), ROW_MAJOR, VALUES(0, 0, 1, 0, 1, 0));
+    xent_tensor *exact = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
     double divisor = 7;
     b.options.class_weight = weight;
     expect_ok(xent_mean_divisor(b.y, &b.options, &divisor));
     assert_true(divisor == 0.5);
-    expect_ok(xent_cross_entropy(b.z, b.y, &b.options, b.loss));
-    assert_true(fabs(tensor_get(b.loss, 0) - 0.19673409) < 1e-7); /* the second row's */
+    expect_ok(xent_cross_entropy(b.z, b.y, &b.options, exact));
+    assert_true(fabs(tensor_get(exact, 0) - 0.19673409) < 1e-7); /* the second row's */
+    /* and the gradient of the other one is 0, of this one what it is alone */
+    expect_ok(xent_cross_entropy_grad(b.z, b.y, &b.options, NULL, NULL, b.grad));
+    for (int64_t c = 0; c < 3; c++) assert_true(tensor_get(b.grad, c) == 0);
+    assert_true(fabs(tensor_get(b.grad, 4) - -0.17859) < 1e-3);
     expect_ok(xent_mean_divisor(one_hot, &b.options, &divisor));
     assert_true(divisor == 2);
-    expect_ok(xent_cross_entropy(b.z, one_hot, &b.options, b.loss));
-    assert_true(fabs(tensor_get(b.loss, 0) - 0.25 * 0.19673409) < 1e-7);
+    expect_ok(xent_cross_entropy(b.z, one_hot, &b.options, exact));
+    assert_true(fabs(tensor_get(exact, 0) - 0.25 * 0.19673409) < 1e-7);
     /* Set to the automatic divisor, the normalizer gives the same bits. */
     tensor_free(weight);
     b.options.class_weight = NULL;
@@ -325,6 +341,34 @@ static void test_divisor(void **state)
     expect_ok(xent_mean_divisor(b.y, &b.options, &divisor));
     assert_true(divisor == 2);
     tensor_free(one_hot);
+    tensor_free(exact);
+    close_batch(&b);
+}
+
+/* The divisor divides all of a loss: what smoothing and z-loss add to it as well. */
+static void test_mean_of_all_parts(void **state)
+{
+    struct batch b = open_batch(state, 2, 1);
+    xent_tensor *weight = tensor_of(XENT_BF16, SHAPE(3), ROW_MAJOR, VALUES(1, 0.25, 0.5));
+    xent_tensor *losses = tensor_new(XENT_F64, SHAPE(2), ROW_MAJOR), *exact = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    b.options.class_weight = weight;
+    b.options.label_smoothing = 0.125;
+    b.options.z_loss = 0.5;
+    b.options.reduction = XENT_REDUCTION_NONE;
+    expect_ok(xent_cross_entropy(b.z, b.y, &b.options, losses));
+    const double sum = tensor_get(losses, 0) + tensor_get(losses, 1);
+    const struct {
+        double normalizer, divisor;
+    } means[] = { { 0, 0.75 }, { 3, 3 } };
+    for (int i = 0; i < 2; i++) {
+        b.options.reduction = XENT_REDUCTION_MEAN;
+        b.options.normalizer = means[i].normalizer;
+        expect_ok(xent_cross_entropy(b.z, b.y, &b.options, exact));
+        assert_true(fabs(tensor_get(exact, 0) - sum / means[i].divisor) <= 0x1p-51 * sum / means[i].divisor);
+    }
+    tensor_free(weight);
+    tensor_free(losses);
+    tensor_free(exact);
     close_batch(&b);
 }
 
@@ -358,14 +402,15 @@ int main(void)
         cmocka_unit_test(test_ignore_index),
         cmocka_unit_test(test_total_weight_zero),
         cmocka_unit_test(test_divisor),
+        cmocka_unit_test(test_mean_of_all_parts),
         cmocka_unit_test(test_loss_of_any_rank),
     };
     enum { EACH = sizeof each / sizeof each[0] };
-    struct CMUnitTest tests[2 * EACH];
+    struct CMUnitTest tests[DTYPES * EACH];
     require_backend();
-    for (int i = 0; i < 2 * EACH; i++) {
-        tests[i] = each[i / 2];
-        tests[i].initial_state = (void *)(uintptr_t)&dtypes[i % 2];
+    for (int i = 0; i < DTYPES * EACH; i++) {
+        tests[i] = each[i / DTYPES];
+        tests[i].initial_state = (void *)(uintptr_t)&dtypes[i % DTYPES];
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
