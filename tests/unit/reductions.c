@@ -383,6 +383,9 @@ static void test_loss_of_any_rank(void **state)
         xent_tensor *grad_loss = tensor_of(b.dtype, ndim, ones, ROW_MAJOR, VALUES(1));
         expect_ok(xent_cross_entropy_grad(b.z, b.y, NULL, grad_loss, loss, b.grad));
         expect_bits(loss, 0, tensor_bits(b.loss, 0));
+        tensor_set(grad_loss, 0, 3);
+        expect_ok(xent_nll_loss_backward(b.z, b.y, NULL, grad_loss, b.grad));
+        assert_true(tensor_get(b.grad, 2) == -1.5 && tensor_get(b.grad, 4) == -1.5);
         tensor_free(loss);
         tensor_free(grad_loss);
     }
