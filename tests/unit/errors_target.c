@@ -1,7 +1,8 @@
-/* Class indices outside [0, C): the first one in row-major order is named with its position, and nothing has been
-   written. */
+/* Class indices outside [0, C): the first one in row-major order is named with its position, and nothing has been written, on every
+   backend. */
 #include <string.h>
 
+#include "support/backend.h"
 #include "support/refusal.h"
 
 static const xent_dtype index_dtypes[] = { XENT_I64, XENT_I32, XENT_I16, XENT_I8, XENT_U64, XENT_U32, XENT_U16, XENT_U8 };
@@ -186,5 +187,6 @@ int main(void)
         cmocka_unit_test(test_largest_rank),       cmocka_unit_test(test_last_of_many),
         cmocka_unit_test(test_ignored_is_allowed), cmocka_unit_test(test_mean_divisor),
     };
+    require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

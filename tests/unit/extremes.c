@@ -165,6 +165,27 @@ static void test_log(void **state)
     tensor_free(x);
 }
 
+/* Beside a logit of 0, what is left of a logarithm of the sum keeps its digits: of one other logit, of many, of a tie. */
+static void test_logsumexp_next_to_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        double z[4], want;
+    } rows[] = { { { 0, -40, -INFINITY, -INFINITY }, 4.248354255291588995e-18 },
+                 { { -40, 0, -40, -40 }, 1.2745062765874766985e-17 },
+                 { { 0, 0, -40, -INFINITY }, 0.69314718055994530942 },
+                 { { -INFINITY, -100, -INFINITY, 0 }, 3.7200759760208359630e-44 } };
+    const xent_dtype dtypes[] = { XENT_F32, XENT_F64 };
+    for (int i = 0; i < 8; i++) {
+        xent_tensor *z = tensor_of(dtypes[i % 2], SHAPE(4), ROW_MAJOR, rows[i / 2].z);
+        xent_tensor *lse = tensor_new(dtypes[i % 2], SCALAR, ROW_MAJOR);
+        expect_ok(xent_logsumexp(z, 0, lse));
+        expect_near(lse, 0, rows[i / 2].want, 2);
+        tensor_free(z);
+        tensor_free(lse);
+    }
+}
+
 /* A hundred thousand equal rows have the mean of one of them: nothing drifts in float, as a running sum would. */
 static void test_mean_of_many_rows(void **state)
 {
@@ -196,7 +217,7 @@ int main(void)
         cmocka_unit_test(test_confident_rows),    cmocka_unit_test(test_confident_gradient),
         cmocka_unit_test(test_common_offset),     cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_subnormal),         cmocka_unit_test(test_log),
-        cmocka_unit_test(test_mean_of_many_rows),
+        cmocka_unit_test(test_mean_of_many_rows), cmocka_unit_test(test_logsumexp_next_to_nothing),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
