@@ -114,7 +114,7 @@ static void check_row(struct measure *m, const struct precision *p, const struct
                       quad *term)
 {
     const struct batch *b = w->batch;
-    const struct reference r = reference_of(b->exact + i * b->classes, b->classes, term);
+    const struct reference r = reference_of_doubles(b->exact + i * b->classes, b->classes, term);
     quad loss = 0, total = 0;
     for (int64_t c = 0; c < b->classes; c++) {
         const quad coef = coefficient(w, probabilities, i, c);
@@ -135,7 +135,7 @@ static void check_row(struct measure *m, const struct precision *p, const struct
 static void check_batch(struct measure *m, const struct precision *p, const struct batch *b, struct random *random)
 {
     struct weighted w = weighted_new(b, random);
-    quad *term = malloc((size_t)b->classes * sizeof *term);
+    quad *term = malloc(2 * (size_t)b->classes * sizeof *term);
     assert_non_null(term);
     for (int probabilities = 0; probabilities <= 1; probabilities++) {
         solve(&w, probabilities);

@@ -4,9 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 
-const struct precision precision_f32 = { XENT_F32, "F32", 0x1p-24, 0x1p-149 };
-const struct precision precision_f64 = { XENT_F64, "F64", 0x1p-53, 0x1p-1074 };
-
 double ulp(const struct precision *p, quad x)
 {
     int exponent;
@@ -31,9 +28,9 @@ void measure(struct measure *m, double got, quad exact, double unit, double allo
 int measures_print(const char *title, const struct measure *m, int count)
 {
     int bad = 0;
-    printf("%-24s %12s  %-6s %9s   worst row\n", title, "largest", "", "of bound");
+    printf("%-26s %12s  %-6s %9s   worst row\n", title, "largest", "", "of bound");
     for (int i = 0; i < count; i++) {
-        printf("%-24s %12.3f  %-6s %9.3f   %s\n", m[i].result, m[i].largest, m[i].unit, m[i].share, m[i].where);
+        printf("%-26s %12.3f  %-6s %9.3f   %s\n", m[i].result, m[i].largest, m[i].unit, m[i].share, m[i].where);
         if (!(m[i].share <= 1) || m[i].count == 0) bad++;
     }
     printf("\n");

@@ -2,16 +2,8 @@
 #define XENT_TESTS_ACCURACY_MEASURE_H
 
 #include "accuracy_rows.h"
+#include "precision.h"
 #include "support/quad.h"
-
-/* A floating type as errors are measured in it. */
-struct precision {
-    xent_dtype dtype;
-    const char *name;
-    double unit; /* half of the distance from 1 to the next number: 2^-24, 2^-53 */
-    double tiny; /* the smallest positive number */
-};
-extern const struct precision precision_f32, precision_f64;
 
 /* The distance of neighbours where x lies: |x| in [2^e, 2^(e+1)) gives 2^(e+1) * unit, `tiny` at least. */
 double ulp(const struct precision *p, quad x);
