@@ -50,8 +50,8 @@ static double lead(enum row_kind kind, struct random *r)
 static int64_t fill_row(enum row_kind kind, double *z, int64_t classes, struct random *r)
 {
     const int64_t leader = random_below(r, classes);
-    int64_t other = random_below(r, classes - 1);
-    if (other >= leader) other++;
+    int64_t other = classes > 1 ? random_below(r, classes - 1) : 0;
+    if (classes > 1 && other >= leader) other++;
     double max = -INFINITY;
     for (int64_t c = 0; c < classes; c++) {
         if (kind == ROWS_RUNNER_UP)
