@@ -1,6 +1,5 @@
 #include "core/loss_row.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "core/chunk.h"
@@ -78,13 +77,6 @@ double xent_loss_row_value(const struct xent_loss *loss, const struct xent_loss_
     return value + 0.0;
 }
 
-/* 2 z_loss lse, what the z-loss multiplies p with. Kept finite: a probability of 0 has no gradient. */
-static double pull_of(const struct xent_loss *loss, double lse)
-{
-    double pull = loss->options.z_loss == 0 ? 0 : 2 * loss->options.z_loss * lse;
-    return pull > DBL_MAX ? DBL_MAX : pull < -DBL_MAX ? -DBL_MAX : pull;
-}
-
 /* Upstream gradient over divisor. */
 static double factor_of(const struct xent_loss *loss, const struct xent_position *position)
 {
@@ -137,9 +129,9 @@ void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xen
         fill(loss, row, row->ignored ? 0 : (double)NAN);
         return;
     }
-    pull = pull_of(loss, row->state.max + log1p_rest);
-    gradient = (struct xent_row_gradient){ factor,      row->state.coef + pull,
-                                           pull,        xent_loss_is_dense(loss) ? &row->coefficients : NULL,
-                                           row->target, row->target_coef };
+    pull = loss->options.z_loss * (row->state.max + log1p_rest) * 2;
+    gradient =
+        (struct xent_row_gradient){ factor,      row->state.coef, pull, xent_loss_is_dense(loss) ? &row->coefficients : NULL,
+                                    row->target, row->target_coef };
     xent_row_write(&loss->shape, &row->state, &gradient, &row->logits, row->terms, &row->out, scratch);
 }

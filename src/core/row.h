@@ -69,10 +69,10 @@ struct xent_state xent_row_reduce(const struct xent_row_shape *shape, const stru
 struct xent_state xent_row_dot(const struct xent_row_shape *shape, const struct xent_line *elements,
                                const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch);
 
-/* What the second pass writes: entry = factor * slope * (total * p - coef), slope the softcap's derivative. */
+/* What the second pass writes: entry = factor * slope * ((coef + pull) * p - coefficient), slope the softcap's derivative. */
 struct xent_row_gradient {
     double factor;
-    double total;                                 /* the sum of the coefficients, and `pull` */
+    double coef;                                  /* the sum of the coefficients */
     double pull;                                  /* 2 z_loss lse */
     const struct xent_coefficients *coefficients; /* NULL: only `target` has one */
     int64_t target;                               /* a class index; negative: none */

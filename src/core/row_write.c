@@ -21,7 +21,10 @@ struct part {
     char *terms;   /* reals, which become the entries */
 };
 
-/* A single entry from double, where its class has no term or most of p - coef cancels. b = total p - coef. */
+/* What is subtracted from, for a class of probability p: (coef + pull) p. */
+static double share_of(const struct xent_rescale *rescale, double p) { return p == 0 ? rescale->none : rescale->total * p; }
+
+/* A single entry from double, where its class has no term or most of p - coef cancels. b: factor and slope left out. */
 static void store_entry(const struct second_pass *pass, double b, size_t c, char *terms)
 {
     const struct xent_row_shape *shape = pass->shape;
@@ -36,22 +39,23 @@ static double less_than_target(const struct second_pass *pass, double p)
     return pass->gradient->pull * p - pass->gradient->target_coef * pass->state->rest / (1 + pass->state->rest);
 }
 
-/* The entries of the chunk's maximum, which has no term, and of the target. p: of the maximum; target_term: the target's. */
-static void write_special_entries(const struct second_pass *pass, const struct part *part, double p, double target_term)
+/* The entries of the chunk's maximum, which has no term and the probability `share`, and of the target, given its term. */
+static void write_special_entries(const struct second_pass *pass, const struct part *part, const struct xent_rescale *rescale,
+                                  double target_term)
 {
     const struct xent_row_gradient *gradient = pass->gradient;
     size_t first = part->chunk->first, target = part->target;
-    double coef = pass->coef == NULL ? 0 : pass->coef[first];
+    double coef = pass->coef == NULL ? 0 : pass->coef[first], p = rescale->share;
     if (target == first && part->leads && pass->coef == NULL) {
         store_entry(pass, less_than_target(pass, p), first, part->terms);
         return;
     }
     if (target == first) coef += gradient->target_coef;
-    store_entry(pass, gradient->total * p - coef, first, part->terms);
+    store_entry(pass, share_of(rescale, p) - coef, first, part->terms);
     if (target == first || target == SIZE_MAX) return;
     p *= target_term * 0x1p-64 * part->chunk->unit;
     coef = gradient->target_coef + (pass->coef == NULL ? 0 : pass->coef[target]);
-    store_entry(pass, gradient->total * p - coef, target, part->terms);
+    store_entry(pass, share_of(rescale, p) - coef, target, part->terms);
 }
 
 /* Entries of one chunk, in place of its terms. */
@@ -61,7 +65,8 @@ static void write_part(const struct second_pass *pass, const struct part *part)
     const struct xent_row_gradient *gradient = pass->gradient;
     const struct xent_row_kernels *kernels = shape->kernels;
     double share = kernels->relate(part->chunk->state.max, pass->state->max) / (1 + pass->state->rest);
-    struct xent_rescale rescale = { gradient->factor, gradient->total, share, part->chunk->unit };
+    struct xent_rescale rescale = { gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0, share,
+                                    part->chunk->unit };
     double target_term = 0;
     if (part->target != SIZE_MAX) target_term = xent_load_float(shape->real, part->terms + part->target * shape->real_size);
     if (pass->coef != NULL) xent_chunk_coefficients(gradient->coefficients, part->from, part->n, pass->coef);
@@ -69,7 +74,7 @@ static void write_part(const struct second_pass *pass, const struct part *part)
         kernels->entries_in_double(part->terms, pass->coef, pass->slopes, part->terms, part->n, &rescale);
     else
         kernels->entries(part->terms, pass->coef, part->terms, part->n, &rescale);
-    write_special_entries(pass, part, share, target_term);
+    write_special_entries(pass, part, &rescale, target_term);
 }
 
 /* Entries to where they belong, unless they are there already. */
@@ -96,7 +101,7 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
     struct second_pass pass = { shape,
                                 state,
                                 gradient,
-                                capped || !shape->kernels->fits(gradient->factor, gradient->total, peak),
+                                capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
                                 dense ? scratch->coef : NULL,
                                 capped ? scratch->prepared : NULL };
     for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {

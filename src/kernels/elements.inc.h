@@ -57,7 +57,7 @@ static void S(softmax_backward)(const void *p, const void *grad_p, void *out, si
     }
 }
 
-/* e^x of a group in double, for any x: beyond 0, where no log-probability lies, as 1 / e^-x. */
+/* e^x of a group, exactly 1 for 0. Beyond 0, where no log-probability lies, as 1 / e^-x. */
 static inline void S(exp_of_group)(const REAL *x, double *out)
 {
     REAL scale[XENT_LANES], rest[XENT_LANES];
@@ -69,6 +69,7 @@ static inline void S(exp_of_group)(const REAL *x, double *out)
     }
     for (size_t lane = 0; lane < XENT_LANES; lane++) {
         double e = ((double)scale[lane] + (double)scale[lane] * (double)rest[lane]) * 0x1p-64;
+        e = x[lane] == 0 ? 1 : e;
         out[lane] = x[lane] > 0 ? 1 / e : e;
     }
 }

@@ -46,7 +46,8 @@ static void F(entries_in_double)(const void *terms, const double *coef, const vo
     REAL *to = out;
     double per_term = rescale->share * rescale->unit * 0x1p-64;
     for (size_t i = 0; i < n; i++) {
-        double entry = rescale->total * ((double)from[i] * per_term) - (coef == NULL ? 0 : coef[i]);
+        double p = (double)from[i] * per_term;
+        double entry = (p == 0 ? rescale->none : rescale->total * p) - (coef == NULL ? 0 : coef[i]);
         if (slope != NULL) entry = slope[i] == 0 ? 0 : entry * (double)slope[i];
         if (entry != 0) entry *= rescale->factor;
         to[i] = entry == 0 ? (REAL)0 : entry == entry ? (REAL)entry : (REAL)NAN;

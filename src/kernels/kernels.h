@@ -31,6 +31,7 @@ struct xent_chunk {
 struct xent_rescale {
     double factor; /* F: upstream gradient over divisor */
     double total;  /* Z: what p is multiplied with, the sum of the coefficients and what the z-loss adds */
+    double none;   /* what Z p is for p = 0: 0 even where the z-loss overflows, NaN where the sum of the coefficients does */
     double share;  /* e^(chunk's max - row's max) / (1 + rest of the row) */
     double unit;   /* of the chunk */
 };
