@@ -63,7 +63,7 @@ static void check(struct measure *m, const struct objective *o, double z, double
     measure(&m[VALUE], got, v, arithmetic->unit * size, (in_v + in_loss) * size + arithmetic->tiny, &nowhere);
     if (got == 0) return;
 
-    const double in_slope = fmax((wide ? 0x1p-49 : 0x1p-21) * (double)slope, 0x1p-126);
+    const double in_slope = fmax((wide ? 0x1p-49 : 0x1p-21) * (double)slope, wide ? 0x1p-960 : 0x1p-126);
     const double in_entry = ((double)slope + in_slope) * (in_loss + 8 * arithmetic->unit);
     const double entry = fabs(factor * got) * ((double)slope + in_slope + in_entry);
     const double rounding = storage == arithmetic ? storage->tiny : half_ulp(storage, entry);

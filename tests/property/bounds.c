@@ -11,11 +11,13 @@ struct bound_units {
     double entry;         /* relative, of what a gradient entry subtracts */
     double through_log1p; /* of lse in the z-loss, relative to log1p(r) */
     double capped;        /* relative, of a capped logit */
-    double slope;         /* relative, of its derivative */
+    double slope;         /* relative, of its derivative; and absolute, whatever its size: */
+    double slope_floor;
 };
-static const struct bound_units units_f32 = { 1.2 * 0x1p-25, 0x1p-189, 8 * 0x1p-24, 0x1.6a09e6p-25, 0x1p-22, 0x1p-21 };
-static const struct bound_units units_f64 = { 8 * 0x1p-53, 0x1p-1072, 8 * 0x1p-53, 0x1p-51, 0x1p-50, 0x1p-49 };
-static const double slope_floor = 0x1p-126; /* an absolute error that a derivative may have anyway */
+static const struct bound_units units_f32 = {
+    1.2 * 0x1p-25, 0x1p-189, 8 * 0x1p-24, 0x1.6a09e6p-25, 0x1p-22, 0x1p-21, 0x1p-126
+};
+static const struct bound_units units_f64 = { 8 * 0x1p-53, 0x1p-1072, 8 * 0x1p-53, 0x1p-51, 0x1p-50, 0x1p-49, 0x1p-960 };
 
 double objective_scale(const struct objective *o) { return rounded(arithmetic_of(o->dtype), o->options->logit_scale); }
 
@@ -137,7 +139,7 @@ static void bound_entry(struct bounds *b, const struct objective *o, const struc
     const double size = b->total * p + b->coefficient[c] + z_loss * (fabs(b->lse) + b->log1p_rest) * p;
     const double moved = p * (b->total * s->growth + z_loss * (fabs(b->lse) * s->growth + s->lse * (1 + s->growth)));
     const double slope = b->slope[c];
-    const double steeper = o->options->softcap == 0 ? 0 : fmax(u->slope * slope, scale * slope_floor);
+    const double steeper = o->options->softcap == 0 ? 0 : fmax(u->slope * slope, scale * u->slope_floor);
     const double off = (slope + steeper) * (u->entry * size + moved) + steeper * fabs(inner);
     const struct precision *arithmetic = arithmetic_of(o->dtype), *storage = precision_of(o->dtype);
     b->entry[c] = slope == 0 || inner == 0 ? 0 : row->factor * slope * inner;
