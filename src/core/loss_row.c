@@ -31,7 +31,7 @@ static void reduce(const struct xent_loss *loss, const struct xent_row_scratch *
     const struct xent_coefficients *coefficients = xent_loss_is_dense(loss) ? &row->coefficients : NULL;
     if (loss->source == XENT_FROM_LOGITS)
         row->state = xent_row_reduce(&loss->shape, &row->logits, coefficients, row->terms, scratch);
-    else if (coefficients != NULL)
+    else if (coefficients != NULL && loss->loss != NULL)
         row->state = xent_row_dot(&loss->shape, &row->logits, coefficients, scratch);
     else
         row->state = (struct xent_state){ 0, 0, 0, 0, 0 };
