@@ -35,7 +35,8 @@ int64_t xent_row_count(const struct xent_tensor *tensor, int32_t axis);
 
 /* Outputs: `tensor` may be written to and no two of its elements share memory ... */
 xent_status xent_check_output(const char *name, const struct xent_tensor *tensor);
-/* ... and it overlaps nothing of `other` (NULL: nothing to overlap), unless in_place allows them to be the same. */
+/* ... and it overlaps nothing of `other` (NULL: nothing to overlap), unless in_place allows them to be the same; their dtypes and
+   shapes are then known to agree. */
 xent_status xent_check_apart(const char *name, const struct xent_tensor *tensor, const char *other_name,
                              const struct xent_tensor *other, bool in_place);
 

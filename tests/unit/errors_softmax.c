@@ -208,6 +208,27 @@ static void test_backward_overlaps(void **state)
     for (int i = 0; i < 5; i++) xent_tensor_destroy(all[i]);
 }
 
+/* A tensor that steps backwards lies below its data. Either may be the one that does, and what lies above it is free. */
+static void test_overlap_below_the_data(void **state)
+{
+    (void)state;
+    float memory[24] = { 0 };
+    const int64_t backwards[2] = { -3, -1 };
+    xent_tensor *down = tensor_strided(XENT_F32, SHAPE(2, 3), backwards, memory + 11); /* elements 6 to 11 */
+    xent_tensor *low = tensor_over(XENT_F32, SHAPE(2, 3), memory + 3), *high = tensor_over(XENT_F32, SHAPE(2, 3), memory + 12);
+    xent_tensor *lower = tensor_over(XENT_F32, SHAPE(2, 3), memory);
+    const char *overlaps = "p overlaps z but is not in its place: data, dtype, shape and strides must agree";
+    expect_refused(xent_softmax(down, 1, low), XENT_ERROR_OVERLAP, overlaps, low);
+    expect_refused(xent_softmax(low, 1, down), XENT_ERROR_OVERLAP, overlaps, down);
+    expect_ok(xent_softmax(down, 1, high));
+    expect_ok(xent_softmax(high, 1, down));
+    expect_ok(xent_softmax(down, 1, lower));
+    expect_ok(xent_softmax(lower, 1, down));
+    expect_ok(xent_softmax(down, 1, down));
+    xent_tensor *all[] = { down, low, high, lower };
+    for (int i = 0; i < 4; i++) xent_tensor_destroy(all[i]);
+}
+
 /* Ranges that intersect are an overlap even where no element is shared; strides of dimensions of length one do not
    count. */
 static void test_overlap_is_by_ranges(void **state)
@@ -239,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_output_overlaps_input),
         cmocka_unit_test(test_backward_overlaps),
         cmocka_unit_test(test_overlap_is_by_ranges),
+        cmocka_unit_test(test_overlap_below_the_data),
     };
     return cmocka_run_group_tests(tests, prepare, clean_up);
 }
