@@ -30,7 +30,8 @@ static void plan_scratch(struct xent_loss *loss)
     bool scattered = gradient && !xent_row_is_contiguous(shape, xent_step_along(loss->grad_logits, loss->axis));
     xent_scratch_none(scratch);
     if (loss->walk.count == 0) return;
-    if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered)) scratch->logits = chunk * shape->size;
+    if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered))
+        scratch->logits = chunk * shape->size;
     if (shape->prepared) scratch->prepared = chunk * shape->real_size;
     scratch->coef = dense ? chunk * sizeof(double) : 0;
     if (!gradient || !from_logits) return;
