@@ -75,7 +75,7 @@ static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
     const struct xent_row_shape *shape = &softmax->shape;
     struct xent_row_scratch scratch = xent_scratch_of(&softmax->scratch, task);
     struct xent_position position;
-    if (from < to) xent_walk_seek(&softmax->walk, from, &position);
+    xent_walk_seek(&softmax->walk, from, &position);
     for (; from < to; from++, xent_walk_next(&softmax->walk, &position)) {
         struct xent_line z = xent_line_of(softmax->z, softmax->axis, position.offset[WALK_Z]), out;
         if (softmax->kind == XENT_LOGSUMEXP) {

@@ -62,7 +62,7 @@ static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
     const struct xent_softmax_backward *backward = job;
     struct xent_row_scratch scratch = xent_scratch_of(&backward->scratch, task);
     struct xent_position position;
-    if (from < to) xent_walk_seek(&backward->walk, from, &position);
+    xent_walk_seek(&backward->walk, from, &position);
     for (; from < to; from++, xent_walk_next(&backward->walk, &position)) {
         struct xent_line result = xent_line_of(backward->result, backward->axis, position.offset[WALK_RESULT]);
         struct xent_line upstream = xent_line_of(backward->upstream, backward->axis, position.offset[WALK_UPSTREAM]);
