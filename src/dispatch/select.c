@@ -18,6 +18,9 @@ static const struct {
 #ifdef XENT_HAVE_AVX2
     { &xent_kernels_avx2, xent_cpu_has_avx2 },
 #endif
+#ifdef XENT_HAVE_NEON
+    { &xent_kernels_neon, xent_cpu_always },
+#endif
     { &xent_kernels_scalar, xent_cpu_always },
 };
 

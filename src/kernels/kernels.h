@@ -97,8 +97,11 @@ extern const struct xent_kernels xent_kernels_scalar;
 extern const struct xent_kernels xent_kernels_avx2;
 #endif
 #ifdef XENT_HAVE_AVX2_F16C
-extern const struct xent_kernels
-    xent_kernels_avx2_f16c; /* named "avx2" too: the same bits, F16 read by the instruction for it */
+/* Named "avx2" too: the same bits, F16 read by the instruction for it. */
+extern const struct xent_kernels xent_kernels_avx2_f16c;
+#endif
+#ifdef XENT_HAVE_NEON
+extern const struct xent_kernels xent_kernels_neon;
 #endif
 
 #endif

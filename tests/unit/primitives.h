@@ -17,5 +17,8 @@ extern const struct primitive primitives_scalar[];
 #ifdef XENT_TEST_AVX2
 extern const struct primitive primitives_avx2[], primitives_avx2_f16c[];
 #endif
+#ifdef XENT_TEST_NEON
+extern const struct primitive primitives_neon[];
+#endif
 
 #endif

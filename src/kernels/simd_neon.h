@@ -1,0 +1,109 @@
+/* Vector primitives on NEON as aarch64 has it. Their meaning is the line of the same name in simd_scalar.h. */
+#ifndef XENT_KERNELS_SIMD_NEON_H
+#define XENT_KERNELS_SIMD_NEON_H
+
+#include <arm_neon.h>
+#include <stdint.h>
+
+#include "bits.h"
+#include "constants.h"
+
+#define VF32_WIDTH 4
+#define VF64_WIDTH 2
+#define VF32_HALVES 2
+#define VF32_SWEEP 4
+#define VF64_SWEEP 4
+#define VECTOR_PREFETCH(address) __builtin_prefetch(address)
+
+typedef float32x4_t vf32;
+typedef float64x2_t vf64;
+
+static inline vf32 vf32_load(const float *p) { return vld1q_f32(p); }
+static inline void vf32_store(float *p, vf32 a) { vst1q_f32(p, a); }
+static inline vf32 vf32_set(float x) { return vdupq_n_f32(x); }
+static inline vf32 vf32_load_bf16(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
+static inline void vf32_store_bf16(uint16_t *p, vf32 a)
+{
+    uint32x4_t u = vreinterpretq_u32_f32(a), odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));
+    uint32x4_t rounded = vshrq_n_u32(vaddq_u32(u, vaddq_u32(odd, vdupq_n_u32(0x7fff))), 16);
+    vst1_u16(p, vmovn_u32(vbslq_u32(vceqq_f32(a, a), rounded, vdupq_n_u32(0x7fc0))));
+}
+static inline vf32 vf32_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+static inline void vf32_store_f16(uint16_t *p, vf32 a)
+{
+    vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(vbslq_f32(vceqq_f32(a, a), a, vdupq_n_f32(__builtin_nanf(""))))));
+}
+static inline vf32 vf32_max(vf32 a, vf32 b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+static inline vf32 vf32_add(vf32 a, vf32 b) { return vaddq_f32(a, b); }
+static inline vf32 vf32_sub(vf32 a, vf32 b) { return vsubq_f32(a, b); }
+static inline vf32 vf32_mul(vf32 a, vf32 b) { return vmulq_f32(a, b); }
+static inline vf32 vf32_div(vf32 a, vf32 b) { return vdivq_f32(a, b); }
+static inline vf32 vf32_abs(vf32 a) { return vabsq_f32(a); }
+static inline vf32 vf32_with_sign(vf32 a, vf32 b)
+{
+    return vreinterpretq_f32_u32(
+        vorrq_u32(vreinterpretq_u32_f32(a), vandq_u32(vreinterpretq_u32_f32(b), vdupq_n_u32(0x80000000))));
+}
+static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
+static inline unsigned vf32_equal(vf32 a, vf32 b)
+{
+    static const uint32_t lane[VF32_WIDTH] = { 1, 2, 4, 8 };
+    return vaddvq_u32(vandq_u32(vceqq_f32(a, b), vld1q_u32(lane)));
+}
+static inline vf64 vf32_widen(vf32 a, int half) { return half ? vcvt_high_f64_f32(a) : vcvt_f64_f32(vget_low_f32(a)); }
+static inline float vf32_max_lane(vf32 a) { return vmaxvq_f32(a); }
+static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) { return vfmaq_f32(c, a, b); }
+/* Entry t & 7 of a table of 8 floats in each lane: four bytes by their numbers. */
+static inline uint32x4_t vf32_look_up(const void *table, vf32 t)
+{
+    uint8x16x2_t bytes = { { vld1q_u8(table), vld1q_u8((const uint8_t *)table + 16) } };
+    uint32x4_t entry = vandq_u32(vreinterpretq_u32_f32(t), vdupq_n_u32(7));
+    entry = vmlaq_u32(vdupq_n_u32(0x03020100), entry, vdupq_n_u32(0x04040404));
+    return vreinterpretq_u32_u8(vqtbl2q_u8(bytes, vreinterpretq_u8_u32(entry)));
+}
+static inline vf32 vf32_exp_scale(vf32 t)
+{
+    return vreinterpretq_f32_u32(vaddq_u32(vf32_look_up(exp_f32_scale, t), vshlq_n_u32(vreinterpretq_u32_f32(t), 20)));
+}
+static inline vf32 vf32_exp_correction(vf32 t) { return vreinterpretq_f32_u32(vf32_look_up(exp_f32_correction, t)); }
+
+static inline vf64 vf64_load(const double *p) { return vld1q_f64(p); }
+static inline void vf64_store(double *p, vf64 a) { vst1q_f64(p, a); }
+static inline vf64 vf64_set(double x) { return vdupq_n_f64(x); }
+static inline vf64 vf64_max(vf64 a, vf64 b) { return vbslq_f64(vcgtq_f64(a, b), a, b); }
+static inline vf64 vf64_add(vf64 a, vf64 b) { return vaddq_f64(a, b); }
+static inline vf64 vf64_sub(vf64 a, vf64 b) { return vsubq_f64(a, b); }
+static inline vf64 vf64_mul(vf64 a, vf64 b) { return vmulq_f64(a, b); }
+static inline vf64 vf64_div(vf64 a, vf64 b) { return vdivq_f64(a, b); }
+static inline vf64 vf64_abs(vf64 a) { return vabsq_f64(a); }
+static inline vf64 vf64_with_sign(vf64 a, vf64 b)
+{
+    return vreinterpretq_f64_u64(
+        vorrq_u64(vreinterpretq_u64_f64(a), vandq_u64(vreinterpretq_u64_f64(b), vdupq_n_u64(0x8000000000000000))));
+}
+static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return vbslq_f64(vcltq_f64(a, b), yes, no); }
+static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return vfmaq_f64(c, a, b); }
+static inline unsigned vf64_equal(vf64 a, vf64 b)
+{
+    static const uint64_t lane[VF64_WIDTH] = { 1, 2 };
+    return (unsigned)vaddvq_u64(vandq_u64(vceqq_f64(a, b), vld1q_u64(lane)));
+}
+static inline double vf64_max_lane(vf64 a) { return vmaxvq_f64(a); }
+static inline double vf64_first(vf64 a) { return vgetq_lane_f64(a, 0); }
+/* The same of 8 doubles: eight bytes by their numbers, which the low word of a lane says for both of its words. */
+static inline uint64x2_t vf64_look_up(const void *table, vf64 t)
+{
+    static const uint32_t first[4] = { 0x03020100, 0x07060504, 0x03020100, 0x07060504 };
+    const uint8_t *at = table;
+    uint8x16x4_t bytes = { { vld1q_u8(at), vld1q_u8(at + 16), vld1q_u8(at + 32), vld1q_u8(at + 48) } };
+    uint32x4_t word = vreinterpretq_u32_f64(t), entry = vandq_u32(vtrn1q_u32(word, word), vdupq_n_u32(7));
+    entry = vmlaq_u32(vld1q_u32(first), entry, vdupq_n_u32(0x08080808));
+    return vreinterpretq_u64_u8(vqtbl4q_u8(bytes, vreinterpretq_u8_u32(entry)));
+}
+static inline vf64 vf64_exp_scale(vf64 t)
+{
+    return vreinterpretq_f64_u64(vaddq_u64(vf64_look_up(exp_f64_scale, t), vshlq_n_u64(vreinterpretq_u64_f64(t), 49)));
+}
+static inline vf64 vf64_exp_correction(vf64 t) { return vreinterpretq_f64_u64(vf64_look_up(exp_f64_correction, t)); }
+
+#endif

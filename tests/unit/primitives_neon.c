@@ -1,0 +1,4 @@
+#include "kernels/simd_neon.h"
+#include "primitives.inc.h"
+
+const struct primitive primitives_neon[] = PRIMITIVES_TABLE;
