@@ -5,6 +5,8 @@
 #include "core/chunk.h"
 #include "core/element.h"
 
+static const struct xent_state nothing = { 0, 0, 0, 0, 0 };
+
 static void place(const struct xent_loss *loss, const struct xent_position *position, const struct xent_row_scratch *scratch,
                   struct xent_loss_row *row)
 {
@@ -34,7 +36,7 @@ static void reduce(const struct xent_loss *loss, const struct xent_row_scratch *
     else if (coefficients != NULL && loss->loss != NULL)
         row->state = xent_row_dot(&loss->shape, &row->logits, coefficients, scratch);
     else
-        row->state = (struct xent_state){ 0, 0, 0, 0, 0 };
+        row->state = nothing;
 }
 
 /* What class index y adds to the sums over all classes; its gap needs no pass over the row. z_y is read before the terms may
@@ -62,7 +64,10 @@ void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_positi
     }
     row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET]);
     row->ignored = xent_target_ignored(&loss->rule, row->target);
-    if (!row->ignored) reduce_index_row(loss, scratch, row);
+    if (row->ignored)
+        row->state = nothing;
+    else
+        reduce_index_row(loss, scratch, row);
 }
 
 /* -sum coef q = gap + coef * log1p(rest): both parts of an index target's loss are >= 0, nothing cancels. */

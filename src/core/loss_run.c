@@ -34,7 +34,7 @@ static void run_rows(void *context, int64_t task, int64_t from, int64_t to)
         first = position;
         for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &position)) {
             xent_loss_row_reduce(loss, &position, &scratch, &row[i]);
-            rest[i] = row[i].ignored ? 0 : row[i].state.rest;
+            rest[i] = row[i].state.rest;
         }
         loss->shape.kernels->log1p(rest, log1p_rest, count);
         for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &first)) {

@@ -30,7 +30,7 @@ static inline void S(set_groups)(struct S(groups) * groups, const STORED *z, siz
     groups->count = groups->whole + (rest > 0);
     groups->replaced = SIZE_MAX;
     if (rest == 0) return;
-    for (size_t i = 0; i < XENT_LANES; i++) groups->tail[i] = MINUS_INFINITY;
+    for (size_t i = rest; i < XENT_LANES; i++) groups->tail[i] = MINUS_INFINITY;
     memcpy(groups->tail, z + XENT_LANES * groups->whole, rest * sizeof(STORED));
 }
 
