@@ -115,8 +115,9 @@ static void test_sticky_flags(void **state)
         for (int k = 0; k < EXAMS; k++) {
             feclearexcept(FE_ALL_EXCEPT);
             feraiseexcept(flags[i]);
+            const int before = fetestexcept(FE_ALL_EXCEPT); /* overflow may bring inexact along */
             exam_solve(&exams[k]);
-            assert_int_equal(fetestexcept(FE_ALL_EXCEPT), flags[i]);
+            assert_int_equal(fetestexcept(FE_ALL_EXCEPT), before);
         }
     }
     feclearexcept(FE_ALL_EXCEPT);
