@@ -14,24 +14,28 @@
 
 #define TERM_EXPONENT 64 /* terms are kept times 2^64: what counts for a loss is never subnormal */
 
-/* What the terms of a chunk share. */
+/* What the terms of a chunk share, or, lane by lane, those of several rows. */
 struct term_f32 {
-    float magic;  /* adding it leaves 8 (n - K + 64) in the low bits */
-    float lowest; /* the logit whose scale is exactly +0.0; all that is smaller counts as this */
+    vf32 magic;  /* adding it leaves 8 (n - K + 64) in the low bits */
+    vf32 lowest; /* the logit whose scale is exactly +0.0; all that is smaller counts as this */
 };
 
-static inline struct term_f32 term_f32(float reference)
+static inline struct term_f32 terms_f32(vf32 reference)
 {
-    return (struct term_f32){ 0x1.8p20f - reference + TERM_EXPONENT, (reference - (127 + TERM_EXPONENT)) * EXP_F32_LN2_HI };
+    vf32 magic = vf32_add(vf32_sub(vf32_set(0x1.8p20f), reference), vf32_set(TERM_EXPONENT));
+    vf32 least = vf32_sub(reference, vf32_set(127 + TERM_EXPONENT));
+    return (struct term_f32){ magic, vf32_mul(least, vf32_set(EXP_F32_LN2_HI)) };
 }
+
+static inline struct term_f32 term_f32(float reference) { return terms_f32(vf32_set(reference)); }
 
 /* e^x 2^64 / 2^K = scale + scale * rest */
 static inline void exp_f32(struct term_f32 shared, vf32 x, vf32 *scale, vf32 *rest)
 {
-    vf32 magic = vf32_set(shared.magic), t, n, r, g;
-    x = vf32_max(vf32_set(shared.lowest), x);
-    t = vf32_fma(x, vf32_set(EXP_F32_LOG2E), magic);
-    n = vf32_sub(t, magic);
+    vf32 t, n, r, g;
+    x = vf32_max(shared.lowest, x);
+    t = vf32_fma(x, vf32_set(EXP_F32_LOG2E), shared.magic);
+    n = vf32_sub(t, shared.magic);
     r = vf32_fma(n, vf32_set(-(EXP_F32_LN2_LO)), vf32_fma(n, vf32_set(-(EXP_F32_LN2_HI)), x));
     g = vf32_fma(vf32_set(EXP_F32_C3), r, vf32_set(EXP_F32_C2));
     g = vf32_fma(g, r, vf32_set(1.0f));
@@ -40,28 +44,32 @@ static inline void exp_f32(struct term_f32 shared, vf32 x, vf32 *scale, vf32 *re
 }
 
 struct term_f64 {
-    double magic;
-    double lowest;
+    vf64 magic;
+    vf64 lowest;
 };
 
-static inline struct term_f64 term_f64(double reference)
+static inline struct term_f64 terms_f64(vf64 reference)
 {
-    return (struct term_f64){ 0x1.8p49 - reference + TERM_EXPONENT, (reference - (1023 + TERM_EXPONENT)) * EXP_F64_LN2_HI };
+    vf64 magic = vf64_add(vf64_sub(vf64_set(0x1.8p49), reference), vf64_set(TERM_EXPONENT));
+    vf64 least = vf64_sub(reference, vf64_set(1023 + TERM_EXPONENT));
+    return (struct term_f64){ magic, vf64_mul(least, vf64_set(EXP_F64_LN2_HI)) };
 }
+
+static inline struct term_f64 term_f64(double reference) { return terms_f64(vf64_set(reference)); }
 
 static inline void exp_f64(struct term_f64 shared, vf64 x, vf64 *scale, vf64 *rest)
 {
-    vf64 magic = vf64_set(shared.magic), one = vf64_set(1.0), t, n, r, g;
-    x = vf64_max(vf64_set(shared.lowest), x);
-    t = vf64_fma(x, vf64_set(EXP_F64_LOG2E), magic);
-    n = vf64_sub(t, magic);
+    vf64 t, n, r, g;
+    x = vf64_max(shared.lowest, x);
+    t = vf64_fma(x, vf64_set(EXP_F64_LOG2E), shared.magic);
+    n = vf64_sub(t, shared.magic);
     r = vf64_fma(n, vf64_set(-(EXP_F64_LN2_LO)), vf64_fma(n, vf64_set(-(EXP_F64_LN2_HI)), x));
     g = vf64_fma(vf64_set(EXP_F64_C7), r, vf64_set(EXP_F64_C6));
     g = vf64_fma(g, r, vf64_set(EXP_F64_C5));
     g = vf64_fma(g, r, vf64_set(EXP_F64_C4));
     g = vf64_fma(g, r, vf64_set(EXP_F64_C3));
     g = vf64_fma(g, r, vf64_set(EXP_F64_C2));
-    g = vf64_fma(g, r, one);
+    g = vf64_fma(g, r, vf64_set(1.0));
     *rest = vf64_fma(g, r, vf64_exp_correction(t));
     *scale = vf64_exp_scale(t);
 }

@@ -23,34 +23,37 @@ struct sum_f32 {
     vf32 rest;
 };
 
-static inline void sum_load_f32(struct sum_f32 *s, const struct lanes *lanes, size_t lane)
+static inline struct sum_f32 sum_none_f32(void)
 {
-    for (int half = 0; half < VF32_HALVES; half++) s->sum[half] = vf64_load(lanes->sum + lane + (size_t)half * VF64_WIDTH);
-    s->rest = vf32_set(0.0f);
+    struct sum_f32 s;
+    for (int half = 0; half < VF32_HALVES; half++) s.sum[half] = vf64_set(0.0);
+    s.rest = vf32_set(0.0f);
+    return s;
 }
 
 static inline void sum_add_f32(struct sum_f32 *s, vf32 scale, vf32 rest)
 {
-    for (int half = 0; half < VF32_HALVES; half++) s->sum[half] = vf64_add(s->sum[half], vf32_widen(scale, half));
+    vf32_add_widened(s->sum, scale);
     s->rest = vf32_fma(scale, rest, s->rest);
+}
+
+/* Ends a block of groups. */
+static inline void sum_flush_f32(struct sum_f32 *s)
+{
+    vf32_add_widened(s->sum, s->rest);
+    s->rest = vf32_set(0.0f);
 }
 
 static inline void sum_store_f32(const struct sum_f32 *s, struct lanes *lanes, size_t lane)
 {
-    for (int half = 0; half < VF32_HALVES; half++)
-        vf64_store(lanes->sum + lane + (size_t)half * VF64_WIDTH, vf64_add(s->sum[half], vf32_widen(s->rest, half)));
+    for (int half = 0; half < VF32_HALVES; half++) vf64_store(lanes->sum + lane + (size_t)half * VF64_WIDTH, s->sum[half]);
 }
 
 struct sum_f64 {
     vf64 sum, error, rest;
 };
 
-static inline void sum_load_f64(struct sum_f64 *s, const struct lanes *lanes, size_t lane)
-{
-    s->sum = vf64_load(lanes->sum + lane);
-    s->error = vf64_load(lanes->error + lane);
-    s->rest = vf64_set(0.0);
-}
+static inline struct sum_f64 sum_none_f64(void) { return (struct sum_f64){ vf64_set(0.0), vf64_set(0.0), vf64_set(0.0) }; }
 
 static inline void sum_add_f64(struct sum_f64 *s, vf64 scale, vf64 rest)
 {
@@ -61,10 +64,16 @@ static inline void sum_add_f64(struct sum_f64 *s, vf64 scale, vf64 rest)
     s->rest = vf64_fma(scale, rest, s->rest);
 }
 
+static inline void sum_flush_f64(struct sum_f64 *s)
+{
+    s->error = vf64_add(s->error, s->rest);
+    s->rest = vf64_set(0.0);
+}
+
 static inline void sum_store_f64(const struct sum_f64 *s, struct lanes *lanes, size_t lane)
 {
     vf64_store(lanes->sum + lane, s->sum);
-    vf64_store(lanes->error + lane, vf64_add(s->error, s->rest));
+    vf64_store(lanes->error + lane, s->error);
 }
 
 /* *sum += x, *error += what the rounding lost (Knuth's TwoSum) */

@@ -69,28 +69,64 @@ static inline size_t S(take_out)(struct S(groups) * groups, const VEC *of_group,
     return 0;
 }
 
-/* Adds the terms of some groups to the lanes, SWEEP vectors of each group at a time. subtract: logits less `base` are summed. */
-static inline __attribute__((always_inline)) void S(add_terms)(const struct S(groups) * groups, size_t from, size_t to,
-                                                               size_t lanes_used, struct F(term) shared, REAL base,
-                                                               int subtract, REAL *terms, REAL *tail_terms, struct lanes *lanes)
+/* Groups that stand one behind the other, of one block. */
+struct S(run) {
+    const STORED *z;
+    REAL *terms;
+    size_t groups;
+    int ends_block;
+};
+
+/* The partial group and the patched one are runs of their own and may cut two blocks in three. */
+#define MOST_RUNS (XENT_CHUNK / XENT_LANES / BLOCK_GROUPS + 4)
+
+static inline size_t S(runs)(const struct S(groups) * groups, REAL *terms, REAL *tail_terms, struct S(run) * runs)
+{
+    size_t count = 0;
+    for (size_t from = 0, to; from < groups->count; from = to) {
+        to = (from / BLOCK_GROUPS + 1) * BLOCK_GROUPS;
+        if (to > groups->count) to = groups->count;
+        if (from == groups->replaced) to = from + 1;
+        if (from < groups->replaced && groups->replaced < to) to = groups->replaced;
+        if (from < groups->whole && groups->whole < to) to = groups->whole;
+        runs[count++] = (struct S(run)){ S(group)(groups, from),
+                                         terms == NULL           ? NULL
+                                         : from == groups->whole ? tail_terms
+                                                                 : terms + XENT_LANES * from,
+                                         to - from, to % BLOCK_GROUPS == 0 || to == groups->count };
+    }
+    return count;
+}
+
+/* Adds the terms of a run to SWEEP vectors of lanes. subtract: logits less `base` are summed; store: the terms are kept. */
+static inline __attribute__((always_inline)) void S(add_run)(const struct S(run) * run, size_t lane, struct F(term) shared,
+                                                             VEC base, int subtract, int store, struct F(sum) * sum)
+{
+    const STORED *p = run->z + lane, *end = p + XENT_LANES * run->groups;
+    REAL *out = store ? run->terms + lane : NULL;
+    for (; p != end; p += XENT_LANES) {
+        VECTOR_PREFETCH(p + XENT_CHUNK);
+        for (size_t v = 0; v < SWEEP; v++) {
+            VEC x = LOAD(p + v * WIDTH), scale, rest;
+            if (subtract) x = V(sub)(x, base);
+            F(exp)(shared, x, &scale, &rest);
+            F(sum_add)(&sum[v], scale, rest);
+            if (store) V(store)(out + v * WIDTH, V(fma)(scale, rest, scale));
+        }
+        if (store) out += XENT_LANES;
+    }
+    for (size_t v = 0; v < SWEEP && run->ends_block; v++) F(sum_flush)(&sum[v]);
+}
+
+/* Adds the terms of all runs, SWEEP vectors of each group at a time. */
+static inline __attribute__((always_inline)) void S(add_runs)(const struct S(run) * runs, size_t count, size_t lanes_used,
+                                                              struct F(term) shared, REAL base, int subtract, int store,
+                                                              struct lanes *lanes)
 {
     for (size_t lane = 0; lane < lanes_used; lane += SWEEP * WIDTH) {
         struct F(sum) sum[SWEEP];
-        for (size_t v = 0; v < SWEEP; v++) F(sum_load)(&sum[v], lanes, lane + v * WIDTH);
-        for (size_t g = from; g < to; g++) {
-            const STORED *p = S(group)(groups, g) + lane;
-            VEC x[SWEEP], scale[SWEEP], rest[SWEEP];
-            VECTOR_PREFETCH(groups->z + XENT_LANES * g + lane + XENT_CHUNK);
-            for (size_t v = 0; v < SWEEP; v++) x[v] = LOAD(p + v * WIDTH);
-            if (subtract)
-                for (size_t v = 0; v < SWEEP; v++) x[v] = V(sub)(x[v], V(set)(base));
-            for (size_t v = 0; v < SWEEP; v++) F(exp)(shared, x[v], &scale[v], &rest[v]);
-            for (size_t v = 0; v < SWEEP; v++) F(sum_add)(&sum[v], scale[v], rest[v]);
-            if (terms != NULL) {
-                REAL *out = (g == groups->whole ? tail_terms : terms + XENT_LANES * g) + lane;
-                for (size_t v = 0; v < SWEEP; v++) V(store)(out + v * WIDTH, V(fma)(scale[v], rest[v], scale[v]));
-            }
-        }
+        for (size_t v = 0; v < SWEEP; v++) sum[v] = F(sum_none)();
+        for (size_t i = 0; i < count; i++) S(add_run)(&runs[i], lane, shared, V(set)(base), subtract, store, sum);
         for (size_t v = 0; v < SWEEP; v++) F(sum_store)(&sum[v], lanes, lane + v * WIDTH);
     }
 }
@@ -100,20 +136,18 @@ static inline double S(sum_terms)(const struct S(groups) * groups, size_t n, str
                                   REAL *terms)
 {
     struct lanes lanes;
+    struct S(run) runs[MOST_RUNS];
     REAL tail_terms[XENT_LANES];
-    size_t lanes_used = n < XENT_LANES ? n : XENT_LANES;
-    memset(&lanes, 0, sizeof lanes);
-    for (size_t from = 0; from < groups->count; from += BLOCK_GROUPS) {
-        size_t to = groups->count - from < BLOCK_GROUPS ? groups->count : from + BLOCK_GROUPS;
-        if (subtract && terms != NULL)
-            S(add_terms)(groups, from, to, lanes_used, shared, base, 1, terms, tail_terms, &lanes);
-        else if (subtract)
-            S(add_terms)(groups, from, to, lanes_used, shared, base, 1, NULL, NULL, &lanes);
-        else if (terms != NULL)
-            S(add_terms)(groups, from, to, lanes_used, shared, base, 0, terms, tail_terms, &lanes);
-        else
-            S(add_terms)(groups, from, to, lanes_used, shared, base, 0, NULL, NULL, &lanes);
-    }
+    size_t lanes_used = n < XENT_LANES ? n : XENT_LANES, count = S(runs)(groups, terms, tail_terms, runs);
+    if (n < XENT_LANES) memset(&lanes, 0, sizeof lanes);
+    if (subtract && terms != NULL)
+        S(add_runs)(runs, count, lanes_used, shared, base, 1, 1, &lanes);
+    else if (subtract)
+        S(add_runs)(runs, count, lanes_used, shared, base, 1, 0, &lanes);
+    else if (terms != NULL)
+        S(add_runs)(runs, count, lanes_used, shared, base, 0, 1, &lanes);
+    else
+        S(add_runs)(runs, count, lanes_used, shared, base, 0, 0, &lanes);
     if (terms != NULL) memcpy(terms + XENT_LANES * groups->whole, tail_terms, (n % XENT_LANES) * sizeof(REAL));
     return F(tree)(&lanes);
 }
@@ -157,3 +191,5 @@ static void S(reduce)(const void *logits, size_t n, void *terms, struct xent_chu
     chunk->unit = large ? 1 : F(unit)((double)reference, (double)max);
     chunk->state = (struct xent_state){ (double)max, sum * (0x1p-64 * chunk->unit), 0, 0, 0 };
 }
+
+#undef MOST_RUNS

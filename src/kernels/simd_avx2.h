@@ -69,9 +69,13 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
-static inline vf64 vf32_widen(vf32 a, int half)
+/* By way of memory: from there the conversion needs no lane-crossing shuffle, of which a CPU does one a cycle at most. */
+static inline void vf32_add_widened(vf64 *sum, vf32 a)
 {
-    return _mm256_cvtps_pd(half ? _mm256_extractf128_ps(a, 1) : _mm256_castps256_ps128(a));
+    float memory[VF32_WIDTH] __attribute__((aligned(32)));
+    __asm__("vmovaps %1, %0" : "=m"(memory) : "x"(a));
+    sum[0] = _mm256_add_pd(sum[0], _mm256_cvtps_pd(_mm_load_ps(memory)));
+    sum[1] = _mm256_add_pd(sum[1], _mm256_cvtps_pd(_mm_load_ps(memory + VF64_WIDTH)));
 }
 static inline float vf32_max_lane(vf32 a)
 {
@@ -80,14 +84,23 @@ static inline float vf32_max_lane(vf32 a)
     return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
 }
 static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) { return _mm256_fmadd_ps(a, b, c); }
+/* Word n & 7 of a table in each lane. The table in a register: compilers would fold its load into the instruction, which then takes
+   twice as long on some CPUs. */
+static inline __m256i look_up_words(__m256i table, __m256i n)
+{
+    __m256i words;
+    __asm__("vpermd %2, %1, %0" : "=x"(words) : "x"(n), "x"(table));
+    return words;
+}
 static inline vf32 vf32_exp_scale(vf32 t)
 {
     __m256i n = _mm256_castps_si256(t), table = _mm256_loadu_si256((const __m256i *)exp_f32_scale);
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_permutevar8x32_epi32(table, n), _mm256_slli_epi32(n, 20)));
+    return _mm256_castsi256_ps(_mm256_add_epi32(look_up_words(table, n), _mm256_slli_epi32(n, 20)));
 }
 static inline vf32 vf32_exp_correction(vf32 t)
 {
-    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(exp_f32_correction), _mm256_castps_si256(t));
+    __m256i table = _mm256_loadu_si256((const __m256i *)exp_f32_correction);
+    return _mm256_castsi256_ps(look_up_words(table, _mm256_castps_si256(t)));
 }
 
 static inline vf64 vf64_load(const double *p) { return _mm256_loadu_pd(p); }
@@ -124,7 +137,7 @@ static inline __m256i vf64_look_up(const void *table, vf64 t)
         _mm256_shuffle_ps(_mm256_castsi256_ps(lower_half), _mm256_castsi256_ps(upper_half), _MM_SHUFFLE(3, 1, 3, 1)));
     low = _mm256_permute4x64_epi64(low, _MM_SHUFFLE(3, 1, 2, 0));
     high = _mm256_permute4x64_epi64(high, _MM_SHUFFLE(3, 1, 2, 0));
-    return _mm256_blend_epi32(_mm256_permutevar8x32_epi32(low, both), _mm256_permutevar8x32_epi32(high, both), 0xaa);
+    return _mm256_blend_epi32(look_up_words(low, both), look_up_words(high, both), 0xaa);
 }
 static inline vf64 vf64_exp_scale(vf64 t)
 {

@@ -50,7 +50,11 @@ static inline unsigned vf32_equal(vf32 a, vf32 b)
     static const uint32_t lane[VF32_WIDTH] = { 1, 2, 4, 8 };
     return vaddvq_u32(vandq_u32(vceqq_f32(a, b), vld1q_u32(lane)));
 }
-static inline vf64 vf32_widen(vf32 a, int half) { return half ? vcvt_high_f64_f32(a) : vcvt_f64_f32(vget_low_f32(a)); }
+static inline void vf32_add_widened(vf64 *sum, vf32 a)
+{
+    sum[0] = vaddq_f64(sum[0], vcvt_f64_f32(vget_low_f32(a)));
+    sum[1] = vaddq_f64(sum[1], vcvt_high_f64_f32(a));
+}
 static inline float vf32_max_lane(vf32 a) { return vmaxvq_f32(a); }
 static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) { return vfmaq_f32(c, a, b); }
 /* Entry t & 7 of a table of 8 floats in each lane: four bytes by their numbers. */

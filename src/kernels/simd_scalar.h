@@ -38,12 +38,8 @@ static inline vf32 vf32_with_sign(vf32 a, vf32 b) { return f32_of_bits(bits_of_f
 static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return a < b ? yes : no; }
 /* bit i: whether lane i is equal */
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
-/* the lanes of one half as doubles */
-static inline vf64 vf32_widen(vf32 a, int half)
-{
-    (void)half;
-    return (double)a;
-}
+/* sum[half] += the lanes of that half as doubles */
+static inline void vf32_add_widened(vf64 *sum, vf32 a) { *sum += (double)a; }
 static inline float vf32_max_lane(vf32 a) { return a; }
 
 /* a * b + c rounded once. Without the instruction: the product is exact in double; where converting the sum to f32 would round

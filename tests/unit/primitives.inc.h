@@ -79,17 +79,19 @@ static void along_f64_equal(const double *a, const double *b, const double *c, s
 HALF(f16)
 HALF(bf16)
 
-/* Lane i as a double, back as the float it came from. */
-static void along_f32_widen(const float *a, const float *b, const float *c, size_t n, float *out)
+/* b in double plus lane i, as a float again: what a conversion of the whole vector would leave of it. */
+static void along_f32_add_widened(const float *a, const float *b, const float *c, size_t n, float *out)
 {
-    (void)b;
     (void)c;
-    for (size_t i = 0; i < n; i += VF32_WIDTH)
-        for (int half = 0; half < VF32_HALVES; half++) {
-            double lanes[VF64_WIDTH];
-            vf64_store(lanes, vf32_widen(vf32_load(a + i), half));
-            for (size_t lane = 0; lane < VF64_WIDTH; lane++) out[i + (size_t)half * VF64_WIDTH + lane] = (float)lanes[lane];
-        }
+    for (size_t i = 0; i < n; i += VF32_WIDTH) {
+        double lanes[VF32_WIDTH];
+        vf64 sum[VF32_HALVES];
+        for (size_t lane = 0; lane < VF32_WIDTH; lane++) lanes[lane] = (double)b[i + lane];
+        for (int half = 0; half < VF32_HALVES; half++) sum[half] = vf64_load(lanes + half * VF64_WIDTH);
+        vf32_add_widened(sum, vf32_load(a + i));
+        for (int half = 0; half < VF32_HALVES; half++) vf64_store(lanes + half * VF64_WIDTH, sum[half]);
+        for (size_t lane = 0; lane < VF32_WIDTH; lane++) out[i + lane] = (float)lanes[lane];
+    }
 }
 
 /* Among numbers the largest lane does not depend on how many there are: 8 at a time, first by vectors. */
@@ -138,7 +140,7 @@ static void along_f64_first(const double *a, const double *b, const double *c, s
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
         ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, store_bf16), ROW(f32, equal),                   \
-        ROW(f32, widen), ROW(f32, max_lane),                                                                                   \
+        ROW(f32, add_widened), ROW(f32, max_lane),                                                                                   \
         ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
         ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
         ROW(f64, equal), ROW(f64, max_lane), ROW(f64, first), { .name = NULL }                                                 \
