@@ -30,6 +30,7 @@ struct xent_loss {
 
     /* the plan */
     struct xent_row_shape shape;
+    bool tiled; /* rows are reduced side by side */
     struct xent_walk walk;
     struct xent_parallel parallel;
     struct xent_scratch scratch;

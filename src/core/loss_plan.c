@@ -1,5 +1,8 @@
 #include "core/loss_row.h"
 
+#define TILED_CLASSES 1024 /* a tile of so many stays in the second-level cache */
+#define CLASSES_PER_ROW 32 /* a row alone takes as long as this many classes of a tile */
+
 static void plan_walk(struct xent_loss *loss)
 {
     struct xent_walk *walk = &loss->walk;
@@ -34,9 +37,22 @@ static void plan_scratch(struct xent_loss *loss)
         scratch->logits = chunk * shape->size;
     if (shape->prepared) scratch->prepared = chunk * shape->real_size;
     scratch->coef = dense ? chunk * sizeof(double) : 0;
+    if (loss->tiled) scratch->tile = (size_t)shape->classes * XENT_TILE * shape->real_size;
     if (!gradient || !from_logits) return;
     if (needs_terms(loss, in_place, scattered)) scratch->terms = (size_t)shape->classes * shape->real_size;
     scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
+}
+
+/* Rows side by side: where they are short, unless a few rows would leave most lanes idle, and where neighbours in memory are of
+   neighbouring rows instead of classes. */
+static bool is_tiled(const struct xent_loss *loss)
+{
+    const struct xent_row_shape *shape = &loss->shape;
+    bool scattered = !xent_row_is_contiguous(shape, xent_step_along(loss->logits, loss->axis));
+    bool side_by_side = scattered && xent_walk_step(&loss->walk, XENT_WALK_LOGITS) == (ptrdiff_t)shape->size;
+    if (loss->source != XENT_FROM_LOGITS || shape->prepared || xent_loss_is_dense(loss) || shape->classes < 1) return false;
+    return side_by_side ? shape->classes <= TILED_CLASSES
+                        : shape->classes <= XENT_LANES && shape->classes <= CLASSES_PER_ROW * loss->walk.count;
 }
 
 xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *kernels, int32_t threads)
@@ -46,6 +62,7 @@ xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *ke
     loss->shape = xent_row_shape_of(logits->dtype, logits->shape[loss->axis], kernels);
     xent_row_shape_prepare(&loss->shape, loss->options.logit_scale, loss->options.softcap);
     plan_walk(loss);
+    loss->tiled = is_tiled(loss);
     plan_scratch(loss);
     work = logits->numel;
     if (loss->source == XENT_FROM_LOG_PROBS && loss->rule.indices && loss->grad_logits == NULL) work = loss->walk.count;

@@ -28,10 +28,29 @@ static void place_coefficients(const struct xent_loss *loss, const struct xent_p
         row->coefficients.probability = xent_line_of(loss->target, loss->axis, position->offset[XENT_WALK_TARGET]);
 }
 
-static void reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+/* z_y is read here, before the terms may replace it. */
+void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
+                         const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+{
+    place(loss, position, scratch, row);
+    place_coefficients(loss, position, row);
+    row->ignored = false;
+    row->target = -1;
+    row->target_coef = 0;
+    if (!loss->rule.indices) return;
+    row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET]);
+    row->ignored = xent_target_ignored(&loss->rule, row->target);
+    if (row->ignored) return;
+    row->at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
+    row->target_coef = (1 - loss->options.label_smoothing) * xent_weight_of(loss->options.class_weight, row->target);
+}
+
+void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
 {
     const struct xent_coefficients *coefficients = xent_loss_is_dense(loss) ? &row->coefficients : NULL;
-    if (loss->source == XENT_FROM_LOGITS)
+    if (row->ignored)
+        row->state = nothing;
+    else if (loss->source == XENT_FROM_LOGITS)
         row->state = xent_row_reduce(&loss->shape, &row->logits, coefficients, row->terms, scratch);
     else if (coefficients != NULL && loss->loss != NULL)
         row->state = xent_row_dot(&loss->shape, &row->logits, coefficients, scratch);
@@ -39,39 +58,16 @@ static void reduce(const struct xent_loss *loss, const struct xent_row_scratch *
         row->state = nothing;
 }
 
-/* What class index y adds to the sums over all classes; its gap needs no pass over the row. z_y is read before the terms may
-   replace it. */
-static void reduce_index_row(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+/* What a class index adds to the sums over all classes; its gap needs no pass over the row. */
+void xent_loss_row_add_target(struct xent_loss_row *row)
 {
-    double at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
-    row->target_coef = (1 - loss->options.label_smoothing) * xent_weight_of(loss->options.class_weight, row->target);
-    reduce(loss, scratch, row);
+    if (row->target_coef == 0) return;
     row->state.coef += row->target_coef;
-    if (row->target_coef != 0) row->state.gap += row->target_coef * (row->state.max - at_target);
+    row->state.gap += row->target_coef * (row->state.max - row->at_target);
 }
 
-void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_position *position,
-                          const struct xent_row_scratch *scratch, struct xent_loss_row *row)
-{
-    place(loss, position, scratch, row);
-    place_coefficients(loss, position, row);
-    row->ignored = false;
-    row->target = -1;
-    row->target_coef = 0;
-    if (!loss->rule.indices) {
-        reduce(loss, scratch, row);
-        return;
-    }
-    row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET]);
-    row->ignored = xent_target_ignored(&loss->rule, row->target);
-    if (row->ignored)
-        row->state = nothing;
-    else
-        reduce_index_row(loss, scratch, row);
-}
-
-/* -sum coef q = gap + coef * log1p(rest): both parts of an index target's loss are >= 0, nothing cancels. */
-double xent_loss_row_value(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest)
+/* Never -0.0. -sum coef q = gap + coef * log1p(rest): both parts of an index target's loss are >= 0, nothing cancels. */
+static double value_of(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest)
 {
     double value, lse = row->state.max + log1p_rest;
     if (row->ignored) return 0;
@@ -80,6 +76,18 @@ double xent_loss_row_value(const struct xent_loss *loss, const struct xent_loss_
     value = row->state.gap + row->state.coef * log1p_rest;
     if (loss->options.z_loss != 0) value += loss->options.z_loss * lse * lse;
     return value + 0.0;
+}
+
+void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, const struct xent_position *position,
+                           double log1p_rest, struct xent_sum *sum)
+{
+    double value;
+    if (loss->loss == NULL) return;
+    value = value_of(loss, row, log1p_rest);
+    if (loss->options.reduction == XENT_REDUCTION_NONE)
+        xent_store_float(loss->loss->dtype, (char *)loss->loss->data + position->offset[XENT_WALK_LOSS], value);
+    else
+        xent_sum_row(sum, value);
 }
 
 /* Upstream gradient over divisor. */
@@ -120,23 +128,34 @@ static void write_nll_gradient(const struct xent_loss *loss, const struct xent_l
     }
 }
 
+bool xent_loss_row_has_entries(const struct xent_loss *loss, const struct xent_loss_row *row)
+{
+    return !row->ignored && xent_state_is_finite(&row->state) && loss->divisor != 0;
+}
+
+struct xent_row_gradient xent_loss_row_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
+                                                const struct xent_position *position, double log1p_rest)
+{
+    double pull = loss->options.z_loss * (row->state.max + log1p_rest) * 2;
+    return (struct xent_row_gradient){
+        factor_of(loss, position), row->state.coef, pull, xent_loss_is_dense(loss) ? &row->coefficients : NULL, row->target,
+        row->target_coef
+    };
+}
+
 void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
                                   const struct xent_position *position, double log1p_rest,
                                   const struct xent_row_scratch *scratch)
 {
-    double factor = factor_of(loss, position), pull;
     struct xent_row_gradient gradient;
     if (loss->source == XENT_FROM_LOG_PROBS) {
-        write_nll_gradient(loss, row, factor, scratch);
+        write_nll_gradient(loss, row, factor_of(loss, position), scratch);
         return;
     }
-    if (row->ignored || !xent_state_is_finite(&row->state) || loss->divisor == 0) {
+    if (!xent_loss_row_has_entries(loss, row)) {
         fill(loss, row, row->ignored ? 0 : (double)NAN);
         return;
     }
-    pull = loss->options.z_loss * (row->state.max + log1p_rest) * 2;
-    gradient =
-        (struct xent_row_gradient){ factor,      row->state.coef, pull, xent_loss_is_dense(loss) ? &row->coefficients : NULL,
-                                    row->target, row->target_coef };
+    gradient = xent_loss_row_gradient(loss, row, position, log1p_rest);
     xent_row_write(&loss->shape, &row->state, &gradient, &row->logits, row->terms, &row->out, scratch);
 }

@@ -9,6 +9,7 @@ struct xent_loss_row {
     bool ignored;
     int64_t target;                        /* class index; negative for probabilities */
     double target_coef;                    /* of that class, beside `coefficients` */
+    double at_target;                      /* its logit */
     struct xent_coefficients coefficients; /* where xent_loss_is_dense() */
     struct xent_line logits, out;          /* out: the gradient */
     char *terms;                           /* NULL: forward only */
@@ -20,11 +21,24 @@ static inline bool xent_loss_is_dense(const struct xent_loss *loss)
     return !loss->rule.indices || loss->options.label_smoothing != 0;
 }
 
-void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_position *position,
-                          const struct xent_row_scratch *scratch, struct xent_loss_row *row);
+/* Where the row is and what its target is. */
+void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
+                         const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 
-/* The loss of the row, given log1p(state.rest). Never -0.0. */
-double xent_loss_row_value(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest);
+/* Fills `state`, without what the target adds to it. */
+void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row);
+
+void xent_loss_row_add_target(struct xent_loss_row *row);
+
+/* The row's loss, given log1p(state.rest), to where it is wanted: the loss tensor, or the sum over rows. */
+void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, const struct xent_position *position,
+                           double log1p_rest, struct xent_sum *sum);
+
+/* Whether the row's gradient has entries of its own; else all are 0, of an ignored row, or NaN. */
+bool xent_loss_row_has_entries(const struct xent_loss *loss, const struct xent_loss_row *row);
+
+struct xent_row_gradient xent_loss_row_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
+                                                const struct xent_position *position, double log1p_rest);
 
 void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
                                   const struct xent_position *position, double log1p_rest,

@@ -1,5 +1,6 @@
 #include "core/element.h"
 #include "core/loss_row.h"
+#include "core/loss_tile.h"
 
 #define BLOCK_ROWS 16 /* their logarithms are taken together */
 
@@ -8,13 +9,23 @@ struct job {
     struct xent_sum *sums; /* one per task */
 };
 
-static void deliver(const struct xent_loss *loss, const struct xent_position *position, struct xent_sum *sum, double value)
+static void run_block(const struct xent_loss *loss, struct xent_position *position, size_t count,
+                      const struct xent_row_scratch *scratch, struct xent_sum *sum)
 {
-    if (loss->loss == NULL) return;
-    if (loss->options.reduction == XENT_REDUCTION_NONE)
-        xent_store_float(loss->loss->dtype, (char *)loss->loss->data + position->offset[XENT_WALK_LOSS], value);
-    else
-        xent_sum_row(sum, value);
+    struct xent_loss_row row[BLOCK_ROWS];
+    double rest[BLOCK_ROWS], log1p_rest[BLOCK_ROWS];
+    struct xent_position first = *position;
+    for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, position)) {
+        xent_loss_row_begin(loss, position, scratch, &row[i]);
+        xent_loss_row_reduce(loss, scratch, &row[i]);
+        xent_loss_row_add_target(&row[i]);
+        rest[i] = row[i].state.rest;
+    }
+    loss->shape.kernels->log1p(rest, log1p_rest, count);
+    for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &first)) {
+        xent_loss_row_deliver(loss, &row[i], &first, log1p_rest[i], sum);
+        if (loss->grad_logits != NULL) xent_loss_row_write_gradient(loss, &row[i], &first, log1p_rest[i], scratch);
+    }
 }
 
 static void run_rows(void *context, int64_t task, int64_t from, int64_t to)
@@ -22,25 +33,18 @@ static void run_rows(void *context, int64_t task, int64_t from, int64_t to)
     const struct job *job = context;
     const struct xent_loss *loss = job->loss;
     struct xent_row_scratch scratch = xent_scratch_of(&loss->scratch, task);
+    struct xent_position position;
     /* a row's terms and chunks are used up before the next row overwrites them */
     int64_t block = loss->grad_logits != NULL ? 1 : BLOCK_ROWS;
-    struct xent_position position, first;
     xent_sum_begin(&job->sums[task], from);
     if (from < to) xent_walk_seek(&loss->walk, from, &position);
-    for (; from < to; from += block) {
-        struct xent_loss_row row[BLOCK_ROWS];
-        double rest[BLOCK_ROWS], log1p_rest[BLOCK_ROWS];
-        size_t count = to - from < block ? (size_t)(to - from) : (size_t)block;
-        first = position;
-        for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &position)) {
-            xent_loss_row_reduce(loss, &position, &scratch, &row[i]);
-            rest[i] = row[i].state.rest;
-        }
-        loss->shape.kernels->log1p(rest, log1p_rest, count);
-        for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &first)) {
-            deliver(loss, &first, &job->sums[task], xent_loss_row_value(loss, &row[i], log1p_rest[i]));
-            if (loss->grad_logits != NULL) xent_loss_row_write_gradient(loss, &row[i], &first, log1p_rest[i], &scratch);
-        }
+    while (from < to) {
+        int64_t count = to - from < block ? to - from : block;
+        if (loss->tiled)
+            count = xent_loss_run_tile(loss, &position, to - from, &scratch, &job->sums[task]);
+        else
+            run_block(loss, &position, (size_t)count, &scratch, &job->sums[task]);
+        from += count;
     }
 }
 

@@ -41,6 +41,7 @@ struct xent_row_scratch {
     double *coef;              /* a chunk */
     void *terms;               /* a row of reals: the terms, where the output cannot hold them */
     struct xent_chunk *chunks; /* a row */
+    void *tile;                /* XENT_TILE rows of reals, side by side */
 };
 
 /* Rows of so many classes whose elements need no preparation ... */

@@ -1,65 +1,9 @@
 #include "core/chunk.h"
 #include "core/element.h"
-#include "core/row.h"
-
-struct second_pass {
-    const struct xent_row_shape *shape;
-    const struct xent_state *state;
-    const struct xent_row_gradient *gradient;
-    bool in_double; /* there is a derivative, or something overflows on the usual way */
-    double *coef;   /* NULL: no class but the target has a coefficient */
-    char *slopes;   /* NULL: all 1 */
-};
-
-/* One chunk of the pass. */
-struct part {
-    const struct xent_chunk *chunk;
-    int64_t from;
-    size_t n;
-    bool leads;    /* the row's first maximum is this chunk's */
-    size_t target; /* the target's place in it; SIZE_MAX: elsewhere */
-    char *terms;   /* reals, which become the entries */
-};
-
-/* What is subtracted from, for a class of probability p: (coef + pull) p. */
-static double share_of(const struct xent_rescale *rescale, double p) { return p == 0 ? rescale->none : rescale->total * p; }
-
-/* A single entry from double, where its class has no term or most of p - coef cancels. b: factor and slope left out. */
-static void store_entry(const struct second_pass *pass, double b, size_t c, char *terms)
-{
-    const struct xent_row_shape *shape = pass->shape;
-    double slope = pass->slopes == NULL ? 1 : xent_load_float(shape->real, pass->slopes + c * shape->real_size);
-    b = slope == 0 ? 0 : b * slope;
-    xent_store_float(shape->real, terms + c * shape->real_size, b == 0 ? 0 : pass->gradient->factor * b);
-}
-
-/* p - 1 of a target that is the row's maximum is -rest / (1 + rest), with all its digits. */
-static double less_than_target(const struct second_pass *pass, double p)
-{
-    return pass->gradient->pull * p - pass->gradient->target_coef * pass->state->rest / (1 + pass->state->rest);
-}
-
-/* The entries of the chunk's maximum, which has no term and the probability `share`, and of the target, given its term. */
-static void write_special_entries(const struct second_pass *pass, const struct part *part, const struct xent_rescale *rescale,
-                                  double target_term)
-{
-    const struct xent_row_gradient *gradient = pass->gradient;
-    size_t first = part->chunk->first, target = part->target;
-    double coef = pass->coef == NULL ? 0 : pass->coef[first], p = rescale->share;
-    if (target == first && part->leads && pass->coef == NULL) {
-        store_entry(pass, less_than_target(pass, p), first, part->terms);
-        return;
-    }
-    if (target == first) coef += gradient->target_coef;
-    store_entry(pass, share_of(rescale, p) - coef, first, part->terms);
-    if (target == first || target == SIZE_MAX) return;
-    p *= target_term * 0x1p-64 * part->chunk->unit;
-    coef = gradient->target_coef + (pass->coef == NULL ? 0 : pass->coef[target]);
-    store_entry(pass, share_of(rescale, p) - coef, target, part->terms);
-}
+#include "core/row_special.h"
 
 /* Entries of one chunk, in place of its terms. */
-static void write_part(const struct second_pass *pass, const struct part *part)
+static void write_part(const struct xent_second_pass *pass, const struct xent_part *part)
 {
     const struct xent_row_shape *shape = pass->shape;
     const struct xent_row_gradient *gradient = pass->gradient;
@@ -74,11 +18,11 @@ static void write_part(const struct second_pass *pass, const struct part *part)
         kernels->entries_in_double(part->terms, pass->coef, pass->slopes, part->terms, part->n, &rescale);
     else
         kernels->entries(part->terms, pass->coef, part->terms, part->n, &rescale);
-    write_special_entries(pass, part, &rescale, target_term);
+    xent_row_write_special(pass, part, &rescale, target_term);
 }
 
 /* Entries to where they belong, unless they are there already. */
-static void deliver(const struct xent_row_shape *shape, const struct part *part, const struct xent_line *out, void *stored)
+static void deliver(const struct xent_row_shape *shape, const struct xent_part *part, const struct xent_line *out, void *stored)
 {
     const void *elements = part->terms;
     if (xent_row_is_contiguous(shape, out->step)) {
@@ -98,22 +42,23 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
 {
     bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL, led = false;
     double peak = dense ? state->coef_peak + gradient->target_coef : gradient->target_coef;
-    struct second_pass pass = { shape,
-                                state,
-                                gradient,
-                                capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
-                                dense ? scratch->coef : NULL,
-                                capped ? scratch->prepared : NULL };
+    struct xent_second_pass pass = { shape,
+                                     state,
+                                     gradient,
+                                     capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
+                                     dense ? scratch->coef : NULL,
+                                     capped ? scratch->prepared : NULL };
     for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
         const struct xent_chunk *chunk = &scratch->chunks[i];
         size_t n = xent_chunk_size(shape, from);
         bool has_target = gradient->target >= from && gradient->target - from < (int64_t)n;
-        struct part part = { chunk,
-                             from,
-                             n,
-                             !led && chunk->state.max == state->max,
-                             has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
-                             terms + from * (ptrdiff_t)shape->real_size };
+        struct xent_part part = { chunk,
+                                  from,
+                                  n,
+                                  !led && chunk->state.max == state->max,
+                                  has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
+                                  terms + from * (ptrdiff_t)shape->real_size,
+                                  shape->real_size };
         led = led || part.leads;
         if (capped)
             shape->kernels->slopes(xent_chunk_of(shape, logits, from, n, scratch->logits, false), pass.slopes, n, shape->scale,

@@ -11,7 +11,7 @@ static size_t padded(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
 static size_t task_size(const struct xent_scratch *scratch)
 {
     return padded(scratch->logits) + padded(scratch->upstream) + padded(scratch->prepared) + padded(scratch->coef) +
-           padded(scratch->terms) + padded(scratch->chunks);
+           padded(scratch->terms) + padded(scratch->chunks) + padded(scratch->tile);
 }
 
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, int64_t tasks)
@@ -51,6 +51,7 @@ struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int6
     row.coef = part(&at, scratch->coef);
     row.terms = part(&at, scratch->terms);
     row.chunks = part(&at, scratch->chunks);
+    row.tile = part(&at, scratch->tile);
     return row;
 }
 

@@ -72,12 +72,27 @@ void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_posit
     }
 }
 
-void xent_walk_next(const struct xent_walk *walk, struct xent_position *position)
+int64_t xent_walk_run(const struct xent_walk *walk, const struct xent_position *position)
 {
-    for (int32_t d = walk->ndim - 1; d >= 0; d--) {
-        for (int32_t k = 0; k < walk->operands; k++) position->offset[k] += walk->step[k][d];
-        if (++position->index[d] < walk->extent[d]) return;
+    int32_t last = walk->ndim - 1;
+    return last < 0 ? 1 : walk->extent[last] - position->index[last];
+}
+
+ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t operand)
+{
+    return walk->ndim == 0 ? 0 : walk->step[operand][walk->ndim - 1];
+}
+
+void xent_walk_advance(const struct xent_walk *walk, struct xent_position *position, int64_t n)
+{
+    int32_t d = walk->ndim - 1;
+    for (; d >= 0; d--, n = 1) {
+        for (int32_t k = 0; k < walk->operands; k++) position->offset[k] += (ptrdiff_t)n * walk->step[k][d];
+        position->index[d] += n;
+        if (position->index[d] < walk->extent[d]) return;
         for (int32_t k = 0; k < walk->operands; k++) position->offset[k] -= (ptrdiff_t)walk->extent[d] * walk->step[k][d];
         position->index[d] = 0;
     }
 }
+
+void xent_walk_next(const struct xent_walk *walk, struct xent_position *position) { xent_walk_advance(walk, position, 1); }

@@ -37,4 +37,10 @@ void xent_walk_join(struct xent_walk *walk);
 void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position);
 void xent_walk_next(const struct xent_walk *walk, struct xent_position *position);
 
+/* Positions from this one on, itself included, that are one step of the last dimension apart; and the step of an operand there. */
+int64_t xent_walk_run(const struct xent_walk *walk, const struct xent_position *position);
+ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t operand);
+/* The n-th of that run behind `position`; n = its length is the next run's first. */
+void xent_walk_advance(const struct xent_walk *walk, struct xent_position *position, int64_t n);
+
 #endif

@@ -27,6 +27,16 @@ struct xent_chunk {
     size_t first; /* the first class at the maximum */
 };
 
+/* Rows side by side: class c of row r is element c * XENT_TILE + r, a real. */
+#define XENT_TILE 16
+
+/* What the first pass leaves of a tile's rows, each as struct xent_chunk has it. */
+struct xent_tile {
+    double max[XENT_TILE], rest[XENT_TILE], unit[XENT_TILE];
+    size_t first[XENT_TILE];
+    unsigned char regular[XENT_TILE]; /* 0: a row for `reduce`, of which nothing but max is known here */
+};
+
 /* How the second pass turns terms into entries; p_c = term * 2^-64 * unit * share. */
 struct xent_rescale {
     double factor; /* F: upstream gradient over divisor */
@@ -46,6 +56,16 @@ struct xent_row_kernels {
     /* Fills coef, gap and coef_peak of a state whose max is that of z, from one coefficient per class. A coefficient of 0
        contributes 0 to the gap, whatever its logit is. */
     void (*weigh)(const void *z, const double *coef, size_t n, struct xent_state *state);
+
+    /* Up to XENT_TILE rows of at most a chunk of classes; steps in bytes. */
+    void (*tile_read)(const void *z, ptrdiff_t row_step, ptrdiff_t class_step, size_t rows, size_t classes, void *tile);
+    void (*tile_write)(const void *tile, size_t rows, size_t classes, void *out, ptrdiff_t row_step, ptrdiff_t class_step);
+
+    /* Reduces the rows of a tile, whose other elements must be numbers, and keeps the terms in place of the logits or leaves the tile undefined. */
+    void (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *out);
+
+    /* Every term of row r becomes term * 2^-64 * scale[r], rounded once as by `entries`. */
+    void (*tile_rescale)(void *tile, size_t rows, size_t classes, const double *scale);
 
     /* out = softcap tanh(scale z / softcap), reals; without the tanh for softcap 0. Both parameters are reals in value. */
     void (*prepare)(const void *z, void *out, size_t n, double scale, double softcap);

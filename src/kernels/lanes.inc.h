@@ -1,7 +1,7 @@
 /* Sums over the 64 virtual lanes of a chunk. Expects the vector primitives of a simd_*.h; defines
  *   group_size              how many of n classes the group of 64 that begins at `from` has
  *   struct lanes            the lanes' sums in memory
- *   struct sum_f32, sum_f64 and their functions   one vector of lanes in registers while groups are added to it
+ *   struct sum_f32, sum_f64 and their functions   one vector of sums in registers: of lanes, or of one lane of several rows
  *   add_two                 TwoSum, scalar
  *   tree_f32, tree_f64      all lanes as one number; lanes->sum[0] is then their plain sum in the same order
  * A term is scale + scale * rest. The scales carry the digits and go to double at once (f32) or are summed with their error (f64);
@@ -49,18 +49,34 @@ static inline void sum_store_f32(const struct sum_f32 *s, struct lanes *lanes, s
     for (int half = 0; half < VF32_HALVES; half++) vf64_store(lanes->sum + lane + (size_t)half * VF64_WIDTH, s->sum[half]);
 }
 
+/* The lanes of one class after another, rows side by side: *s += other, in the order of tree_f32. */
+static inline void sum_join_f32(struct sum_f32 *s, const struct sum_f32 *other)
+{
+    for (int half = 0; half < VF32_HALVES; half++) s->sum[half] = vf64_add(s->sum[half], other->sum[half]);
+}
+
+static inline void sum_total_f32(const struct sum_f32 *s, double *total)
+{
+    for (int half = 0; half < VF32_HALVES; half++) vf64_store(total + (size_t)half * VF64_WIDTH, s->sum[half]);
+}
+
 struct sum_f64 {
     vf64 sum, error, rest;
 };
 
 static inline struct sum_f64 sum_none_f64(void) { return (struct sum_f64){ vf64_set(0.0), vf64_set(0.0), vf64_set(0.0) }; }
 
+/* *sum += x by TwoSum; the error is returned */
+static inline vf64 sum_two(vf64 *sum, vf64 x)
+{
+    vf64 a = *sum, s = vf64_add(a, x), back = vf64_sub(s, a);
+    *sum = s;
+    return vf64_add(vf64_sub(a, vf64_sub(s, back)), vf64_sub(x, back));
+}
+
 static inline void sum_add_f64(struct sum_f64 *s, vf64 scale, vf64 rest)
 {
-    vf64 sum = vf64_add(s->sum, scale), back = vf64_sub(sum, s->sum);
-    vf64 error = vf64_add(vf64_sub(s->sum, vf64_sub(sum, back)), vf64_sub(scale, back));
-    s->error = vf64_add(s->error, error);
-    s->sum = sum;
+    s->error = vf64_add(s->error, sum_two(&s->sum, scale));
     s->rest = vf64_fma(scale, rest, s->rest);
 }
 
@@ -75,6 +91,14 @@ static inline void sum_store_f64(const struct sum_f64 *s, struct lanes *lanes, s
     vf64_store(lanes->sum + lane, s->sum);
     vf64_store(lanes->error + lane, s->error);
 }
+
+static inline void sum_join_f64(struct sum_f64 *s, const struct sum_f64 *other)
+{
+    vf64 joint = vf64_add(s->error, other->error);
+    s->error = vf64_add(joint, sum_two(&s->sum, other->sum));
+}
+
+static inline void sum_total_f64(const struct sum_f64 *s, double *total) { vf64_store(total, vf64_add(s->sum, s->error)); }
 
 /* *sum += x, *error += what the rounding lost (Knuth's TwoSum) */
 static inline void add_two(double *sum, double *error, double x)

@@ -2,3 +2,5 @@
 #include "merge.inc.h"
 
 #include "entries.inc.h"
+
+#include "tile.inc.h"

@@ -103,6 +103,24 @@ static inline vf32 vf32_exp_correction(vf32 t)
     return _mm256_castsi256_ps(look_up_words(table, _mm256_castps_si256(t)));
 }
 
+static inline void vf32_transpose(vf32 *rows)
+{
+    __m256 pairs[8], fours[8];
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int k = 0; k < 2; k++) {
+            fours[i + 2 * k] = _mm256_shuffle_ps(pairs[i + k], pairs[i + k + 2], _MM_SHUFFLE(1, 0, 1, 0));
+            fours[i + 2 * k + 1] = _mm256_shuffle_ps(pairs[i + k], pairs[i + k + 2], _MM_SHUFFLE(3, 2, 3, 2));
+        }
+    for (int i = 0; i < 4; i++) {
+        rows[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
+        rows[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
+    }
+}
+
 static inline vf64 vf64_load(const double *p) { return _mm256_loadu_pd(p); }
 static inline void vf64_store(double *p, vf64 a) { _mm256_storeu_pd(p, a); }
 static inline vf64 vf64_set(double x) { return _mm256_set1_pd(x); }
@@ -125,6 +143,15 @@ static inline double vf64_max_lane(vf64 a)
     return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
 }
 static inline double vf64_first(vf64 a) { return _mm256_cvtsd_f64(a); }
+static inline void vf64_transpose(vf64 *rows)
+{
+    __m256d a = _mm256_unpacklo_pd(rows[0], rows[1]), b = _mm256_unpackhi_pd(rows[0], rows[1]);
+    __m256d c = _mm256_unpacklo_pd(rows[2], rows[3]), d = _mm256_unpackhi_pd(rows[2], rows[3]);
+    rows[0] = _mm256_permute2f128_pd(a, c, 0x20);
+    rows[1] = _mm256_permute2f128_pd(b, d, 0x20);
+    rows[2] = _mm256_permute2f128_pd(a, c, 0x31);
+    rows[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
 /* Entry t & 7 of a table of 8 doubles in each lane: the low and the high words of the table stand in a register each. */
 static inline __m256i vf64_look_up(const void *table, vf64 t)
 {

@@ -71,6 +71,16 @@ static inline vf32 vf32_exp_scale(vf32 t)
 }
 static inline vf32 vf32_exp_correction(vf32 t) { return vreinterpretq_f32_u32(vf32_look_up(exp_f32_correction, t)); }
 
+static inline void vf32_transpose(vf32 *rows)
+{
+    vf32 a = vtrn1q_f32(rows[0], rows[1]), b = vtrn2q_f32(rows[0], rows[1]);
+    vf32 c = vtrn1q_f32(rows[2], rows[3]), d = vtrn2q_f32(rows[2], rows[3]);
+    rows[0] = vcombine_f32(vget_low_f32(a), vget_low_f32(c));
+    rows[1] = vcombine_f32(vget_low_f32(b), vget_low_f32(d));
+    rows[2] = vcombine_f32(vget_high_f32(a), vget_high_f32(c));
+    rows[3] = vcombine_f32(vget_high_f32(b), vget_high_f32(d));
+}
+
 static inline vf64 vf64_load(const double *p) { return vld1q_f64(p); }
 static inline void vf64_store(double *p, vf64 a) { vst1q_f64(p, a); }
 static inline vf64 vf64_set(double x) { return vdupq_n_f64(x); }
@@ -109,5 +119,12 @@ static inline vf64 vf64_exp_scale(vf64 t)
     return vreinterpretq_f64_u64(vaddq_u64(vf64_look_up(exp_f64_scale, t), vshlq_n_u64(vreinterpretq_u64_f64(t), 49)));
 }
 static inline vf64 vf64_exp_correction(vf64 t) { return vreinterpretq_f64_u64(vf64_look_up(exp_f64_correction, t)); }
+
+static inline void vf64_transpose(vf64 *rows)
+{
+    vf64 a = rows[0], b = rows[1];
+    rows[0] = vtrn1q_f64(a, b);
+    rows[1] = vtrn2q_f64(a, b);
+}
 
 #endif

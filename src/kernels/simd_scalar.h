@@ -41,6 +41,8 @@ static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
 /* sum[half] += the lanes of that half as doubles */
 static inline void vf32_add_widened(vf64 *sum, vf32 a) { *sum += (double)a; }
 static inline float vf32_max_lane(vf32 a) { return a; }
+/* lane j of vector i changes places with lane i of vector j, of as many vectors as there are lanes */
+static inline void vf32_transpose(vf32 *rows) { (void)rows; }
 
 /* a * b + c rounded once. Without the instruction: the product is exact in double; where converting the sum to f32 would round
    a second time (an f32 midpoint, a subnormal), the sum is first rounded to odd by its TwoSum error (Boldo and Melquiond 2008,
@@ -85,6 +87,7 @@ static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return a
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
 static inline double vf64_max_lane(vf64 a) { return a; }
+static inline void vf64_transpose(vf64 *rows) { (void)rows; }
 static inline double vf64_first(vf64 a) { return a; }
 static inline vf64 vf64_exp_scale(vf64 t) { return f64_of_bits(exp_f64_scale[bits_of_f64(t) & 7] + (bits_of_f64(t) << 49)); }
 static inline vf64 vf64_exp_correction(vf64 t) { return exp_f64_correction[bits_of_f64(t) & 7]; }

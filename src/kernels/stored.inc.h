@@ -9,6 +9,8 @@
 
 #include "elements.inc.h"
 
+#include "tile_move.inc.h"
+
 #undef STORED
 #undef S
 #undef LOAD

@@ -1,0 +1,166 @@
+#include "core/loss_tile.h"
+
+#include <string.h>
+
+#include "core/element.h"
+#include "core/loss_row.h"
+#include "core/row_special.h"
+
+struct tile {
+    const struct xent_loss *loss;
+    const struct xent_row_scratch *scratch;
+    size_t rows;
+    struct xent_tile state;
+    struct xent_loss_row row[XENT_TILE];
+    double log1p_rest[XENT_TILE];
+    double scale[XENT_TILE];       /* of a row's terms in the second pass */
+    double target_term[XENT_TILE]; /* before the second pass */
+    bool rescaled[XENT_TILE];      /* whether the second pass is the tile's */
+};
+
+static char *element(const struct tile *tile, size_t row, size_t class_index)
+{
+    return (char *)tile->scratch->tile + (class_index * XENT_TILE + row) * tile->loss->shape.real_size;
+}
+
+/* A row of a tile is one chunk; one that the tile cannot do is reduced on its own. */
+static void finish_state(const struct tile *tile, size_t i, struct xent_loss_row *row)
+{
+    if (tile->state.regular[i] && !row->ignored)
+        row->state = (struct xent_state){ .max = tile->state.max[i], .rest = tile->state.rest[i] };
+    else
+        xent_loss_row_reduce(tile->loss, tile->scratch, row);
+    xent_loss_row_add_target(row);
+}
+
+/* The rows from `from` on that are ignored, or not, like the first of them. */
+static size_t alike(const struct tile *tile, size_t from)
+{
+    size_t to = from + 1;
+    while (to < tile->rows && tile->row[to].ignored == tile->row[from].ignored) to++;
+    return to - from;
+}
+
+/* The logits of an ignored row are not read. */
+static void read_rows(struct tile *tile)
+{
+    const struct xent_loss *loss = tile->loss;
+    size_t classes = (size_t)loss->shape.classes, count;
+    if (tile->rows < XENT_TILE || tile->row[0].ignored || alike(tile, 0) < tile->rows)
+        memset(tile->scratch->tile, 0, classes * XENT_TILE * loss->shape.real_size);
+    for (size_t from = 0; from < tile->rows; from += count) {
+        count = alike(tile, from);
+        if (tile->row[from].ignored) continue;
+        loss->shape.kernels->tile_read(tile->row[from].logits.at, xent_walk_step(&loss->walk, XENT_WALK_LOGITS),
+                                       tile->row[from].logits.step, count, classes, element(tile, from, 0));
+    }
+}
+
+static void first_pass(struct tile *tile, const struct xent_position *first)
+{
+    const struct xent_loss *loss = tile->loss;
+    const struct xent_row_kernels *kernels = loss->shape.kernels;
+    struct xent_position position = *first;
+    double rest[XENT_TILE];
+    for (size_t i = 0; i < tile->rows; i++, xent_walk_advance(&loss->walk, &position, 1)) {
+        xent_loss_row_begin(loss, &position, tile->scratch, &tile->row[i]);
+        tile->row[i].terms = NULL;
+    }
+    read_rows(tile);
+    kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, loss->grad_logits != NULL, &tile->state);
+    for (size_t i = 0; i < tile->rows; i++) {
+        finish_state(tile, i, &tile->row[i]);
+        rest[i] = tile->row[i].state.rest;
+    }
+    kernels->log1p(rest, tile->log1p_rest, tile->rows);
+}
+
+/* A row whose gradient the tile cannot do goes to the output by way of its own, and from there back to the tile, which is written
+   as a whole. */
+static void write_row_alone(struct tile *tile, size_t i, const struct xent_position *position)
+{
+    const struct xent_loss *loss = tile->loss;
+    struct xent_loss_row row;
+    xent_loss_row_begin(loss, position, tile->scratch, &row);
+    xent_loss_row_reduce(loss, tile->scratch, &row);
+    xent_loss_row_add_target(&row);
+    xent_loss_row_write_gradient(loss, &row, position, tile->log1p_rest[i], tile->scratch);
+    for (size_t c = 0; c < (size_t)loss->shape.classes; c++) {
+        double entry = xent_load_float(loss->shape.dtype, row.out.at + (ptrdiff_t)c * row.out.step);
+        xent_store_float(loss->shape.real, element(tile, i, c), entry);
+    }
+}
+
+static struct xent_rescale rescale_of(const struct tile *tile, size_t i, const struct xent_row_gradient *gradient)
+{
+    return (struct xent_rescale){ gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0,
+                                  1 / (1 + tile->row[i].state.rest), tile->state.unit[i] };
+}
+
+static void plan_second_pass(struct tile *tile, size_t i, const struct xent_row_gradient *gradient)
+{
+    const struct xent_loss_row *row = &tile->row[i];
+    const struct xent_row_shape *shape = &tile->loss->shape;
+    struct xent_rescale rescale = rescale_of(tile, i, gradient);
+    tile->rescaled[i] = tile->state.regular[i] && xent_loss_row_has_entries(tile->loss, row) &&
+                        shape->kernels->fits(rescale.factor, rescale.total, gradient->target_coef);
+    tile->scale[i] = tile->rescaled[i] ? rescale.factor * rescale.total * rescale.share * rescale.unit : 0;
+    if (tile->rescaled[i]) tile->target_term[i] = xent_load_float(shape->real, element(tile, i, (size_t)row->target));
+}
+
+static void write_special(struct tile *tile, size_t i, const struct xent_row_gradient *gradient)
+{
+    const struct xent_loss *loss = tile->loss;
+    struct xent_rescale rescale = rescale_of(tile, i, gradient);
+    struct xent_second_pass pass = { &loss->shape, &tile->row[i].state, gradient, false, NULL, NULL };
+    struct xent_chunk chunk = { tile->row[i].state, tile->state.unit[i], tile->state.first[i] };
+    struct xent_part part = { &chunk,
+                              0,
+                              (size_t)loss->shape.classes,
+                              true,
+                              (size_t)tile->row[i].target,
+                              element(tile, i, 0),
+                              XENT_TILE * loss->shape.real_size };
+    xent_row_write_special(&pass, &part, &rescale, tile->target_term[i]);
+}
+
+static void second_pass(struct tile *tile, const struct xent_position *first)
+{
+    const struct xent_loss *loss = tile->loss;
+    const struct xent_row_shape *shape = &loss->shape;
+    struct xent_row_gradient gradient[XENT_TILE];
+    struct xent_position position = *first;
+    size_t classes = (size_t)shape->classes;
+    for (size_t i = 0; i < tile->rows; i++, xent_walk_advance(&loss->walk, &position, 1)) {
+        gradient[i] = xent_loss_row_gradient(loss, &tile->row[i], &position, tile->log1p_rest[i]);
+        plan_second_pass(tile, i, &gradient[i]);
+    }
+    shape->kernels->tile_rescale(tile->scratch->tile, tile->rows, classes, tile->scale);
+    position = *first;
+    for (size_t i = 0; i < tile->rows; i++, xent_walk_advance(&loss->walk, &position, 1)) {
+        if (tile->rescaled[i])
+            write_special(tile, i, &gradient[i]);
+        else
+            write_row_alone(tile, i, &position);
+    }
+    shape->kernels->tile_write(tile->scratch->tile, tile->rows, classes,
+                               (char *)loss->grad_logits->data + first->offset[XENT_WALK_GRAD],
+                               xent_walk_step(&loss->walk, XENT_WALK_GRAD), xent_step_along(loss->grad_logits, loss->axis));
+}
+
+int64_t xent_loss_run_tile(const struct xent_loss *loss, struct xent_position *position, int64_t rows,
+                           const struct xent_row_scratch *scratch, struct xent_sum *sum)
+{
+    struct tile tile;
+    struct xent_position first = *position;
+    int64_t run = xent_walk_run(&loss->walk, position), count = rows < run ? rows : run;
+    if (count > XENT_TILE) count = XENT_TILE;
+    tile.loss = loss;
+    tile.scratch = scratch;
+    tile.rows = (size_t)count;
+    first_pass(&tile, &first);
+    for (size_t i = 0; i < tile.rows; i++, xent_walk_advance(&loss->walk, position, 1))
+        xent_loss_row_deliver(loss, &tile.row[i], position, tile.log1p_rest[i], sum);
+    if (loss->grad_logits != NULL) second_pass(&tile, &first);
+    return count;
+}
