@@ -32,7 +32,7 @@ static xent_status set_shape(struct xent_tensor *t, xent_dtype dtype, int32_t nd
     return XENT_OK;
 }
 
-/* Bytes from data to the lowest and behind the highest element. */
+/* Steps, and bytes from data to the lowest and behind the highest element. */
 static xent_status set_span(struct xent_tensor *t)
 {
     ptrdiff_t size = (ptrdiff_t)xent_element_size(t->dtype), lowest = 0, highest = 0, end, span;
@@ -45,6 +45,7 @@ static xent_status set_span(struct xent_tensor *t)
             return xent_fail(XENT_ERROR_OVERFLOW,
                              "strides[%d] is %lld: with extent %lld it reaches offsets that exceed %lld bytes", (int)d,
                              (long long)t->strides[d], (long long)t->shape[d], (long long)PTRDIFF_MAX);
+        t->step[d] = (ptrdiff_t)t->strides[d] * size;
     }
     if (__builtin_add_overflow(highest, size, &end) || __builtin_sub_overflow(end, lowest, &span))
         return xent_fail(XENT_ERROR_OVERFLOW, "strides span more than %lld bytes", (long long)PTRDIFF_MAX);

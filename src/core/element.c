@@ -42,7 +42,7 @@ bool xent_element_is_floating(xent_dtype dtype)
 
 xent_dtype xent_element_real(xent_dtype dtype) { return dtype == XENT_F64 ? XENT_F64 : XENT_F32; }
 
-double xent_load_float(xent_dtype dtype, const void *from)
+double xent_load_float_any(xent_dtype dtype, const void *from)
 {
     switch (dtype) {
     case XENT_F32: return (double)*(const float *)from;
@@ -63,7 +63,7 @@ void xent_store_float(xent_dtype dtype, void *to, double value)
     }
 }
 
-int64_t xent_load_index(xent_dtype dtype, const void *from)
+int64_t xent_load_index_any(xent_dtype dtype, const void *from)
 {
     switch (dtype) {
     case XENT_I32: return *(const int32_t *)from;

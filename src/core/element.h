@@ -12,11 +12,22 @@ bool xent_element_is_floating(xent_dtype dtype);
 xent_dtype xent_element_real(xent_dtype dtype); /* what a floating one is computed in: F64 for F64, else F32 */
 
 /* dtype is floating. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
-double xent_load_float(xent_dtype dtype, const void *from);
+double xent_load_float_any(xent_dtype dtype, const void *from);
 void xent_store_float(xent_dtype dtype, void *to, double value);
 
 /* dtype is an integer one; a U64 above INT64_MAX wraps to a negative number, which is never a class. */
-int64_t xent_load_index(xent_dtype dtype, const void *from);
+int64_t xent_load_index_any(xent_dtype dtype, const void *from);
+
+/* The same, without a call for what is read most. */
+static inline double xent_load_float(xent_dtype dtype, const void *from)
+{
+    return dtype == XENT_F32 ? (double)*(const float *)from : xent_load_float_any(dtype, from);
+}
+
+static inline int64_t xent_load_index(xent_dtype dtype, const void *from)
+{
+    return dtype == XENT_I64 ? *(const int64_t *)from : xent_load_index_any(dtype, from);
+}
 
 /* n elements that lie `step` bytes apart, to or from contiguous memory. */
 void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to);

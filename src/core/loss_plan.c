@@ -29,8 +29,8 @@ static void plan_scratch(struct xent_loss *loss)
     size_t chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
     bool dense = xent_loss_is_dense(loss), from_logits = loss->source == XENT_FROM_LOGITS, gradient = loss->grad_logits != NULL;
     bool in_place = gradient && loss->grad_logits->data == loss->logits->data;
-    bool gathered = !xent_row_is_contiguous(shape, xent_step_along(loss->logits, loss->axis));
-    bool scattered = gradient && !xent_row_is_contiguous(shape, xent_step_along(loss->grad_logits, loss->axis));
+    bool gathered = !xent_row_is_contiguous(shape, loss->logits->step[loss->axis]);
+    bool scattered = gradient && !xent_row_is_contiguous(shape, loss->grad_logits->step[loss->axis]);
     xent_scratch_none(scratch);
     if (loss->walk.count == 0) return;
     if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered))
@@ -48,7 +48,7 @@ static void plan_scratch(struct xent_loss *loss)
 static bool is_tiled(const struct xent_loss *loss)
 {
     const struct xent_row_shape *shape = &loss->shape;
-    bool scattered = !xent_row_is_contiguous(shape, xent_step_along(loss->logits, loss->axis));
+    bool scattered = !xent_row_is_contiguous(shape, loss->logits->step[loss->axis]);
     bool side_by_side = scattered && xent_walk_step(&loss->walk, XENT_WALK_LOGITS) == (ptrdiff_t)shape->size;
     if (loss->source != XENT_FROM_LOGITS || shape->prepared || xent_loss_is_dense(loss) || shape->classes < 1) return false;
     return side_by_side ? shape->classes <= TILED_CLASSES

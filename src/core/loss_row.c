@@ -28,12 +28,17 @@ static void place_coefficients(const struct xent_loss *loss, const struct xent_p
         row->coefficients.probability = xent_line_of(loss->target, loss->axis, position->offset[XENT_WALK_TARGET]);
 }
 
-/* z_y is read here, before the terms may replace it. */
 void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
                          const struct xent_row_scratch *scratch, struct xent_loss_row *row)
 {
     place(loss, position, scratch, row);
     place_coefficients(loss, position, row);
+    xent_loss_row_read_target(loss, position, row);
+}
+
+/* z_y is read here, before the terms may replace it. */
+void xent_loss_row_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_loss_row *row)
+{
     row->ignored = false;
     row->target = -1;
     row->target_coef = 0;
@@ -42,7 +47,8 @@ void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_positio
     row->ignored = xent_target_ignored(&loss->rule, row->target);
     if (row->ignored) return;
     row->at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
-    row->target_coef = (1 - loss->options.label_smoothing) * xent_weight_of(loss->options.class_weight, row->target);
+    row->target_coef = 1 - loss->options.label_smoothing;
+    if (loss->options.class_weight != NULL) row->target_coef *= xent_weight_of(loss->options.class_weight, row->target);
 }
 
 void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
@@ -56,14 +62,6 @@ void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_sc
         row->state = xent_row_dot(&loss->shape, &row->logits, coefficients, scratch);
     else
         row->state = nothing;
-}
-
-/* What a class index adds to the sums over all classes; its gap needs no pass over the row. */
-void xent_loss_row_add_target(struct xent_loss_row *row)
-{
-    if (row->target_coef == 0) return;
-    row->state.coef += row->target_coef;
-    row->state.gap += row->target_coef * (row->state.max - row->at_target);
 }
 
 /* Never -0.0. -sum coef q = gap + coef * log1p(rest): both parts of an index target's loss are >= 0, nothing cancels. */

@@ -25,10 +25,19 @@ static inline bool xent_loss_is_dense(const struct xent_loss *loss)
 void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
                          const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 
+/* The second part of that, given row->logits. */
+void xent_loss_row_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_loss_row *row);
+
 /* Fills `state`, without what the target adds to it. */
 void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 
-void xent_loss_row_add_target(struct xent_loss_row *row);
+/* What a class index adds to the sums over all classes; its gap needs no pass over the row. */
+static inline void xent_loss_row_add_target(struct xent_loss_row *row)
+{
+    if (row->target_coef == 0) return;
+    row->state.coef += row->target_coef;
+    row->state.gap += row->target_coef * (row->state.max - row->at_target);
+}
 
 /* The row's loss, given log1p(state.rest), to where it is wanted: the loss tensor, or the sum over rows. */
 void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, const struct xent_position *position,

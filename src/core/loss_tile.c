@@ -10,6 +10,7 @@ struct tile {
     const struct xent_loss *loss;
     const struct xent_row_scratch *scratch;
     size_t rows;
+    ptrdiff_t step[XENT_WALK_OPERANDS]; /* bytes from one row to the next */
     struct xent_tile state;
     struct xent_loss_row row[XENT_TILE];
     double log1p_rest[XENT_TILE];
@@ -21,6 +22,11 @@ struct tile {
 static char *element(const struct tile *tile, size_t row, size_t class_index)
 {
     return (char *)tile->scratch->tile + (class_index * XENT_TILE + row) * tile->loss->shape.real_size;
+}
+
+static inline void next_row(const struct tile *tile, struct xent_position *position)
+{
+    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) position->offset[k] += tile->step[k];
 }
 
 /* A row of a tile is one chunk; one that the tile cannot do is reduced on its own. */
@@ -51,8 +57,8 @@ static void read_rows(struct tile *tile)
     for (size_t from = 0; from < tile->rows; from += count) {
         count = alike(tile, from);
         if (tile->row[from].ignored) continue;
-        loss->shape.kernels->tile_read(tile->row[from].logits.at, xent_walk_step(&loss->walk, XENT_WALK_LOGITS),
-                                       tile->row[from].logits.step, count, classes, element(tile, from, 0));
+        loss->shape.kernels->tile_read(tile->row[from].logits.at, tile->step[XENT_WALK_LOGITS], tile->row[from].logits.step,
+                                       count, classes, element(tile, from, 0));
     }
 }
 
@@ -62,9 +68,10 @@ static void first_pass(struct tile *tile, const struct xent_position *first)
     const struct xent_row_kernels *kernels = loss->shape.kernels;
     struct xent_position position = *first;
     double rest[XENT_TILE];
-    for (size_t i = 0; i < tile->rows; i++, xent_walk_advance(&loss->walk, &position, 1)) {
-        xent_loss_row_begin(loss, &position, tile->scratch, &tile->row[i]);
+    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
+        tile->row[i].logits = xent_line_of(loss->logits, loss->axis, position.offset[XENT_WALK_LOGITS]);
         tile->row[i].terms = NULL;
+        xent_loss_row_read_target(loss, &position, &tile->row[i]);
     }
     read_rows(tile);
     kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, loss->grad_logits != NULL, &tile->state);
@@ -131,36 +138,43 @@ static void second_pass(struct tile *tile, const struct xent_position *first)
     struct xent_row_gradient gradient[XENT_TILE];
     struct xent_position position = *first;
     size_t classes = (size_t)shape->classes;
-    for (size_t i = 0; i < tile->rows; i++, xent_walk_advance(&loss->walk, &position, 1)) {
+    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
         gradient[i] = xent_loss_row_gradient(loss, &tile->row[i], &position, tile->log1p_rest[i]);
         plan_second_pass(tile, i, &gradient[i]);
     }
     shape->kernels->tile_rescale(tile->scratch->tile, tile->rows, classes, tile->scale);
     position = *first;
-    for (size_t i = 0; i < tile->rows; i++, xent_walk_advance(&loss->walk, &position, 1)) {
+    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
         if (tile->rescaled[i])
             write_special(tile, i, &gradient[i]);
         else
             write_row_alone(tile, i, &position);
     }
     shape->kernels->tile_write(tile->scratch->tile, tile->rows, classes,
-                               (char *)loss->grad_logits->data + first->offset[XENT_WALK_GRAD],
-                               xent_walk_step(&loss->walk, XENT_WALK_GRAD), xent_step_along(loss->grad_logits, loss->axis));
+                               (char *)loss->grad_logits->data + first->offset[XENT_WALK_GRAD], tile->step[XENT_WALK_GRAD],
+                               loss->grad_logits->step[loss->axis]);
+}
+
+static void deliver(const struct tile *tile, const struct xent_position *first, struct xent_sum *sum)
+{
+    struct xent_position position = *first;
+    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position))
+        xent_loss_row_deliver(tile->loss, &tile->row[i], &position, tile->log1p_rest[i], sum);
 }
 
 int64_t xent_loss_run_tile(const struct xent_loss *loss, struct xent_position *position, int64_t rows,
                            const struct xent_row_scratch *scratch, struct xent_sum *sum)
 {
     struct tile tile;
-    struct xent_position first = *position;
     int64_t run = xent_walk_run(&loss->walk, position), count = rows < run ? rows : run;
     if (count > XENT_TILE) count = XENT_TILE;
     tile.loss = loss;
     tile.scratch = scratch;
     tile.rows = (size_t)count;
-    first_pass(&tile, &first);
-    for (size_t i = 0; i < tile.rows; i++, xent_walk_advance(&loss->walk, position, 1))
-        xent_loss_row_deliver(loss, &tile.row[i], position, tile.log1p_rest[i], sum);
-    if (loss->grad_logits != NULL) second_pass(&tile, &first);
+    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) tile.step[k] = xent_walk_step(&loss->walk, k);
+    first_pass(&tile, position);
+    if (loss->loss != NULL) deliver(&tile, position, sum);
+    if (loss->grad_logits != NULL) second_pass(&tile, position);
+    xent_walk_advance(&loss->walk, position, count);
     return count;
 }

@@ -16,11 +16,6 @@ static const struct xent_row_kernels *kernels_for(const struct xent_kernels *ker
     }
 }
 
-struct xent_line xent_line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset)
-{
-    return (struct xent_line){ (char *)tensor->data + offset, xent_step_along(tensor, axis), tensor->dtype };
-}
-
 struct xent_row_shape xent_row_shape_of(xent_dtype dtype, int64_t classes, const struct xent_kernels *kernels)
 {
     xent_dtype real = xent_element_real(dtype);
@@ -43,7 +38,7 @@ void xent_row_shape_prepare(struct xent_row_shape *shape, double scale, double s
 
 double xent_row_logit(const struct xent_row_shape *shape, const struct xent_line *logits, int64_t class_index)
 {
-    const char *at = xent_class_at(logits, class_index);
+    const char *at = logits->at + (ptrdiff_t)class_index * logits->step;
     double real;
     if (!shape->prepared) return xent_load_float(shape->dtype, at);
     shape->kernels->prepare(at, &real, 1, shape->scale, shape->softcap);

@@ -13,7 +13,10 @@ struct xent_line {
 };
 
 /* The line that begins `offset` bytes behind a tensor's data. */
-struct xent_line xent_line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset);
+static inline struct xent_line xent_line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset)
+{
+    return (struct xent_line){ (char *)tensor->data + offset, tensor->step[axis], tensor->dtype };
+}
 
 /* What all rows of a call share. Elements are stored as `dtype` and computed as `real`. */
 struct xent_row_shape {

@@ -10,8 +10,8 @@ static void plan_scratch(struct xent_softmax *softmax, bool per_class)
 {
     const struct xent_row_shape *shape = &softmax->shape;
     struct xent_scratch *scratch = &softmax->scratch;
-    bool gathered = !xent_row_is_contiguous(shape, xent_step_along(softmax->z, softmax->axis));
-    bool scattered = per_class && !xent_row_is_contiguous(shape, xent_step_along(softmax->out, softmax->axis));
+    bool gathered = !xent_row_is_contiguous(shape, softmax->z->step[softmax->axis]);
+    bool scattered = per_class && !xent_row_is_contiguous(shape, softmax->out->step[softmax->axis]);
     size_t classes = (size_t)shape->classes, chunk = classes < XENT_CHUNK ? classes : XENT_CHUNK;
     xent_scratch_none(scratch);
     if (softmax->walk.count == 0) return;

@@ -6,7 +6,7 @@ enum { WALK_RESULT, WALK_UPSTREAM, WALK_OUT };
 
 static bool contiguous(const struct xent_softmax_backward *backward, const struct xent_tensor *tensor)
 {
-    return xent_row_is_contiguous(&backward->shape, xent_step_along(tensor, backward->axis));
+    return xent_row_is_contiguous(&backward->shape, tensor->step[backward->axis]);
 }
 
 static void plan_scratch(struct xent_softmax_backward *backward)

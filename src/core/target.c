@@ -22,7 +22,7 @@ double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_inde
 {
     if (class_weight == NULL) return 1;
     return xent_load_float(class_weight->dtype,
-                           (const char *)class_weight->data + (ptrdiff_t)class_index * xent_step_along(class_weight, 0));
+                           (const char *)class_weight->data + (ptrdiff_t)class_index * class_weight->step[0]);
 }
 
 xent_status xent_check_weights(const struct xent_tensor *class_weight)
@@ -70,13 +70,17 @@ xent_status xent_scan_indices(const struct xent_tensor *target, const struct xen
     xent_walk_join(&walk);
     xent_sum_begin(&sum, 0);
     if (walk.count > 0) xent_walk_seek(&walk, 0, &position);
-    for (int64_t row = 0; row < walk.count; row++, xent_walk_next(&walk, &position)) {
-        int64_t index = xent_load_index(target->dtype, (const char *)target->data + position.offset[0]);
-        bool ignored = xent_target_ignored(rule, index);
-        if (!ignored && rule->classes != XENT_CLASSES_UNKNOWN && (uint64_t)index >= (uint64_t)rule->classes)
-            return bad_index(target, rule, row, index);
-        kept += !ignored;
-        if (class_weight != NULL) xent_sum_row(&sum, ignored ? 0 : xent_weight_of(class_weight, index));
+    for (int64_t row = 0, run; row < walk.count; row += run, xent_walk_advance(&walk, &position, run)) {
+        run = xent_walk_run(&walk, &position);
+        for (int64_t i = 0; i < run; i++) {
+            const char *at = (const char *)target->data + position.offset[0] + (ptrdiff_t)i * xent_walk_step(&walk, 0);
+            int64_t index = xent_load_index(target->dtype, at);
+            bool ignored = xent_target_ignored(rule, index);
+            if (!ignored && rule->classes != XENT_CLASSES_UNKNOWN && (uint64_t)index >= (uint64_t)rule->classes)
+                return bad_index(target, rule, row + i, index);
+            kept += !ignored;
+            if (class_weight != NULL) xent_sum_row(&sum, ignored ? 0 : xent_weight_of(class_weight, index));
+        }
     }
     /* a sum of ones is exact in any order */
     *divisor = class_weight != NULL ? xent_sum_total(&sum) : (double)kept;

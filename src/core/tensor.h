@@ -13,6 +13,8 @@ struct xent_tensor {
     bool owner; /* its memory is part of the handle's own allocation */
     int64_t shape[XENT_MAX_NDIM];
     int64_t strides[XENT_MAX_NDIM]; /* in elements */
+    ptrdiff_t step[XENT_MAX_NDIM]; /* bytes from one index of a dimension to the next; 0 where there is no next: then the stride
+                                       may be any number */
     int64_t numel;
     ptrdiff_t lowest; /* bytes from data to the lowest element, <= 0 */
     ptrdiff_t end;    /* bytes from data to behind the highest element; 0 if there are no elements */

@@ -1,13 +1,5 @@
 #include "core/walk.h"
 
-#include "core/element.h"
-
-ptrdiff_t xent_step_along(const struct xent_tensor *tensor, int32_t dimension)
-{
-    if (tensor->numel == 0 || tensor->shape[dimension] == 1) return 0;
-    return (ptrdiff_t)(tensor->strides[dimension] * (int64_t)xent_element_size(tensor->dtype));
-}
-
 void xent_walk_begin(struct xent_walk *walk, const struct xent_tensor *model, int32_t axis)
 {
     walk->ndim = 0;
@@ -27,7 +19,7 @@ int32_t xent_walk_add(struct xent_walk *walk, const struct xent_tensor *tensor, 
     for (int32_t d = 0; d < walk->ndim; d++) step[d] = 0;
     for (int32_t d = 0; tensor != NULL && d < tensor->ndim; d++) {
         if (d == axis) continue;
-        step[ndim++] = xent_step_along(tensor, d);
+        step[ndim++] = tensor->step[d];
     }
     return walk->operands++;
 }
@@ -64,8 +56,9 @@ void xent_walk_join(struct xent_walk *walk)
 
 void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position)
 {
-    for (int32_t k = 0; k < walk->operands; k++) position->offset[k] = 0;
-    for (int32_t d = walk->ndim - 1; d >= 0; d--) {
+    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) position->offset[k] = 0;
+    for (int32_t d = 0; d < walk->ndim; d++) position->index[d] = 0;
+    for (int32_t d = walk->ndim - 1; d >= 0 && row > 0; d--) {
         position->index[d] = row % walk->extent[d];
         row /= walk->extent[d];
         for (int32_t k = 0; k < walk->operands; k++) position->offset[k] += (ptrdiff_t)position->index[d] * walk->step[k][d];
@@ -76,11 +69,6 @@ int64_t xent_walk_run(const struct xent_walk *walk, const struct xent_position *
 {
     int32_t last = walk->ndim - 1;
     return last < 0 ? 1 : walk->extent[last] - position->index[last];
-}
-
-ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t operand)
-{
-    return walk->ndim == 0 ? 0 : walk->step[operand][walk->ndim - 1];
 }
 
 void xent_walk_advance(const struct xent_walk *walk, struct xent_position *position, int64_t n)

@@ -7,9 +7,6 @@
 #define XENT_WALK_OPERANDS 5
 #define XENT_NO_AXIS (-1)
 
-/* Bytes from one index of a dimension to the next; 0 where there is no next: such a stride may be any number. */
-ptrdiff_t xent_step_along(const struct xent_tensor *tensor, int32_t dimension);
-
 /* A shape and, for each operand, how many bytes a step along each of its dimensions takes. */
 struct xent_walk {
     int32_t ndim;
@@ -37,10 +34,14 @@ void xent_walk_join(struct xent_walk *walk);
 void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position);
 void xent_walk_next(const struct xent_walk *walk, struct xent_position *position);
 
-/* Positions from this one on, itself included, that are one step of the last dimension apart; and the step of an operand there. */
+/* Positions from this one on, itself included, that are one step of the last dimension apart: a run. */
 int64_t xent_walk_run(const struct xent_walk *walk, const struct xent_position *position);
-ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t operand);
-/* The n-th of that run behind `position`; n = its length is the next run's first. */
+/* That step of an operand. */
+static inline ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t operand)
+{
+    return walk->ndim == 0 ? 0 : walk->step[operand][walk->ndim - 1];
+}
+/* n positions on; n is at most the run's length. */
 void xent_walk_advance(const struct xent_walk *walk, struct xent_position *position, int64_t n);
 
 #endif

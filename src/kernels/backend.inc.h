@@ -7,6 +7,7 @@
  *   BLOCK_GROUPS              groups of 64 classes whose small parts are summed in REAL
  *   LOG2E                     log2 e
  *   LARGE                     |m| above which z - m is formed first: it is then exact for every term that counts
+ *   SHIFT                     adding and subtracting it rounds to an integer what is not large
  *   COMPENSATED               whether sums over lanes carry their errors (f32 leaves room enough in a plain double)
  *   TINY                      |scale| below which a REAL could not hold scale 2^-64 as a normal number
  *   FACTOR_MAX, COEF_MAX      largest |F Z| and |F coef| with which no entry overflows on the way
@@ -35,6 +36,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define BLOCK_GROUPS 16
 #define LOG2E EXP_F32_LOG2E
 #define LARGE 0x1p15f
+#define SHIFT 0x1.8p23f
 #define COMPENSATED 0
 #define TINY 0x1p-60
 #define FACTOR_MAX 0x1p190
@@ -74,6 +76,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #undef BLOCK_GROUPS
 #undef LOG2E
 #undef LARGE
+#undef SHIFT
 #undef COMPENSATED
 #undef TINY
 #undef FACTOR_MAX
@@ -88,6 +91,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define BLOCK_GROUPS (XENT_CHUNK / XENT_LANES)
 #define LOG2E EXP_F64_LOG2E
 #define LARGE 0x1p40
+#define SHIFT 0x1.8p52
 #define COMPENSATED 1
 #define TINY 0x1p-950
 #define FACTOR_MAX 0x1p1000

@@ -4,60 +4,60 @@
  * A tile holds up to XENT_TILE rows of at most a chunk of classes, class by class. Every row goes through the operations of
  * S(reduce) in the same order, so its bits are the same: what there is a lane of a vector is here an element of an array. */
 
-/* The largest logit of WIDTH rows, +0 for -0, and the first class at it. */
-static inline void F(tile_maximum)(const REAL *tile, size_t classes, REAL *max, REAL *first)
+/* What the first loop over WIDTH rows finds: the largest logit, +0 for -0, the first class at it, and K. */
+static inline void F(tile_maximum)(const REAL *tile, size_t classes, REAL *max, REAL *first, REAL *reference)
 {
-    VEC most = V(set)(-(REAL)INFINITY), at = V(set)((REAL)0);
-    for (size_t c = 0; c < classes; c++) {
-        VEC x = V(load)(tile + c * XENT_TILE);
-        at = V(where_less)(most, x, V(set)((REAL)c), at);
+    VEC most = V(set)(-(REAL)INFINITY), at = V(set)((REAL)0), c = at, one = V(set)((REAL)1), shift = V(set)(SHIFT);
+    for (const REAL *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE) {
+        VEC x = V(load)(tile);
+        at = V(where_less)(most, x, c, at);
         most = V(max)(x, most);
+        c = V(add)(c, one);
     }
-    V(store)(max, V(add)(most, V(set)((REAL)0)));
+    most = V(add)(most, V(set)((REAL)0));
+    V(store)(max, most);
     V(store)(first, at);
+    V(store)(reference, V(sub)(V(add)(V(mul)(most, V(set)(LOG2E)), shift), shift));
 }
 
-/* Adds up what the lanes of a chunk's tree would hold; those beyond the classes would be 0. */
-static inline void F(tile_tree)(struct F(sum) * lane, size_t lanes, double *sum)
+/* The sum of the terms of one lane of WIDTH rows; they replace the logits if they are to be kept. */
+static inline __attribute__((always_inline)) struct F(sum)
+    F(tile_lane)(REAL *tile, size_t lane, size_t classes, struct F(term) shared, int keep)
 {
-    for (size_t half = XENT_LANES / 2; half >= 1; half /= 2)
-        for (size_t i = 0; i < half && i + half < lanes; i++) F(sum_join)(&lane[i], &lane[i + half]);
-    F(sum_total)(&lane[0], sum);
+    struct F(sum) sum = F(sum_none)();
+    for (size_t c = lane, group = 1; c < classes; c += XENT_LANES, group++) {
+        VEC scale, rest;
+        F(exp)(shared, V(load)(tile + c * XENT_TILE), &scale, &rest);
+        F(sum_add)(&sum, scale, rest);
+        if (keep) V(store)(tile + c * XENT_TILE, V(fma)(scale, rest, scale));
+        if (group % BLOCK_GROUPS == 0 || c + XENT_LANES >= classes) F(sum_flush)(&sum);
+    }
+    return sum;
 }
 
-/* The sum of the terms of WIDTH rows; they replace the logits if they are to be kept. */
+/* The lanes of a chunk's tree; those beyond the classes would be 0. */
 static inline __attribute__((always_inline)) void F(tile_sum)(REAL *tile, size_t classes, VEC reference, int keep, double *sum)
 {
     struct F(term) shared = F(terms)(reference);
     struct F(sum) lane[XENT_LANES];
-    size_t lanes = classes < XENT_LANES ? classes : XENT_LANES;
-    for (size_t i = 0; i < lanes; i++) lane[i] = F(sum_none)();
-    for (size_t from = 0; from < classes; from += BLOCK_GROUPS * XENT_LANES) {
-        size_t to = classes - from < BLOCK_GROUPS * XENT_LANES ? classes : from + BLOCK_GROUPS * XENT_LANES;
-        for (size_t c = from; c < to; c++) {
-            VEC scale, rest;
-            F(exp)(shared, V(load)(tile + c * XENT_TILE), &scale, &rest);
-            F(sum_add)(&lane[c % XENT_LANES], scale, rest);
-            if (keep) V(store)(tile + c * XENT_TILE, V(fma)(scale, rest, scale));
-        }
-        for (size_t i = 0; i < lanes; i++) F(sum_flush)(&lane[i]);
-    }
-    F(tile_tree)(lane, lanes, sum);
+    size_t lanes = classes < XENT_LANES ? classes : XENT_LANES, half = XENT_LANES / 2;
+    for (size_t i = 0; i < lanes; i++) lane[i] = F(tile_lane)(tile, i, classes, shared, keep);
+    while (half >= lanes) half /= 2;
+    for (; half >= 1; half /= 2)
+        for (size_t i = 0; i < half && i + half < lanes; i++) F(sum_join)(&lane[i], &lane[i + half]);
+    F(sum_total)(&lane[0], sum);
 }
 
 static void F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep, struct xent_tile *out)
 {
     REAL *tile = logits, max[XENT_TILE], first[XENT_TILE], reference[XENT_TILE];
     double sum[XENT_TILE];
-    for (size_t r = 0; r < rows; r += WIDTH) F(tile_maximum)(tile + r, classes, max + r, first + r);
+    for (size_t r = 0; r < rows; r += WIDTH) F(tile_maximum)(tile + r, classes, max + r, first + r, reference + r);
     for (size_t r = 0; r < rows; r++) {
-        REAL magnitude = max[r] < 0 ? -max[r] : max[r];
-        out->regular[r] = magnitude <= LARGE;
-        out->first[r] = (size_t)first[r];
-        reference[r] = (REAL)rint((double)(max[r] * LOG2E));
+        out->regular[r] = (max[r] < 0 ? -max[r] : max[r]) <= LARGE;
+        out->first[r] = (size_t)(int32_t)first[r];
         if (out->regular[r]) tile[out->first[r] * XENT_TILE + r] = -(REAL)INFINITY;
     }
-    for (size_t r = rows; r % WIDTH != 0; r++) reference[r] = 0;
     for (size_t r = 0; r < rows && keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 1, sum + r);
     for (size_t r = 0; r < rows && !keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 0, sum + r);
     for (size_t r = 0; r < rows; r++) {
