@@ -40,8 +40,6 @@ bool xent_element_is_floating(xent_dtype dtype)
     return e != NULL && e->floating;
 }
 
-xent_dtype xent_element_real(xent_dtype dtype) { return dtype == XENT_F64 ? XENT_F64 : XENT_F32; }
-
 double xent_load_float_any(xent_dtype dtype, const void *from)
 {
     switch (dtype) {

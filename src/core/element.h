@@ -9,7 +9,9 @@
 size_t xent_element_size(xent_dtype dtype);      /* 0 for an unknown dtype */
 const char *xent_element_name(xent_dtype dtype); /* "F32" */
 bool xent_element_is_floating(xent_dtype dtype);
-xent_dtype xent_element_real(xent_dtype dtype); /* what a floating one is computed in: F64 for F64, else F32 */
+
+/* What a floating one is computed in. */
+static inline xent_dtype xent_element_real(xent_dtype dtype) { return dtype == XENT_F64 ? XENT_F64 : XENT_F32; }
 
 /* dtype is floating. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
 double xent_load_float_any(xent_dtype dtype, const void *from);

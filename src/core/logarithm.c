@@ -21,11 +21,11 @@ static void take_run(struct xent_logarithm *logarithm)
 xent_status xent_logarithm_plan(struct xent_logarithm *logarithm, const struct xent_kernels *kernels, int32_t threads)
 {
     struct xent_row_shape *shape = &logarithm->shape;
+    const struct xent_operand operands[] = {
+        [WALK_X] = { logarithm->x, XENT_NO_AXIS }, [WALK_OUT] = { logarithm->out, XENT_NO_AXIS }
+    };
     *shape = xent_row_shape_of(logarithm->x->dtype, 1, kernels);
-    xent_walk_begin(&logarithm->walk, logarithm->x, XENT_NO_AXIS);
-    xent_walk_add(&logarithm->walk, logarithm->x, XENT_NO_AXIS);
-    xent_walk_add(&logarithm->walk, logarithm->out, XENT_NO_AXIS);
-    xent_walk_join(&logarithm->walk);
+    xent_walk_plan(&logarithm->walk, operands, 2);
     take_run(logarithm);
     xent_scratch_none(&logarithm->scratch);
     if (!xent_row_is_contiguous(shape, logarithm->step_x) || !xent_row_is_contiguous(shape, logarithm->step_out))

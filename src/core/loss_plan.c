@@ -5,15 +5,15 @@
 
 static void plan_walk(struct xent_loss *loss)
 {
-    struct xent_walk *walk = &loss->walk;
     bool per_row = loss->options.reduction == XENT_REDUCTION_NONE;
-    xent_walk_begin(walk, loss->logits, loss->axis);
-    xent_walk_add(walk, loss->logits, loss->axis);
-    xent_walk_add(walk, loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis);
-    xent_walk_add(walk, per_row ? loss->loss : NULL, XENT_NO_AXIS);
-    xent_walk_add(walk, per_row ? loss->grad_loss : NULL, XENT_NO_AXIS);
-    xent_walk_add(walk, loss->grad_logits, loss->axis);
-    xent_walk_join(walk);
+    const struct xent_operand operands[XENT_WALK_OPERANDS] = {
+        [XENT_WALK_LOGITS] = { loss->logits, loss->axis },
+        [XENT_WALK_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
+        [XENT_WALK_LOSS] = { per_row ? loss->loss : NULL, XENT_NO_AXIS },
+        [XENT_WALK_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
+        [XENT_WALK_GRAD] = { loss->grad_logits, loss->axis },
+    };
+    xent_walk_plan(&loss->walk, operands, XENT_WALK_OPERANDS);
 }
 
 /* The terms take the gradient's place where that can hold them and the logits are not needed again. */

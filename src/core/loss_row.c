@@ -33,17 +33,17 @@ void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_positio
 {
     place(loss, position, scratch, row);
     place_coefficients(loss, position, row);
-    xent_loss_row_read_target(loss, position, row);
+    xent_loss_row_read_target(loss, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET], row);
 }
 
 /* z_y is read here, before the terms may replace it. */
-void xent_loss_row_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_loss_row *row)
+void xent_loss_row_read_target(const struct xent_loss *loss, const char *target, struct xent_loss_row *row)
 {
     row->ignored = false;
     row->target = -1;
     row->target_coef = 0;
     if (!loss->rule.indices) return;
-    row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET]);
+    row->target = xent_load_index(loss->rule.dtype, target);
     row->ignored = xent_target_ignored(&loss->rule, row->target);
     if (row->ignored) return;
     row->at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
@@ -76,14 +76,12 @@ static double value_of(const struct xent_loss *loss, const struct xent_loss_row 
     return value + 0.0;
 }
 
-void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, const struct xent_position *position,
-                           double log1p_rest, struct xent_sum *sum)
+void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest, char *place,
+                           struct xent_sum *sum)
 {
-    double value;
-    if (loss->loss == NULL) return;
-    value = value_of(loss, row, log1p_rest);
+    double value = value_of(loss, row, log1p_rest);
     if (loss->options.reduction == XENT_REDUCTION_NONE)
-        xent_store_float(loss->loss->dtype, (char *)loss->loss->data + position->offset[XENT_WALK_LOSS], value);
+        xent_store_float(loss->loss->dtype, place, value);
     else
         xent_sum_row(sum, value);
 }

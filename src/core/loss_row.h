@@ -25,8 +25,8 @@ static inline bool xent_loss_is_dense(const struct xent_loss *loss)
 void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
                          const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 
-/* The second part of that, given row->logits. */
-void xent_loss_row_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_loss_row *row);
+/* The second part of that, given row->logits; `target` is the row's place in the target. */
+void xent_loss_row_read_target(const struct xent_loss *loss, const char *target, struct xent_loss_row *row);
 
 /* Fills `state`, without what the target adds to it. */
 void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row);
@@ -39,9 +39,9 @@ static inline void xent_loss_row_add_target(struct xent_loss_row *row)
     row->state.gap += row->target_coef * (row->state.max - row->at_target);
 }
 
-/* The row's loss, given log1p(state.rest), to where it is wanted: the loss tensor, or the sum over rows. */
-void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, const struct xent_position *position,
-                           double log1p_rest, struct xent_sum *sum);
+/* The row's loss, given log1p(state.rest), to where it is wanted: its place in the loss tensor, or the sum over rows. */
+void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest, char *place,
+                           struct xent_sum *sum);
 
 /* Whether the row's gradient has entries of its own; else all are 0, of an ignored row, or NaN. */
 bool xent_loss_row_has_entries(const struct xent_loss *loss, const struct xent_loss_row *row);

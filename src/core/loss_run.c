@@ -23,7 +23,8 @@ static void run_block(const struct xent_loss *loss, struct xent_position *positi
     }
     loss->shape.kernels->log1p(rest, log1p_rest, count);
     for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &first)) {
-        xent_loss_row_deliver(loss, &row[i], &first, log1p_rest[i], sum);
+        if (loss->loss != NULL)
+            xent_loss_row_deliver(loss, &row[i], log1p_rest[i], (char *)loss->loss->data + first.offset[XENT_WALK_LOSS], sum);
         if (loss->grad_logits != NULL) xent_loss_row_write_gradient(loss, &row[i], &first, log1p_rest[i], scratch);
     }
 }

@@ -66,12 +66,15 @@ static void first_pass(struct tile *tile, const struct xent_position *first)
 {
     const struct xent_loss *loss = tile->loss;
     const struct xent_row_kernels *kernels = loss->shape.kernels;
-    struct xent_position position = *first;
+    const char *target = (const char *)loss->target->data + first->offset[XENT_WALK_TARGET];
+    struct xent_line logits = xent_line_of(loss->logits, loss->axis, first->offset[XENT_WALK_LOGITS]);
     double rest[XENT_TILE];
-    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
-        tile->row[i].logits = xent_line_of(loss->logits, loss->axis, position.offset[XENT_WALK_LOGITS]);
+    for (size_t i = 0; i < tile->rows; i++) {
+        tile->row[i].logits = logits;
         tile->row[i].terms = NULL;
-        xent_loss_row_read_target(loss, &position, &tile->row[i]);
+        xent_loss_row_read_target(loss, target, &tile->row[i]);
+        logits.at += tile->step[XENT_WALK_LOGITS];
+        target += tile->step[XENT_WALK_TARGET];
     }
     read_rows(tile);
     kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, loss->grad_logits != NULL, &tile->state);
@@ -157,9 +160,10 @@ static void second_pass(struct tile *tile, const struct xent_position *first)
 
 static void deliver(const struct tile *tile, const struct xent_position *first, struct xent_sum *sum)
 {
-    struct xent_position position = *first;
-    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position))
-        xent_loss_row_deliver(tile->loss, &tile->row[i], &position, tile->log1p_rest[i], sum);
+    const struct xent_loss *loss = tile->loss;
+    char *place = (char *)loss->loss->data + first->offset[XENT_WALK_LOSS];
+    for (size_t i = 0; i < tile->rows; i++, place += tile->step[XENT_WALK_LOSS])
+        xent_loss_row_deliver(loss, &tile->row[i], tile->log1p_rest[i], place, sum);
 }
 
 int64_t xent_loss_run_tile(const struct xent_loss *loss, struct xent_position *position, int64_t rows,
@@ -175,6 +179,6 @@ int64_t xent_loss_run_tile(const struct xent_loss *loss, struct xent_position *p
     first_pass(&tile, position);
     if (loss->loss != NULL) deliver(&tile, position, sum);
     if (loss->grad_logits != NULL) second_pass(&tile, position);
-    xent_walk_advance(&loss->walk, position, count);
+    if (count < rows) xent_walk_advance(&loss->walk, position, count);
     return count;
 }

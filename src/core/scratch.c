@@ -19,10 +19,11 @@ xent_status xent_scratch_allocate(struct xent_scratch *scratch, int64_t tasks)
     size_t sums = tasks > 1 ? padded(sizeof(struct xent_sum)) : 0, bytes;
     char *memory = scratch->local;
     scratch->allocated = NULL;
-    if (__builtin_mul_overflow(task_size(scratch) + sums, (size_t)tasks, &bytes) || bytes > SIZE_MAX - LINE)
+    scratch->per_task = task_size(scratch);
+    if (__builtin_mul_overflow(scratch->per_task + sums, (size_t)tasks, &bytes) || bytes > SIZE_MAX - LINE)
         return xent_fail(XENT_ERROR_NO_MEMORY,
                          "%zu bytes of working memory for each of %lld threads exceed what can be addressed",
-                         task_size(scratch) + sums, (long long)tasks);
+                         scratch->per_task + sums, (long long)tasks);
     if (bytes > XENT_SCRATCH_LOCAL) {
         scratch->allocated = malloc(bytes + LINE);
         if (scratch->allocated == NULL)
@@ -30,7 +31,7 @@ xent_status xent_scratch_allocate(struct xent_scratch *scratch, int64_t tasks)
         memory = (char *)scratch->allocated + (LINE - (uintptr_t)scratch->allocated % LINE) % LINE;
     }
     scratch->tasks = memory;
-    scratch->sums = tasks > 1 ? (struct xent_sum *)(void *)(memory + task_size(scratch) * (size_t)tasks) : NULL;
+    scratch->sums = tasks > 1 ? (struct xent_sum *)(void *)(memory + scratch->per_task * (size_t)tasks) : NULL;
     return XENT_OK;
 }
 
@@ -43,7 +44,7 @@ static void *part(char **at, size_t bytes)
 
 struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int64_t task)
 {
-    char *at = scratch->tasks + task_size(scratch) * (size_t)task;
+    char *at = scratch->tasks + scratch->per_task * (size_t)task;
     struct xent_row_scratch row;
     row.logits = part(&at, scratch->logits);
     row.upstream = part(&at, scratch->upstream);

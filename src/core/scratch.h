@@ -11,6 +11,7 @@
 
 struct xent_scratch {
     size_t logits, upstream, prepared, coef, terms, chunks, tile; /* bytes per task; 0: no need */
+    size_t per_task;                                              /* all of them */
     struct xent_sum *sums;                                        /* one per task; NULL for a single task */
     char *tasks;                                                  /* the tasks' parts, one behind the other */
     void *allocated;                                              /* NULL: in `local` */

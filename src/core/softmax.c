@@ -24,11 +24,11 @@ static void plan_scratch(struct xent_softmax *softmax, bool per_class)
 xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_kernels *kernels, int32_t threads)
 {
     bool per_class = softmax->kind != XENT_LOGSUMEXP;
+    const struct xent_operand operands[] = {
+        [WALK_Z] = { softmax->z, softmax->axis }, [WALK_OUT] = { softmax->out, per_class ? softmax->axis : XENT_NO_AXIS }
+    };
     softmax->shape = xent_row_shape_of(softmax->z->dtype, softmax->z->shape[softmax->axis], kernels);
-    xent_walk_begin(&softmax->walk, softmax->z, softmax->axis);
-    xent_walk_add(&softmax->walk, softmax->z, softmax->axis);
-    xent_walk_add(&softmax->walk, softmax->out, per_class ? softmax->axis : XENT_NO_AXIS);
-    xent_walk_join(&softmax->walk);
+    xent_walk_plan(&softmax->walk, operands, 2);
     plan_scratch(softmax, per_class);
     xent_parallel_plan(&softmax->parallel, threads, softmax->walk.count, softmax->z->numel);
     return xent_scratch_allocate(&softmax->scratch, softmax->parallel.tasks);

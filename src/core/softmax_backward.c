@@ -25,12 +25,11 @@ xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, c
                                        int32_t threads)
 {
     const struct xent_tensor *result = backward->result;
+    const struct xent_operand operands[] = { [WALK_RESULT] = { result, backward->axis },
+                                             [WALK_UPSTREAM] = { backward->upstream, backward->axis },
+                                             [WALK_OUT] = { backward->out, backward->axis } };
     backward->shape = xent_row_shape_of(result->dtype, result->shape[backward->axis], kernels);
-    xent_walk_begin(&backward->walk, result, backward->axis);
-    xent_walk_add(&backward->walk, result, backward->axis);
-    xent_walk_add(&backward->walk, backward->upstream, backward->axis);
-    xent_walk_add(&backward->walk, backward->out, backward->axis);
-    xent_walk_join(&backward->walk);
+    xent_walk_plan(&backward->walk, operands, 3);
     plan_scratch(backward);
     xent_parallel_plan(&backward->parallel, threads, backward->walk.count, result->numel);
     return xent_scratch_allocate(&backward->scratch, backward->parallel.tasks);

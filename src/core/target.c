@@ -61,26 +61,27 @@ static xent_status bad_index(const struct xent_tensor *target, const struct xent
 xent_status xent_scan_indices(const struct xent_tensor *target, const struct xent_target_rule *rule,
                               const struct xent_tensor *class_weight, double *divisor)
 {
+    const struct xent_operand operand = { target, XENT_NO_AXIS };
     struct xent_walk walk;
     struct xent_position position;
     struct xent_sum sum;
     int64_t kept = 0;
-    xent_walk_begin(&walk, target, XENT_NO_AXIS);
-    xent_walk_add(&walk, target, XENT_NO_AXIS);
-    xent_walk_join(&walk);
+    xent_walk_plan(&walk, &operand, 1);
     xent_sum_begin(&sum, 0);
     if (walk.count > 0) xent_walk_seek(&walk, 0, &position);
-    for (int64_t row = 0, run; row < walk.count; row += run, xent_walk_advance(&walk, &position, run)) {
+    for (int64_t row = 0, run; row < walk.count; row += run) {
+        const char *at = (const char *)target->data + position.offset[0];
+        ptrdiff_t step = xent_walk_step(&walk, 0);
         run = xent_walk_run(&walk, &position);
-        for (int64_t i = 0; i < run; i++) {
-            const char *at = (const char *)target->data + position.offset[0] + (ptrdiff_t)i * xent_walk_step(&walk, 0);
-            int64_t index = xent_load_index(target->dtype, at);
+        for (int64_t i = 0; i < run; i++, at += step) {
+            int64_t index = xent_load_index(rule->dtype, at);
             bool ignored = xent_target_ignored(rule, index);
             if (!ignored && rule->classes != XENT_CLASSES_UNKNOWN && (uint64_t)index >= (uint64_t)rule->classes)
                 return bad_index(target, rule, row + i, index);
             kept += !ignored;
             if (class_weight != NULL) xent_sum_row(&sum, ignored ? 0 : xent_weight_of(class_weight, index));
         }
+        if (row + run < walk.count) xent_walk_advance(&walk, &position, run);
     }
     /* a sum of ones is exact in any order */
     *divisor = class_weight != NULL ? xent_sum_total(&sum) : (double)kept;

@@ -1,57 +1,40 @@
 #include "core/walk.h"
 
-void xent_walk_begin(struct xent_walk *walk, const struct xent_tensor *model, int32_t axis)
+/* Joins the last dimension to the one before it, if every operand comes from the end of the one to the start of the next. */
+static void join_last(struct xent_walk *walk)
 {
-    walk->ndim = 0;
-    walk->operands = 0;
-    walk->count = 1;
-    for (int32_t d = 0; d < model->ndim; d++) {
-        if (d == axis) continue;
-        walk->extent[walk->ndim++] = model->shape[d];
-        walk->count *= model->shape[d];
-    }
-}
-
-int32_t xent_walk_add(struct xent_walk *walk, const struct xent_tensor *tensor, int32_t axis)
-{
-    ptrdiff_t *step = walk->step[walk->operands];
-    int32_t ndim = 0;
-    for (int32_t d = 0; d < walk->ndim; d++) step[d] = 0;
-    for (int32_t d = 0; tensor != NULL && d < tensor->ndim; d++) {
-        if (d == axis) continue;
-        step[ndim++] = tensor->step[d];
-    }
-    return walk->operands++;
-}
-
-static int joins(const struct xent_walk *walk, int32_t outer, int32_t inner)
-{
+    int32_t inner = walk->ndim - 1, outer = inner - 1;
+    if (outer < 0) return;
     for (int32_t k = 0; k < walk->operands; k++) {
         ptrdiff_t span;
-        if (__builtin_mul_overflow(walk->step[k][inner], walk->extent[inner], &span) || span != walk->step[k][outer]) return 0;
+        if (__builtin_mul_overflow(walk->step[k][inner], walk->extent[inner], &span) || span != walk->step[k][outer]) return;
     }
-    return 1;
+    walk->extent[outer] *= walk->extent[inner];
+    for (int32_t k = 0; k < walk->operands; k++) walk->step[k][outer] = walk->step[k][inner];
+    walk->ndim--;
 }
 
-void xent_walk_join(struct xent_walk *walk)
+void xent_walk_plan(struct xent_walk *walk, const struct xent_operand *operands, int32_t count)
 {
-    int32_t kept = 0;
-    if (walk->count == 0) return;
-    for (int32_t d = 0; d < walk->ndim; d++) {
-        int join;
-        if (walk->extent[d] == 1) continue;
-        join = kept > 0;
-        walk->extent[kept] = walk->extent[d];
-        for (int32_t k = 0; k < walk->operands; k++) walk->step[k][kept] = walk->step[k][d];
-        join = join && joins(walk, kept - 1, kept);
-        if (!join) {
-            kept++;
-            continue;
+    const struct xent_tensor *model = operands->tensor;
+    walk->ndim = 0;
+    walk->operands = count;
+    walk->count = 1;
+    for (int32_t d = 0, batch = 0; d < model->ndim; d++) {
+        if (d == operands->axis) continue;
+        walk->count *= model->shape[d];
+        if (model->shape[d] != 1) {
+            walk->extent[walk->ndim] = model->shape[d];
+            for (int32_t k = 0; k < count; k++) {
+                const struct xent_operand *o = &operands[k];
+                int32_t own = batch + (o->axis != XENT_NO_AXIS && batch >= o->axis);
+                walk->step[k][walk->ndim] = o->tensor == NULL ? 0 : o->tensor->step[own];
+            }
+            walk->ndim++;
+            join_last(walk);
         }
-        walk->extent[kept - 1] *= walk->extent[kept];
-        for (int32_t k = 0; k < walk->operands; k++) walk->step[k][kept - 1] = walk->step[k][kept];
+        batch++;
     }
-    walk->ndim = kept;
 }
 
 void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position)

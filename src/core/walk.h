@@ -22,14 +22,14 @@ struct xent_position {
     ptrdiff_t offset[XENT_WALK_OPERANDS];
 };
 
-/* The shape of `model`, without its dimension `axis` unless that is XENT_NO_AXIS. */
-void xent_walk_begin(struct xent_walk *walk, const struct xent_tensor *model, int32_t axis);
+struct xent_operand {
+    const struct xent_tensor *tensor; /* NULL: one that stays where it is */
+    int32_t axis;                     /* the dimension that is not walked, or XENT_NO_AXIS */
+};
 
-/* Adds an operand whose shape, without `axis`, is the walk's; returns its number. NULL: one that stays where it is. */
-int32_t xent_walk_add(struct xent_walk *walk, const struct xent_tensor *tensor, int32_t axis);
-
-/* Joins neighbouring dimensions that every operand steps through evenly; call it when all operands are added. */
-void xent_walk_join(struct xent_walk *walk);
+/* Along the dimensions of the first operand but its axis, which the others share. Neighbouring dimensions that every operand steps
+   through evenly are joined. */
+void xent_walk_plan(struct xent_walk *walk, const struct xent_operand *operands, int32_t count);
 
 void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position);
 void xent_walk_next(const struct xent_walk *walk, struct xent_position *position);
