@@ -28,15 +28,16 @@ static void place_coefficients(const struct xent_loss *loss, const struct xent_p
         row->coefficients.probability = xent_line_of(loss->target, loss->axis, position->offset[XENT_WALK_TARGET]);
 }
 
+/* z_y is read here, before the terms may replace it. */
 void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
                          const struct xent_row_scratch *scratch, struct xent_loss_row *row)
 {
     place(loss, position, scratch, row);
     place_coefficients(loss, position, row);
     xent_loss_row_read_target(loss, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET], row);
+    if (row->target >= 0 && !row->ignored) row->at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
 }
 
-/* z_y is read here, before the terms may replace it. */
 void xent_loss_row_read_target(const struct xent_loss *loss, const char *target, struct xent_loss_row *row)
 {
     row->ignored = false;
@@ -46,7 +47,6 @@ void xent_loss_row_read_target(const struct xent_loss *loss, const char *target,
     row->target = xent_load_index(loss->rule.dtype, target);
     row->ignored = xent_target_ignored(&loss->rule, row->target);
     if (row->ignored) return;
-    row->at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
     row->target_coef = 1 - loss->options.label_smoothing;
     if (loss->options.class_weight != NULL) row->target_coef *= xent_weight_of(loss->options.class_weight, row->target);
 }

@@ -25,7 +25,7 @@ static inline bool xent_loss_is_dense(const struct xent_loss *loss)
 void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
                          const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 
-/* The second part of that, given row->logits; `target` is the row's place in the target. */
+/* The second part of that, but for at_target; `target` is the row's place in the target. */
 void xent_loss_row_read_target(const struct xent_loss *loss, const char *target, struct xent_loss_row *row);
 
 /* Fills `state`, without what the target adds to it. */

@@ -77,6 +77,9 @@ static void first_pass(struct tile *tile, const struct xent_position *first)
         target += tile->step[XENT_WALK_TARGET];
     }
     read_rows(tile);
+    for (size_t i = 0; i < tile->rows; i++)
+        if (!tile->row[i].ignored)
+            tile->row[i].at_target = xent_load_float(loss->shape.real, element(tile, i, (size_t)tile->row[i].target));
     kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, loss->grad_logits != NULL, &tile->state);
     for (size_t i = 0; i < tile->rows; i++) {
         finish_state(tile, i, &tile->row[i]);

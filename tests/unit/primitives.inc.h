@@ -130,6 +130,26 @@ static void along_f64_first(const double *a, const double *b, const double *c, s
     for (size_t i = 0; i < n; i++) out[i] = vf64_first(vf64_load(a + i - i % PRIMITIVES_STEP));
 }
 
+/* A square of as many vectors as there are lanes, and back; in between, element by element, what must have moved where. */
+#define TRANSPOSE(type, real, WIDTH)                                                                                           \
+    static void along_##type##_transpose(const real *a, const real *b, const real *c, size_t n, real *out)                     \
+    {                                                                                                                          \
+        (void)b;                                                                                                               \
+        (void)c;                                                                                                               \
+        for (size_t i = 0; i + WIDTH * WIDTH <= n; i += WIDTH * WIDTH) {                                                       \
+            v##type rows[WIDTH];                                                                                               \
+            real lanes[WIDTH];                                                                                                 \
+            for (size_t k = 0; k < WIDTH; k++) rows[k] = v##type##_load(a + i + k * WIDTH);                                    \
+            v##type##_transpose(rows);                                                                                         \
+            for (size_t k = 0; k < WIDTH; k++) {                                                                               \
+                v##type##_store(lanes, rows[k]);                                                                               \
+                for (size_t lane = 0; lane < WIDTH; lane++) out[i + lane * WIDTH + k] = lanes[lane];                           \
+            }                                                                                                                  \
+        }                                                                                                                      \
+    }
+TRANSPOSE(f32, float, VF32_WIDTH)
+TRANSPOSE(f64, double, VF64_WIDTH)
+
 #define ROW(type, operation)                                                                                                   \
     {                                                                                                                          \
         .name = #operation, .type = along_##type##_##operation                                                                 \
@@ -140,9 +160,9 @@ static void along_f64_first(const double *a, const double *b, const double *c, s
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
         ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, store_bf16), ROW(f32, equal),                   \
-        ROW(f32, add_widened), ROW(f32, max_lane),                                                                                   \
+        ROW(f32, add_widened), ROW(f32, max_lane), ROW(f32, transpose),                                                                                  \
         ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
         ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
-        ROW(f64, equal), ROW(f64, max_lane), ROW(f64, first), { .name = NULL }                                                 \
+        ROW(f64, equal), ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), { .name = NULL }                                                 \
     }
 /* clang-format on */

@@ -1,0 +1,195 @@
+/* Rows side by side against the same rows one by one: what the kernels find in a row, its terms and its scaled entries, bit by bit. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dispatch/select.h"
+#include "support/backend.h"
+#include "support/effort.h"
+#include "support/expect.h"
+#include "support/half.h"
+#include "support/random.h"
+#include "xent.h"
+
+enum { MOST_CLASSES = 4096, CASES = 400, LAYOUTS = 3, ELEMENT = 8 };
+enum layout { CLASSES_TOGETHER, ROWS_TOGETHER, APART };
+
+struct scene {
+    xent_dtype dtype, real;
+    const struct xent_row_kernels *kernels;
+    size_t size, real_size, rows, classes;
+    ptrdiff_t row_step, class_step;
+};
+
+static unsigned char stored[XENT_TILE * MOST_CLASSES * 2 * ELEMENT], written[sizeof stored];
+static _Alignas(64) unsigned char tile[XENT_TILE * MOST_CLASSES * ELEMENT];
+static _Alignas(64) unsigned char row[MOST_CLASSES * ELEMENT], terms[MOST_CLASSES * ELEMENT];
+
+static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+
+static const struct xent_row_kernels *kernels_of(const struct xent_kernels *k, int dtype)
+{
+    const struct xent_row_kernels *of[] = { &k->f32, &k->f64, &k->f16, &k->bf16 };
+    return of[dtype];
+}
+
+static struct scene draw_scene(const struct xent_kernels *kernels, int dtype, enum layout layout, struct random *r)
+{
+    static const size_t bytes[] = { 4, 8, 2, 2 };
+    struct scene s = { .dtype = dtypes[dtype], .real = dtype == 1 ? XENT_F64 : XENT_F32, .size = bytes[dtype] };
+    s.kernels = kernels_of(kernels, dtype);
+    s.real_size = dtype == 1 ? 8 : 4;
+    s.rows = 1 + (size_t)random_below(r, XENT_TILE);
+    s.classes = 1 + (size_t)random_below(r, random_chance(r, 30) ? MOST_CLASSES : random_chance(r, 4) ? 200 : 70);
+    s.row_step = (ptrdiff_t)(layout == ROWS_TOGETHER ? s.size : s.classes * s.size * (layout == APART ? 2 : 1));
+    s.class_step = (ptrdiff_t)(s.size * (layout == CLASSES_TOGETHER ? 1 : layout == APART ? 2 : s.rows));
+    return s;
+}
+
+static void put(const struct scene *s, unsigned char *at, double value)
+{
+    float f = (float)value;
+    uint16_t half;
+    if (s->dtype == XENT_F64) {
+        memcpy(at, &value, sizeof value);
+    } else if (s->dtype == XENT_F32) {
+        memcpy(at, &f, sizeof f);
+    } else {
+        half = half_encode(s->dtype, value);
+        memcpy(at, &half, sizeof half);
+    }
+}
+
+/* Mostly usual rows; some far from zero, some masked, some with a NaN or an infinity, some of equal logits. */
+static double draw(int kind, struct random *r)
+{
+    double x = 3 * random_normal(r);
+    switch (kind) {
+    case 0: return x - 40000;
+    case 1: return random_chance(r, 3) ? x : -(double)INFINITY;
+    case 2: return random_chance(r, 20) ? (double)NAN : x;
+    case 3: return random_chance(r, 20) ? (double)INFINITY : x;
+    case 4: return -0.0;
+    case 5: return -(double)INFINITY;
+    case 6: return x * 1e30;
+    default: return x;
+    }
+}
+
+static unsigned char *element(const struct scene *s, unsigned char *base, size_t i, size_t c)
+{
+    return base + (ptrdiff_t)i * s->row_step + (ptrdiff_t)c * s->class_step;
+}
+
+static void fill(const struct scene *s, struct random *r)
+{
+    memset(stored, 0, sizeof stored);
+    for (size_t i = 0; i < s->rows; i++) {
+        int kind = (int)random_below(r, 14);
+        for (size_t c = 0; c < s->classes; c++) put(s, element(s, stored, i, c), draw(kind, r));
+    }
+}
+
+static void expect_bytes(const void *got, const void *want, size_t size, const char *what, const struct scene *s, size_t i)
+{
+    if (memcmp(got, want, size) == 0) return;
+    fail_msg("%s of row %zu of %zu, %zu classes, dtype %d, differs", what, i, s->rows, s->classes, (int)s->dtype);
+}
+
+/* With a NaN in it a row may be irregular or not, as the maximum finds it; its sum is NaN then. Else it is irregular where its maximum
+   is not finite or far from 0. */
+static void expect_row(const struct scene *s, const struct xent_tile *found, size_t i, bool keep)
+{
+    struct xent_chunk chunk;
+    double large = s->real == XENT_F64 ? 0x1p40 : 0x1p15;
+    for (size_t c = 0; c < s->classes; c++) memcpy(row + c * s->size, element(s, stored, i, c), s->size);
+    s->kernels->reduce(row, s->classes, terms, &chunk);
+    if (chunk.state.rest != chunk.state.rest) {
+        assert_true(!found->regular[i] || found->rest[i] != found->rest[i]);
+        return;
+    }
+    assert_int_equal(found->regular[i], fabs(chunk.state.max) <= large);
+    if (!found->regular[i]) return;
+    expect_bytes(&found->max[i], &chunk.state.max, sizeof(double), "the maximum", s, i);
+    expect_bytes(&found->rest[i], &chunk.state.rest, sizeof(double), "the sum", s, i);
+    expect_bytes(&found->unit[i], &chunk.unit, sizeof(double), "the unit", s, i);
+    assert_int_equal(found->first[i], chunk.first);
+    for (size_t c = 0; c < s->classes && keep; c++)
+        expect_bytes(tile + (c * XENT_TILE + i) * s->real_size, terms + c * s->real_size, s->real_size, "a term", s, i);
+}
+
+static void expect_reduced(const struct scene *s, bool keep)
+{
+    struct xent_tile found;
+    memset(tile, 0, sizeof tile);
+    s->kernels->tile_read(stored, s->row_step, s->class_step, s->rows, s->classes, tile);
+    s->kernels->tile_reduce(tile, s->rows, s->classes, keep, &found);
+    for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keep);
+}
+
+/* What is read comes back to where it was, and nothing else is written. */
+static void expect_moved(const struct scene *s)
+{
+    memcpy(written, stored, sizeof written);
+    for (size_t i = 0; i < s->rows; i++)
+        for (size_t c = 0; c < s->classes; c++) memset(element(s, written, i, c), 0x55, s->size);
+    memset(tile, 0, sizeof tile);
+    s->kernels->tile_read(stored, s->row_step, s->class_step, s->rows, s->classes, tile);
+    s->kernels->tile_write(tile, s->rows, s->classes, written, s->row_step, s->class_step);
+    expect_bytes(written, stored, sizeof stored, "the place", s, 0);
+}
+
+static void rows_side_by_side_have_the_bits_of_a_row_alone(void **state)
+{
+    (void)state;
+    const struct xent_kernels *kernels = xent_dispatch_find(xent_backend());
+    for (int64_t n = 0; n < effort(CASES); n++)
+        for (int dtype = 0; dtype < 4; dtype++)
+            for (int layout = 0; layout < LAYOUTS; layout++) {
+                struct random r = random_stream(17, (uint64_t)((n * 4 + dtype) * LAYOUTS + layout));
+                struct scene s = draw_scene(kernels, dtype, (enum layout)layout, &r);
+                fill(&s, &r);
+                expect_moved(&s);
+                expect_reduced(&s, true);
+                expect_reduced(&s, false);
+            }
+}
+
+/* Also where the factor could not be a normal float. */
+static void terms_are_scaled_as_by_entries(void **state)
+{
+    (void)state;
+    const struct xent_kernels *kernels = xent_dispatch_find(xent_backend());
+    static const double factors[] = { 1, -0.25, 1e-9, 0x1p-70, 0x1p-130, 0, 3e20 };
+    enum { FACTORS = sizeof factors / sizeof factors[0], CLASSES = 70 };
+    for (int dtype = 0; dtype < 2; dtype++) {
+        struct random r = random_stream(18, (uint64_t)dtype);
+        struct scene s = { .dtype = dtypes[dtype], .size = dtype ? 8 : 4, .real_size = dtype ? 8 : 4, .rows = FACTORS };
+        s.kernels = kernels_of(kernels, dtype);
+        s.classes = CLASSES;
+        memset(tile, 0, sizeof tile);
+        for (size_t c = 0; c < CLASSES; c++)
+            for (size_t i = 0; i < FACTORS; i++)
+                put(&s, tile + (c * XENT_TILE + i) * s.size, ldexp(random_uniform(&r), 64 - (int)random_below(&r, 60)));
+        memcpy(stored, tile, sizeof tile);
+        s.kernels->tile_rescale(tile, FACTORS, CLASSES, factors);
+        for (size_t i = 0; i < FACTORS; i++) {
+            struct xent_rescale rescale = { factors[i], 1, 0, 1, 1 };
+            for (size_t c = 0; c < CLASSES; c++) memcpy(terms + c * s.size, stored + (c * XENT_TILE + i) * s.size, s.size);
+            s.kernels->entries(terms, NULL, row, CLASSES, &rescale);
+            for (size_t c = 0; c < CLASSES; c++)
+                expect_bytes(tile + (c * XENT_TILE + i) * s.size, row + c * s.size, s.size, "an entry", &s, i);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_side_by_side_have_the_bits_of_a_row_alone),
+        cmocka_unit_test(terms_are_scaled_as_by_entries),
+    };
+    require_backend();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
