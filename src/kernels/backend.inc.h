@@ -14,7 +14,8 @@
  * or once per type that elements are stored as (stored.inc.h), with these and
  *   STORED, S(name)           element; this type's own functions
  *   LOAD, STORE, GET          a vector of REAL from and to memory, and one element as REAL
- *   MINUS_INFINITY            as it is stored */
+ *   MINUS_INFINITY            as it is stored
+ *   PAIRED, LOAD_PAIR         whether two vectors are better read at a time, one of the even, one of the odd elements; and how */
 #include <float.h>
 
 #include "bits.h"
@@ -49,6 +50,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define STORE vf32_store
 #define GET(x) (x)
 #define MINUS_INFINITY (-INFINITY)
+#define PAIRED 0
 #include "stored.inc.h"
 
 #define STORED uint16_t
@@ -57,6 +59,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define STORE vf32_store_f16
 #define GET(x) f32_of_f16(x)
 #define MINUS_INFINITY F16_MINUS_INFINITY
+#define PAIRED 0
 #include "stored.inc.h"
 
 #define STORED uint16_t
@@ -65,6 +68,8 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define STORE vf32_store_bf16
 #define GET(x) f32_of_bf16(x)
 #define MINUS_INFINITY BF16_MINUS_INFINITY
+#define PAIRED VF32_PAIRED_BF16
+#define LOAD_PAIR vf32_load_pair_bf16
 #include "stored.inc.h"
 
 #undef REAL
@@ -104,6 +109,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define STORE vf64_store
 #define GET(x) (x)
 #define MINUS_INFINITY (-(double)INFINITY)
+#define PAIRED 0
 #include "stored.inc.h"
 
 /* The functions of a stored type and those of the type it is computed in. */

@@ -34,6 +34,38 @@ static inline void S(set_groups)(struct S(groups) * groups, const STORED *z, siz
     memcpy(groups->tail, z + XENT_LANES * groups->whole, rest * sizeof(STORED));
 }
 
+/* SWEEP vectors of elements that stand one behind the other. PAIRED: of each two vectors the one gets the even, the other the odd
+   elements, which is cheaper where a word holds two of them; every lane of a chunk's sums still adds up its own classes. */
+static inline void S(load_sweep)(const STORED *p, VEC *x)
+{
+#if PAIRED
+    for (size_t v = 0; v < SWEEP; v += 2) LOAD_PAIR(p + v * WIDTH, &x[v]);
+#else
+    for (size_t v = 0; v < SWEEP; v++) x[v] = LOAD(p + v * WIDTH);
+#endif
+}
+
+/* A sweep of terms in the order of memory. */
+static inline void S(store_sweep)(REAL *to, VEC *x)
+{
+#if PAIRED
+    for (size_t v = 0; v < SWEEP; v += 2) V(interleave)(&x[v]);
+#endif
+    for (size_t v = 0; v < SWEEP; v++) V(store)(to + v * WIDTH, x[v]);
+}
+
+static inline void S(store_sums)(const struct F(sum) * sum, struct lanes *lanes, size_t lane)
+{
+#if PAIRED
+    struct lanes apart;
+    for (size_t v = 0; v < SWEEP; v++) F(sum_store)(&sum[v], &apart, v * WIDTH);
+    for (size_t v = 0; v < SWEEP; v++)
+        for (size_t i = 0; i < WIDTH; i++) lanes->sum[lane + v / 2 * 2 * WIDTH + 2 * i + v % 2] = apart.sum[v * WIDTH + i];
+#else
+    for (size_t v = 0; v < SWEEP; v++) F(sum_store)(&sum[v], lanes, lane + v * WIDTH);
+#endif
+}
+
 /* The largest logit, +0 for -0; `of_group` receives each group's vector of maxima. A NaN can be missed, and a logit beside one. */
 static inline REAL S(maximum)(const struct S(groups) * groups, VEC *of_group)
 {
@@ -41,7 +73,7 @@ static inline REAL S(maximum)(const struct S(groups) * groups, VEC *of_group)
     for (size_t g = 0; g < groups->count; g++) {
         const STORED *p = g == groups->whole ? groups->tail : groups->z + XENT_LANES * g;
         VEC x[XENT_LANES / WIDTH];
-        for (size_t v = 0; v < XENT_LANES / WIDTH; v++) x[v] = LOAD(p + v * WIDTH);
+        for (size_t v = 0; v < XENT_LANES / WIDTH; v += SWEEP) S(load_sweep)(p + v * WIDTH, &x[v]);
         for (size_t half = XENT_LANES / WIDTH / 2; half >= 1; half /= 2)
             for (size_t v = 0; v < half; v++) x[v] = V(max)(x[v], x[v + half]);
         of_group[g] = x[0];
@@ -105,15 +137,19 @@ static inline __attribute__((always_inline)) void S(add_run)(const struct S(run)
     const STORED *p = run->z + lane, *end = p + XENT_LANES * run->groups;
     REAL *out = store ? run->terms + lane : NULL;
     for (; p != end; p += XENT_LANES) {
+        VEC x[SWEEP];
         VECTOR_PREFETCH(p + XENT_CHUNK);
+        S(load_sweep)(p, x);
         for (size_t v = 0; v < SWEEP; v++) {
-            VEC x = LOAD(p + v * WIDTH), scale, rest;
-            if (subtract) x = V(sub)(x, base);
-            F(exp)(shared, x, &scale, &rest);
+            VEC scale, rest;
+            if (subtract) x[v] = V(sub)(x[v], base);
+            F(exp)(shared, x[v], &scale, &rest);
             F(sum_add)(&sum[v], scale, rest);
-            if (store) V(store)(out + v * WIDTH, V(fma)(scale, rest, scale));
+            if (store) x[v] = V(fma)(scale, rest, scale);
         }
-        if (store) out += XENT_LANES;
+        if (!store) continue;
+        S(store_sweep)(out, x);
+        out += XENT_LANES;
     }
     for (size_t v = 0; v < SWEEP && run->ends_block; v++) F(sum_flush)(&sum[v]);
 }
@@ -127,7 +163,7 @@ static inline __attribute__((always_inline)) void S(add_runs)(const struct S(run
         struct F(sum) sum[SWEEP];
         for (size_t v = 0; v < SWEEP; v++) sum[v] = F(sum_none)();
         for (size_t i = 0; i < count; i++) S(add_run)(&runs[i], lane, shared, V(set)(base), subtract, store, sum);
-        for (size_t v = 0; v < SWEEP; v++) F(sum_store)(&sum[v], lanes, lane + v * WIDTH);
+        S(store_sums)(sum, lanes, lane);
     }
 }
 

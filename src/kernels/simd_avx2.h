@@ -14,6 +14,7 @@
 #define VF32_HALVES 2
 #define VF32_SWEEP 2
 #define VF64_SWEEP 2
+#define VF32_PAIRED_BF16 1
 #define VECTOR_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
 
 typedef __m256 vf32;
@@ -24,6 +25,18 @@ static inline void vf32_store(float *p, vf32 a) { _mm256_storeu_ps(p, a); }
 static inline vf32 vf32_set(float x) { return _mm256_set1_ps(x); }
 static inline __m256i vf32_load_words(const uint16_t *p) { return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)); }
 static inline vf32 vf32_load_bf16(const uint16_t *p) { return _mm256_castsi256_ps(_mm256_slli_epi32(vf32_load_words(p), 16)); }
+static inline void vf32_load_pair_bf16(const uint16_t *p, vf32 *pair)
+{
+    __m256i words = _mm256_loadu_si256((const __m256i *)p);
+    pair[0] = _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+    pair[1] = _mm256_castsi256_ps(_mm256_and_si256(words, _mm256_set1_epi32((int)0xffff0000)));
+}
+static inline void vf32_interleave(vf32 *pair)
+{
+    vf32 low = _mm256_unpacklo_ps(pair[0], pair[1]), high = _mm256_unpackhi_ps(pair[0], pair[1]);
+    pair[0] = _mm256_permute2f128_ps(low, high, 0x20);
+    pair[1] = _mm256_permute2f128_ps(low, high, 0x31);
+}
 static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
     __m256i u = _mm256_castps_si256(a), odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));

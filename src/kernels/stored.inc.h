@@ -17,3 +17,5 @@
 #undef STORE
 #undef GET
 #undef MINUS_INFINITY
+#undef PAIRED
+#undef LOAD_PAIR

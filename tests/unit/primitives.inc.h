@@ -130,6 +130,26 @@ static void along_f64_first(const double *a, const double *b, const double *c, s
     for (size_t i = 0; i < n; i++) out[i] = vf64_first(vf64_load(a + i - i % PRIMITIVES_STEP));
 }
 
+/* Where elements are read two vectors at a time: the same, in order. */
+static void along_f32_load_pair_bf16(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+#if VF32_PAIRED_BF16
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i += 2 * VF32_WIDTH) {
+        uint16_t elements[2 * VF32_WIDTH];
+        vf32 pair[2];
+        for (size_t k = 0; k < 2 * VF32_WIDTH; k++) elements[k] = (uint16_t)bits_of_f32(a[i + k]);
+        vf32_load_pair_bf16(elements, pair);
+        vf32_interleave(pair);
+        vf32_store(out + i, pair[0]);
+        vf32_store(out + i + VF32_WIDTH, pair[1]);
+    }
+#else
+    along_f32_load_bf16(a, b, c, n, out);
+#endif
+}
+
 /* A square of as many vectors as there are lanes, and back; in between, element by element, what must have moved where. */
 #define TRANSPOSE(type, real, WIDTH)                                                                                           \
     static void along_##type##_transpose(const real *a, const real *b, const real *c, size_t n, real *out)                     \
@@ -159,7 +179,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
     {                                                                                                                          \
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
-        ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, store_bf16), ROW(f32, equal),                   \
+        ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, equal),                   \
         ROW(f32, add_widened), ROW(f32, max_lane), ROW(f32, transpose),                                                                                  \
         ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
         ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
