@@ -50,7 +50,7 @@ double xent_load_float_any(xent_dtype dtype, const void *from)
     }
 }
 
-void xent_store_float(xent_dtype dtype, void *to, double value)
+void xent_store_float_any(xent_dtype dtype, void *to, double value)
 {
     if (value != value) value = (double)NAN;
     switch (dtype) {

@@ -15,7 +15,7 @@ static inline xent_dtype xent_element_real(xent_dtype dtype) { return dtype == X
 
 /* dtype is floating. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
 double xent_load_float_any(xent_dtype dtype, const void *from);
-void xent_store_float(xent_dtype dtype, void *to, double value);
+void xent_store_float_any(xent_dtype dtype, void *to, double value);
 
 /* dtype is an integer one; a U64 above INT64_MAX wraps to a negative number, which is never a class. */
 int64_t xent_load_index_any(xent_dtype dtype, const void *from);
@@ -24,6 +24,14 @@ int64_t xent_load_index_any(xent_dtype dtype, const void *from);
 static inline double xent_load_float(xent_dtype dtype, const void *from)
 {
     return dtype == XENT_F32 ? (double)*(const float *)from : xent_load_float_any(dtype, from);
+}
+
+static inline void xent_store_float(xent_dtype dtype, void *to, double value)
+{
+    if (dtype == XENT_F32 && value == value)
+        *(float *)to = (float)value;
+    else
+        xent_store_float_any(dtype, to, value);
 }
 
 static inline int64_t xent_load_index(xent_dtype dtype, const void *from)

@@ -124,11 +124,6 @@ static void write_nll_gradient(const struct xent_loss *loss, const struct xent_l
     }
 }
 
-bool xent_loss_row_has_entries(const struct xent_loss *loss, const struct xent_loss_row *row)
-{
-    return !row->ignored && xent_state_is_finite(&row->state) && loss->divisor != 0;
-}
-
 struct xent_row_gradient xent_loss_row_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
                                                 const struct xent_position *position, double log1p_rest)
 {

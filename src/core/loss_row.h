@@ -44,7 +44,10 @@ void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_
                            struct xent_sum *sum);
 
 /* Whether the row's gradient has entries of its own; else all are 0, of an ignored row, or NaN. */
-bool xent_loss_row_has_entries(const struct xent_loss *loss, const struct xent_loss_row *row);
+static inline bool xent_loss_row_has_entries(const struct xent_loss *loss, const struct xent_loss_row *row)
+{
+    return !row->ignored && xent_state_is_finite(&row->state) && loss->divisor != 0;
+}
 
 struct xent_row_gradient xent_loss_row_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
                                                 const struct xent_position *position, double log1p_rest);

@@ -14,6 +14,8 @@ struct tile {
     struct xent_tile state;
     struct xent_loss_row row[XENT_TILE];
     double log1p_rest[XENT_TILE];
+    struct xent_row_gradient gradient[XENT_TILE];
+    struct xent_rescale rescale[XENT_TILE];
     double scale[XENT_TILE];       /* of a row's terms in the second pass */
     double target_term[XENT_TILE]; /* before the second pass */
     bool rescaled[XENT_TILE];      /* whether the second pass is the tile's */
@@ -104,55 +106,53 @@ static void write_row_alone(struct tile *tile, size_t i, const struct xent_posit
     }
 }
 
-static struct xent_rescale rescale_of(const struct tile *tile, size_t i, const struct xent_row_gradient *gradient)
-{
-    return (struct xent_rescale){ gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0,
-                                  1 / (1 + tile->row[i].state.rest), tile->state.unit[i] };
-}
-
-static void plan_second_pass(struct tile *tile, size_t i, const struct xent_row_gradient *gradient)
+static void plan_second_pass(struct tile *tile, size_t i)
 {
     const struct xent_loss_row *row = &tile->row[i];
     const struct xent_row_shape *shape = &tile->loss->shape;
-    struct xent_rescale rescale = rescale_of(tile, i, gradient);
+    const struct xent_row_gradient *gradient = &tile->gradient[i];
+    struct xent_rescale *rescale = &tile->rescale[i];
+    *rescale = (struct xent_rescale){ gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0,
+                                      1 / (1 + row->state.rest), tile->state.unit[i] };
     tile->rescaled[i] = tile->state.regular[i] && xent_loss_row_has_entries(tile->loss, row) &&
-                        shape->kernels->fits(rescale.factor, rescale.total, gradient->target_coef);
-    tile->scale[i] = tile->rescaled[i] ? rescale.factor * rescale.total * rescale.share * rescale.unit : 0;
-    if (tile->rescaled[i]) tile->target_term[i] = xent_load_float(shape->real, element(tile, i, (size_t)row->target));
+                        shape->kernels->fits(rescale->factor, rescale->total, gradient->target_coef);
+    tile->scale[i] = 0;
+    if (!tile->rescaled[i]) return;
+    tile->scale[i] = rescale->factor * rescale->total * rescale->share * rescale->unit;
+    tile->target_term[i] = xent_load_float(shape->real, element(tile, i, (size_t)row->target));
 }
 
-static void write_special(struct tile *tile, size_t i, const struct xent_row_gradient *gradient)
+static void write_special(struct tile *tile, size_t i)
 {
-    const struct xent_loss *loss = tile->loss;
-    struct xent_rescale rescale = rescale_of(tile, i, gradient);
-    struct xent_second_pass pass = { &loss->shape, &tile->row[i].state, gradient, false, NULL, NULL };
-    struct xent_chunk chunk = { tile->row[i].state, tile->state.unit[i], tile->state.first[i] };
-    struct xent_part part = { &chunk,
-                              0,
-                              (size_t)loss->shape.classes,
-                              true,
-                              (size_t)tile->row[i].target,
-                              element(tile, i, 0),
-                              XENT_TILE * loss->shape.real_size };
-    xent_row_write_special(&pass, &part, &rescale, tile->target_term[i]);
+    const struct xent_row_shape *shape = &tile->loss->shape;
+    struct xent_special special = { .shape = shape,
+                                    .gradient = &tile->gradient[i],
+                                    .rescale = &tile->rescale[i],
+                                    .entries = element(tile, i, 0),
+                                    .step = XENT_TILE * shape->real_size,
+                                    .first = tile->state.first[i],
+                                    .leads = true,
+                                    .target = (size_t)tile->row[i].target,
+                                    .target_term = tile->target_term[i],
+                                    .rest = tile->row[i].state.rest };
+    xent_row_write_special(&special);
 }
 
 static void second_pass(struct tile *tile, const struct xent_position *first)
 {
     const struct xent_loss *loss = tile->loss;
     const struct xent_row_shape *shape = &loss->shape;
-    struct xent_row_gradient gradient[XENT_TILE];
     struct xent_position position = *first;
     size_t classes = (size_t)shape->classes;
     for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
-        gradient[i] = xent_loss_row_gradient(loss, &tile->row[i], &position, tile->log1p_rest[i]);
-        plan_second_pass(tile, i, &gradient[i]);
+        tile->gradient[i] = xent_loss_row_gradient(loss, &tile->row[i], &position, tile->log1p_rest[i]);
+        plan_second_pass(tile, i);
     }
     shape->kernels->tile_rescale(tile->scratch->tile, tile->rows, classes, tile->scale);
     position = *first;
     for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
         if (tile->rescaled[i])
-            write_special(tile, i, &gradient[i]);
+            write_special(tile, i);
         else
             write_row_alone(tile, i, &position);
     }

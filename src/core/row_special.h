@@ -5,28 +5,22 @@
 
 #include "core/row.h"
 
-struct xent_second_pass {
+/* A chunk whose other terms have become entries. */
+struct xent_special {
     const struct xent_row_shape *shape;
-    const struct xent_state *state;
     const struct xent_row_gradient *gradient;
-    bool in_double; /* there is a derivative, or something overflows on the usual way */
-    double *coef;   /* NULL: no class but the target has a coefficient */
-    char *slopes;   /* NULL: all 1 */
+    const struct xent_rescale *rescale;
+    const double *coef; /* NULL: no class but the target has a coefficient */
+    const char *slopes; /* reals; NULL: all 1 */
+    char *entries;      /* reals ... */
+    size_t step;        /* ... so many bytes apart */
+    size_t first;       /* the chunk's first maximum */
+    bool leads;         /* it is the row's */
+    size_t target;      /* the target's place in the chunk; SIZE_MAX: elsewhere */
+    double target_term; /* what stood there before the entry */
+    double rest;        /* of the row */
 };
 
-/* One chunk of the pass. */
-struct xent_part {
-    const struct xent_chunk *chunk;
-    int64_t from;
-    size_t n;
-    bool leads;    /* the row's first maximum is this chunk's */
-    size_t target; /* the target's place in it; SIZE_MAX: elsewhere */
-    char *terms;   /* reals, which become the entries ... */
-    size_t step;   /* ... so many bytes apart */
-};
-
-/* target_term: the term of the target, before the others became entries. */
-void xent_row_write_special(const struct xent_second_pass *pass, const struct xent_part *part,
-                            const struct xent_rescale *rescale, double target_term);
+void xent_row_write_special(const struct xent_special *special);
 
 #endif

@@ -2,8 +2,27 @@
 #include "core/element.h"
 #include "core/row_special.h"
 
+struct second_pass {
+    const struct xent_row_shape *shape;
+    const struct xent_state *state;
+    const struct xent_row_gradient *gradient;
+    bool in_double; /* there is a derivative, or something overflows on the usual way */
+    double *coef;   /* NULL: no class but the target has a coefficient */
+    char *slopes;   /* NULL: all 1 */
+};
+
+/* One chunk of the pass. */
+struct part {
+    const struct xent_chunk *chunk;
+    int64_t from;
+    size_t n;
+    bool leads;    /* the row's first maximum is this chunk's */
+    size_t target; /* the target's place in it; SIZE_MAX: elsewhere */
+    char *terms;   /* reals, which become the entries */
+};
+
 /* Entries of one chunk, in place of its terms. */
-static void write_part(const struct xent_second_pass *pass, const struct xent_part *part)
+static void write_part(const struct second_pass *pass, const struct part *part)
 {
     const struct xent_row_shape *shape = pass->shape;
     const struct xent_row_gradient *gradient = pass->gradient;
@@ -11,18 +30,29 @@ static void write_part(const struct xent_second_pass *pass, const struct xent_pa
     double share = kernels->relate(part->chunk->state.max, pass->state->max) / (1 + pass->state->rest);
     struct xent_rescale rescale = { gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0, share,
                                     part->chunk->unit };
-    double target_term = 0;
-    if (part->target != SIZE_MAX) target_term = xent_load_float(shape->real, part->terms + part->target * shape->real_size);
+    struct xent_special special = { .shape = shape,
+                                    .gradient = gradient,
+                                    .rescale = &rescale,
+                                    .coef = pass->coef,
+                                    .slopes = pass->slopes,
+                                    .entries = part->terms,
+                                    .step = shape->real_size,
+                                    .first = part->chunk->first,
+                                    .leads = part->leads,
+                                    .target = part->target,
+                                    .rest = pass->state->rest };
+    if (part->target != SIZE_MAX)
+        special.target_term = xent_load_float(shape->real, part->terms + part->target * shape->real_size);
     if (pass->coef != NULL) xent_chunk_coefficients(gradient->coefficients, part->from, part->n, pass->coef);
     if (pass->in_double)
         kernels->entries_in_double(part->terms, pass->coef, pass->slopes, part->terms, part->n, &rescale);
     else
         kernels->entries(part->terms, pass->coef, part->terms, part->n, &rescale);
-    xent_row_write_special(pass, part, &rescale, target_term);
+    xent_row_write_special(&special);
 }
 
 /* Entries to where they belong, unless they are there already. */
-static void deliver(const struct xent_row_shape *shape, const struct xent_part *part, const struct xent_line *out, void *stored)
+static void deliver(const struct xent_row_shape *shape, const struct part *part, const struct xent_line *out, void *stored)
 {
     const void *elements = part->terms;
     if (xent_row_is_contiguous(shape, out->step)) {
@@ -42,23 +72,22 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
 {
     bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL, led = false;
     double peak = dense ? state->coef_peak + gradient->target_coef : gradient->target_coef;
-    struct xent_second_pass pass = { shape,
-                                     state,
-                                     gradient,
-                                     capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
-                                     dense ? scratch->coef : NULL,
-                                     capped ? scratch->prepared : NULL };
+    struct second_pass pass = { shape,
+                                state,
+                                gradient,
+                                capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
+                                dense ? scratch->coef : NULL,
+                                capped ? scratch->prepared : NULL };
     for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
         const struct xent_chunk *chunk = &scratch->chunks[i];
         size_t n = xent_chunk_size(shape, from);
         bool has_target = gradient->target >= from && gradient->target - from < (int64_t)n;
-        struct xent_part part = { chunk,
-                                  from,
-                                  n,
-                                  !led && chunk->state.max == state->max,
-                                  has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
-                                  terms + from * (ptrdiff_t)shape->real_size,
-                                  shape->real_size };
+        struct part part = { chunk,
+                             from,
+                             n,
+                             !led && chunk->state.max == state->max,
+                             has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
+                             terms + from * (ptrdiff_t)shape->real_size };
         led = led || part.leads;
         if (capped)
             shape->kernels->slopes(xent_chunk_of(shape, logits, from, n, scratch->logits, false), pass.slopes, n, shape->scale,
