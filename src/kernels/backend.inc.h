@@ -14,6 +14,7 @@
  * or once per type that elements are stored as (stored.inc.h), with these and
  *   STORED, S(name)           element; this type's own functions
  *   LOAD, STORE, GET          a vector of REAL from and to memory, and one element as REAL
+ *   LOAD_F64                  a vf64 from memory
  *   MINUS_INFINITY            as it is stored
  *   PAIRED, LOAD_PAIR         whether two vectors are better read at a time, one of the even, one of the odd elements; and how */
 #include <float.h>
@@ -49,6 +50,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define LOAD vf32_load
 #define STORE vf32_store
 #define GET(x) (x)
+#define LOAD_F64 vf64_load_f32
 #define MINUS_INFINITY (-INFINITY)
 #define PAIRED 0
 #include "stored.inc.h"
@@ -58,6 +60,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define LOAD vf32_load_f16
 #define STORE vf32_store_f16
 #define GET(x) f32_of_f16(x)
+#define LOAD_F64 vf64_load_f16
 #define MINUS_INFINITY F16_MINUS_INFINITY
 #define PAIRED 0
 #include "stored.inc.h"
@@ -67,6 +70,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define LOAD vf32_load_bf16
 #define STORE vf32_store_bf16
 #define GET(x) f32_of_bf16(x)
+#define LOAD_F64 vf64_load_bf16
 #define MINUS_INFINITY BF16_MINUS_INFINITY
 #define PAIRED VF32_PAIRED_BF16
 #define LOAD_PAIR vf32_load_pair_bf16
@@ -108,6 +112,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define LOAD vf64_load
 #define STORE vf64_store
 #define GET(x) (x)
+#define LOAD_F64 vf64_load
 #define MINUS_INFINITY (-(double)INFINITY)
 #define PAIRED 0
 #include "stored.inc.h"

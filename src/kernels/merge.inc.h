@@ -1,12 +1,15 @@
 /* Sums over lanes that may hold anything, and the merging of two runs of classes. A template, included once per element type.
  * Expects lanes.inc.h and exp.inc.h; defines F(accumulate), F(total), F(merge). */
 
-static inline void F(accumulate)(struct lanes *lanes, size_t lane, double x)
+/* *sum += x, and *error += what the rounding lost where the sums carry that (Knuth's TwoSum) */
+static inline void F(accumulate)(vf64 *sum, vf64 *error, vf64 x)
 {
-    if (COMPENSATED)
-        add_two(&lanes->sum[lane], &lanes->error[lane], x);
-    else
-        lanes->sum[lane] += x;
+    vf64 old = *sum, new = vf64_add(old, x);
+    *sum = new;
+    if (COMPENSATED) {
+        vf64 back = vf64_sub(new, old);
+        *error = vf64_add(*error, vf64_add(vf64_sub(old, vf64_sub(new, back)), vf64_sub(x, back)));
+    }
 }
 
 /* The plain sum where the compensated one is NaN: TwoSum makes NaN of an infinity, which is what a positive coefficient against

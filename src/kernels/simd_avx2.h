@@ -136,6 +136,25 @@ static inline void vf32_transpose(vf32 *rows)
 
 static inline vf64 vf64_load(const double *p) { return _mm256_loadu_pd(p); }
 static inline void vf64_store(double *p, vf64 a) { _mm256_storeu_pd(p, a); }
+static inline vf64 vf64_load_f32(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+static inline vf64 vf64_load_bf16(const uint16_t *p)
+{
+    __m128i u = _mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)p));
+    return _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32(u, 16)));
+}
+#ifdef __F16C__
+static inline vf64 vf64_load_f16(const uint16_t *p)
+{
+    return _mm256_cvtps_pd(_mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)p)));
+}
+#else
+static inline vf64 vf64_load_f16(const uint16_t *p)
+{
+    float lane[VF64_WIDTH];
+    for (int i = 0; i < VF64_WIDTH; i++) lane[i] = f32_of_f16(p[i]);
+    return vf64_load_f32(lane);
+}
+#endif
 static inline vf64 vf64_set(double x) { return _mm256_set1_pd(x); }
 static inline vf64 vf64_max(vf64 a, vf64 b) { return _mm256_max_pd(a, b); }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return _mm256_add_pd(a, b); }
@@ -147,6 +166,10 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b) { return _mm256_or_pd(a, _mm25
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no)
 {
     return _mm256_blendv_pd(no, yes, _mm256_cmp_pd(a, b, _CMP_LT_OQ));
+}
+static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
+{
+    return _mm256_and_pd(_mm256_cmp_pd(a, _mm256_setzero_pd(), _CMP_NEQ_UQ), b);
 }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm256_fmadd_pd(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_EQ_OQ)); }

@@ -84,6 +84,21 @@ static inline void vf32_transpose(vf32 *rows)
 
 static inline vf64 vf64_load(const double *p) { return vld1q_f64(p); }
 static inline void vf64_store(double *p, vf64 a) { vst1q_f64(p, a); }
+static inline vf64 vf64_load_f32(const float *p) { return vcvt_f64_f32(vld1_f32(p)); }
+static inline uint16x4_t vf64_load_words(const uint16_t *p)
+{
+    uint32_t both;
+    memcpy(&both, p, sizeof both);
+    return vreinterpret_u16_u32(vdup_n_u32(both));
+}
+static inline vf64 vf64_load_f16(const uint16_t *p)
+{
+    return vcvt_f64_f32(vget_low_f32(vcvt_f32_f16(vreinterpret_f16_u16(vf64_load_words(p)))));
+}
+static inline vf64 vf64_load_bf16(const uint16_t *p)
+{
+    return vcvt_f64_f32(vget_low_f32(vreinterpretq_f32_u32(vshll_n_u16(vf64_load_words(p), 16))));
+}
 static inline vf64 vf64_set(double x) { return vdupq_n_f64(x); }
 static inline vf64 vf64_max(vf64 a, vf64 b) { return vbslq_f64(vcgtq_f64(a, b), a, b); }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return vaddq_f64(a, b); }
@@ -97,6 +112,7 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b)
         vorrq_u64(vreinterpretq_u64_f64(a), vandq_u64(vreinterpretq_u64_f64(b), vdupq_n_u64(0x8000000000000000))));
 }
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return vbslq_f64(vcltq_f64(a, b), yes, no); }
+static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return vbslq_f64(vceqzq_f64(a), vdupq_n_f64(0.0), b); }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return vfmaq_f64(c, a, b); }
 static inline unsigned vf64_equal(vf64 a, vf64 b)
 {

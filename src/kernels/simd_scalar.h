@@ -75,6 +75,10 @@ static inline vf32 vf32_exp_correction(vf32 t) { return exp_f32_correction[bits_
 
 static inline vf64 vf64_load(const double *p) { return *p; }
 static inline void vf64_store(double *p, vf64 a) { *p = a; }
+/* elements of the narrower types, as many as a vf64 has lanes */
+static inline vf64 vf64_load_f32(const float *p) { return (double)*p; }
+static inline vf64 vf64_load_f16(const uint16_t *p) { return (double)f32_of_f16(*p); }
+static inline vf64 vf64_load_bf16(const uint16_t *p) { return (double)f32_of_bf16(*p); }
 static inline vf64 vf64_set(double x) { return x; }
 static inline vf64 vf64_max(vf64 a, vf64 b) { return a > b ? a : b; }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return a + b; }
@@ -87,6 +91,8 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b)
     return f64_of_bits(bits_of_f64(a) | (bits_of_f64(b) & 0x8000000000000000));
 }
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return a < b ? yes : no; }
+/* b, but +0 where a is 0 */
+static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return a == 0 ? 0 : b; }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
 static inline double vf64_max_lane(vf64 a) { return a; }

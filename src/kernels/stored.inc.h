@@ -16,6 +16,7 @@
 #undef LOAD
 #undef STORE
 #undef GET
+#undef LOAD_F64
 #undef MINUS_INFINITY
 #undef PAIRED
 #undef LOAD_PAIR

@@ -33,6 +33,7 @@ ALONG(f64, double, abs, vf64_abs(a))
 ALONG(f64, double, with_sign, vf64_with_sign(vf64_abs(a), b))
 ALONG(f64, double, where_less, vf64_where_less(a, b, c, b))
 ALONG(f64, double, mul, vf64_mul(a, b))
+ALONG(f64, double, unless_zero, vf64_unless_zero(a, b))
 ALONG(f64, double, fma, vf64_fma(a, b, c))
 ALONG(f64, double, exp_scale, vf64_exp_scale(a))
 ALONG(f64, double, exp_correction, vf64_exp_correction(a))
@@ -78,6 +79,25 @@ static void along_f64_equal(const double *a, const double *b, const double *c, s
     }
 HALF(f16)
 HALF(bf16)
+
+/* The low bits of `a` are read as an element of the narrower type. */
+#define NARROWER(name, element, bits)                                                                                          \
+    static void along_f64_load_##name(const double *a, const double *b, const double *c, size_t n, double *out)                \
+    {                                                                                                                          \
+        (void)b;                                                                                                               \
+        (void)c;                                                                                                               \
+        for (size_t i = 0; i < n; i += VF64_WIDTH) {                                                                           \
+            element elements[VF64_WIDTH];                                                                                      \
+            for (size_t lane = 0; lane < VF64_WIDTH; lane++) {                                                                 \
+                bits low = (bits)bits_of_f64(a[i + lane]);                                                                     \
+                memcpy(&elements[lane], &low, sizeof low);                                                                     \
+            }                                                                                                                  \
+            vf64_store(out + i, vf64_load_##name(elements));                                                                   \
+        }                                                                                                                      \
+    }
+NARROWER(f32, float, uint32_t)
+NARROWER(f16, uint16_t, uint16_t)
+NARROWER(bf16, uint16_t, uint16_t)
 
 /* b in double plus lane i, as a float again: what a conversion of the whole vector would leave of it. */
 static void along_f32_add_widened(const float *a, const float *b, const float *c, size_t n, float *out)
@@ -179,10 +199,11 @@ TRANSPOSE(f64, double, VF64_WIDTH)
     {                                                                                                                          \
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
-        ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, equal),                   \
-        ROW(f32, add_widened), ROW(f32, max_lane), ROW(f32, transpose),                                                                                  \
-        ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
-        ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
-        ROW(f64, equal), ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), { .name = NULL }                                                 \
+        ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16),          \
+        ROW(f32, equal), ROW(f32, add_widened), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max),                        \
+        ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale), ROW(f64, exp_correction),             \
+        ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, equal), ROW(f64, max_lane),          \
+        ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero), ROW(f64, load_f32), ROW(f64, load_f16),                   \
+        ROW(f64, load_bf16), { .name = NULL }                                                                                  \
     }
 /* clang-format on */
