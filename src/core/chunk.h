@@ -17,7 +17,8 @@ const void *xent_chunk_of(const struct xent_row_shape *shape, const struct xent_
 void xent_chunk_put(const struct xent_row_shape *shape, const void *elements, size_t n, const struct xent_line *line,
                     int64_t from);
 
-/* One coefficient for each of n classes. */
-void xent_chunk_coefficients(const struct xent_coefficients *coefficients, int64_t from, size_t n, double *coef);
+/* The coefficients of n classes, for which `coef` has room. */
+struct xent_chunk_coef xent_chunk_coefficients(const struct xent_row_shape *shape, const struct xent_coefficients *coefficients,
+                                               int64_t from, size_t n, double *coef);
 
 #endif

@@ -36,7 +36,8 @@ static void plan_scratch(struct xent_loss *loss)
     if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered))
         scratch->logits = chunk * shape->size;
     if (shape->prepared) scratch->prepared = chunk * shape->real_size;
-    scratch->coef = dense ? chunk * sizeof(double) : 0;
+    /* smoothing alone: all classes have the same */
+    if (dense) scratch->coef = (loss->rule.indices && loss->options.class_weight == NULL ? 1 : chunk) * sizeof(double);
     if (loss->tiled) scratch->tile = (size_t)shape->classes * XENT_TILE * shape->real_size;
     if (!gradient || !from_logits) return;
     if (needs_terms(loss, in_place, scattered)) scratch->terms = (size_t)shape->classes * shape->real_size;

@@ -119,8 +119,8 @@ static void write_nll_gradient(const struct xent_loss *loss, const struct xent_l
     }
     for (int64_t from = 0; from < loss->shape.classes; from += XENT_CHUNK) {
         size_t n = xent_chunk_size(&loss->shape, from);
-        xent_chunk_coefficients(&row->coefficients, from, n, scratch->coef);
-        for (size_t i = 0; i < n; i++) write_nll_entry(loss, row, factor, scratch->coef[i], from + (int64_t)i);
+        struct xent_chunk_coef coef = xent_chunk_coefficients(&loss->shape, &row->coefficients, from, n, scratch->coef);
+        for (size_t i = 0; i < n; i++) write_nll_entry(loss, row, factor, coef.at[i * coef.step], from + (int64_t)i);
     }
 }
 

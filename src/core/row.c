@@ -6,21 +6,22 @@
 
 #define TREE_DEPTH 52 /* levels of a tree over the chunks of 2^63 classes */
 
-static const struct xent_row_kernels *kernels_for(const struct xent_kernels *kernels, xent_dtype dtype)
+const struct xent_row_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype)
 {
     switch (dtype) {
-    case XENT_F32: return &kernels->f32;
-    case XENT_F16: return &kernels->f16;
-    case XENT_BF16: return &kernels->bf16;
-    default: return &kernels->f64;
+    case XENT_F32: return &backend->f32;
+    case XENT_F16: return &backend->f16;
+    case XENT_BF16: return &backend->bf16;
+    default: return &backend->f64;
     }
 }
 
 struct xent_row_shape xent_row_shape_of(xent_dtype dtype, int64_t classes, const struct xent_kernels *kernels)
 {
     xent_dtype real = xent_element_real(dtype);
-    return (struct xent_row_shape){ .kernels = kernels_for(kernels, dtype),
-                                    .real_kernels = kernels_for(kernels, real),
+    return (struct xent_row_shape){ .backend = kernels,
+                                    .kernels = xent_row_kernels_of(kernels, dtype),
+                                    .real_kernels = xent_row_kernels_of(kernels, real),
                                     .dtype = dtype,
                                     .real = real,
                                     .size = xent_element_size(dtype),
@@ -84,8 +85,8 @@ struct xent_state xent_row_reduce(const struct xent_row_shape *shape, const stru
         }
         kernels->reduce(z, n, terms == NULL ? NULL : terms + from * (ptrdiff_t)shape->real_size, &chunk);
         if (coefficients != NULL) {
-            xent_chunk_coefficients(coefficients, from, n, scratch->coef);
-            kernels->weigh(z, scratch->coef, n, &chunk.state);
+            struct xent_chunk_coef coef = xent_chunk_coefficients(shape, coefficients, from, n, scratch->coef);
+            kernels->weigh(z, &coef, n, &chunk.state);
         }
         if (terms != NULL) scratch->chunks[i] = chunk;
         if (shape->classes <= XENT_CHUNK) return chunk.state;
@@ -102,8 +103,8 @@ struct xent_state xent_row_dot(const struct xent_row_shape *shape, const struct 
     for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
         size_t n = xent_chunk_size(shape, from);
         struct xent_state state = { 0, 0, 0, 0, 0 };
-        xent_chunk_coefficients(coefficients, from, n, scratch->coef);
-        shape->kernels->weigh(xent_chunk_of(shape, elements, from, n, scratch->logits, false), scratch->coef, n, &state);
+        struct xent_chunk_coef coef = xent_chunk_coefficients(shape, coefficients, from, n, scratch->coef);
+        shape->kernels->weigh(xent_chunk_of(shape, elements, from, n, scratch->logits, false), &coef, n, &state);
         tree_add(&tree, shape->kernels, i, &state);
     }
     return tree_total(&tree, shape->kernels);

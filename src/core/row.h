@@ -12,6 +12,8 @@ struct xent_line {
     xent_dtype dtype;
 };
 
+const struct xent_row_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype);
+
 /* The line that begins `offset` bytes behind a tensor's data. */
 static inline struct xent_line xent_line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset)
 {
@@ -20,6 +22,7 @@ static inline struct xent_line xent_line_of(const struct xent_tensor *tensor, in
 
 /* What all rows of a call share. Elements are stored as `dtype` and computed as `real`. */
 struct xent_row_shape {
+    const struct xent_kernels *backend;
     const struct xent_row_kernels *kernels;      /* of stored elements */
     const struct xent_row_kernels *real_kernels; /* of prepared logits */
     xent_dtype dtype, real;
@@ -36,12 +39,18 @@ struct xent_coefficients {
     double hot, uniform;                    /* 1 and 0 without label smoothing */
 };
 
+/* Whether all classes have the same one: label smoothing alone. */
+static inline bool xent_coefficients_are_equal(const struct xent_coefficients *coefficients)
+{
+    return coefficients->probability.at == NULL && coefficients->class_weight == NULL;
+}
+
 /* A thread's working memory; each part is NULL where the call has no need of it. */
 struct xent_row_scratch {
     void *logits;              /* a chunk: stored elements that are not contiguous, or that the terms are about to overwrite */
     void *upstream;            /* a chunk: the same of a gradient that comes in beside them */
     void *prepared;            /* a chunk of reals: prepared logits, the softcap's derivative */
-    double *coef;              /* a chunk */
+    double *coef;              /* a chunk; of one class where all have the same coefficient */
     void *terms;               /* a row of reals: the terms, where the output cannot hold them */
     struct xent_chunk *chunks; /* a row */
     void *tile;                /* XENT_TILE rows of reals, side by side */

@@ -22,11 +22,17 @@ static double less_than_target(const struct xent_special *special, double p)
     return special->gradient->pull * p - special->gradient->target_coef * special->rest / (1 + special->rest);
 }
 
+/* The coefficient of a class but for target_coef. */
+static double coef_of(const struct xent_special *special, size_t c)
+{
+    return special->coef == NULL ? 0 : special->coef->at[c * special->coef->step];
+}
+
 void xent_row_write_special(const struct xent_special *special)
 {
     const struct xent_rescale *rescale = special->rescale;
     size_t first = special->first, target = special->target;
-    double coef = special->coef == NULL ? 0 : special->coef[first], p = rescale->share;
+    double coef = coef_of(special, first), p = rescale->share;
     if (target == first && special->leads && special->coef == NULL) {
         store_entry(special, less_than_target(special, p), first);
         return;
@@ -35,6 +41,6 @@ void xent_row_write_special(const struct xent_special *special)
     store_entry(special, share_of(rescale, p) - coef, first);
     if (target == first || target == SIZE_MAX) return;
     p *= special->target_term * 0x1p-64 * rescale->unit;
-    coef = special->gradient->target_coef + (special->coef == NULL ? 0 : special->coef[target]);
+    coef = special->gradient->target_coef + coef_of(special, target);
     store_entry(special, share_of(rescale, p) - coef, target);
 }

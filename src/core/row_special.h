@@ -10,15 +10,15 @@ struct xent_special {
     const struct xent_row_shape *shape;
     const struct xent_row_gradient *gradient;
     const struct xent_rescale *rescale;
-    const double *coef; /* NULL: no class but the target has a coefficient */
-    const char *slopes; /* reals; NULL: all 1 */
-    char *entries;      /* reals ... */
-    size_t step;        /* ... so many bytes apart */
-    size_t first;       /* the chunk's first maximum */
-    bool leads;         /* it is the row's */
-    size_t target;      /* the target's place in the chunk; SIZE_MAX: elsewhere */
-    double target_term; /* what stood there before the entry */
-    double rest;        /* of the row */
+    const struct xent_chunk_coef *coef; /* NULL: no class but the target has a coefficient */
+    const char *slopes;                 /* reals; NULL: all 1 */
+    char *entries;                      /* reals ... */
+    size_t step;                        /* ... so many bytes apart */
+    size_t first;                       /* the chunk's first maximum */
+    bool leads;                         /* it is the row's */
+    size_t target;                      /* the target's place in the chunk; SIZE_MAX: elsewhere */
+    double target_term;                 /* what stood there before the entry */
+    double rest;                        /* of the row */
 };
 
 void xent_row_write_special(const struct xent_special *special);

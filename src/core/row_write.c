@@ -7,7 +7,6 @@ struct second_pass {
     const struct xent_state *state;
     const struct xent_row_gradient *gradient;
     bool in_double; /* there is a derivative, or something overflows on the usual way */
-    double *coef;   /* NULL: no class but the target has a coefficient */
     char *slopes;   /* NULL: all 1 */
 };
 
@@ -16,9 +15,10 @@ struct part {
     const struct xent_chunk *chunk;
     int64_t from;
     size_t n;
-    bool leads;    /* the row's first maximum is this chunk's */
-    size_t target; /* the target's place in it; SIZE_MAX: elsewhere */
-    char *terms;   /* reals, which become the entries */
+    bool leads;                         /* the row's first maximum is this chunk's */
+    size_t target;                      /* the target's place in it; SIZE_MAX: elsewhere */
+    const struct xent_chunk_coef *coef; /* NULL: no class but the target has one */
+    char *terms;                        /* reals, which become the entries */
 };
 
 /* Entries of one chunk, in place of its terms. */
@@ -33,7 +33,7 @@ static void write_part(const struct second_pass *pass, const struct part *part)
     struct xent_special special = { .shape = shape,
                                     .gradient = gradient,
                                     .rescale = &rescale,
-                                    .coef = pass->coef,
+                                    .coef = part->coef,
                                     .slopes = pass->slopes,
                                     .entries = part->terms,
                                     .step = shape->real_size,
@@ -43,11 +43,10 @@ static void write_part(const struct second_pass *pass, const struct part *part)
                                     .rest = pass->state->rest };
     if (part->target != SIZE_MAX)
         special.target_term = xent_load_float(shape->real, part->terms + part->target * shape->real_size);
-    if (pass->coef != NULL) xent_chunk_coefficients(gradient->coefficients, part->from, part->n, pass->coef);
     if (pass->in_double)
-        kernels->entries_in_double(part->terms, pass->coef, pass->slopes, part->terms, part->n, &rescale);
+        kernels->entries_in_double(part->terms, part->coef, pass->slopes, part->terms, part->n, &rescale);
     else
-        kernels->entries(part->terms, pass->coef, part->terms, part->n, &rescale);
+        kernels->entries(part->terms, part->coef, part->terms, part->n, &rescale);
     xent_row_write_special(&special);
 }
 
@@ -72,23 +71,23 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
 {
     bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL, led = false;
     double peak = dense ? state->coef_peak + gradient->target_coef : gradient->target_coef;
-    struct second_pass pass = { shape,
-                                state,
-                                gradient,
+    struct second_pass pass = { shape, state, gradient,
                                 capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
-                                dense ? scratch->coef : NULL,
                                 capped ? scratch->prepared : NULL };
     for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
         const struct xent_chunk *chunk = &scratch->chunks[i];
         size_t n = xent_chunk_size(shape, from);
+        struct xent_chunk_coef coef;
         bool has_target = gradient->target >= from && gradient->target - from < (int64_t)n;
         struct part part = { chunk,
                              from,
                              n,
                              !led && chunk->state.max == state->max,
                              has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
+                             dense ? &coef : NULL,
                              terms + from * (ptrdiff_t)shape->real_size };
         led = led || part.leads;
+        if (dense) coef = xent_chunk_coefficients(shape, gradient->coefficients, from, n, scratch->coef);
         if (capped)
             shape->kernels->slopes(xent_chunk_of(shape, logits, from, n, scratch->logits, false), pass.slopes, n, shape->scale,
                                    shape->softcap);

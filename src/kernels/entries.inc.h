@@ -16,7 +16,8 @@ static inline void F(rescale_vectors)(const REAL *terms, const REAL *subtract, R
 }
 
 /* One rounding an entry: fma(term, scale 2^-64, -F coef); where that scale would be subnormal, the 2^-64 goes to the terms. */
-static void F(entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale)
+static void F(entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
+                       const struct xent_rescale *rescale)
 {
     const REAL *from = terms;
     REAL *to = out;
@@ -27,7 +28,7 @@ static void F(entries)(const void *terms, const double *coef, void *out, size_t 
     for (size_t i = 0; i < n; i += XENT_LANES) {
         size_t count = group_size(n, i);
         if (coef != NULL)
-            for (size_t k = 0; k < count; k++) subtract[k] = -(REAL)(rescale->factor * coef[i + k]);
+            for (size_t k = 0; k < count; k++) subtract[k] = -(REAL)(rescale->factor * coef->at[(i + k) * coef->step]);
         if (count == XENT_LANES) {
             F(rescale_vectors)(from + i, coef == NULL ? NULL : subtract, to + i, XENT_LANES, lower, factor);
             continue;
@@ -39,7 +40,7 @@ static void F(entries)(const void *terms, const double *coef, void *out, size_t 
     }
 }
 
-static void F(entries_in_double)(const void *terms, const double *coef, const void *slopes, void *out, size_t n,
+static void F(entries_in_double)(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
                                  const struct xent_rescale *rescale)
 {
     const REAL *from = terms, *slope = slopes;
@@ -47,7 +48,7 @@ static void F(entries_in_double)(const void *terms, const double *coef, const vo
     double per_term = rescale->share * rescale->unit * 0x1p-64;
     for (size_t i = 0; i < n; i++) {
         double p = (double)from[i] * per_term;
-        double entry = (p == 0 ? rescale->none : rescale->total * p) - (coef == NULL ? 0 : coef[i]);
+        double entry = (p == 0 ? rescale->none : rescale->total * p) - (coef == NULL ? 0 : coef->at[i * coef->step]);
         if (slope != NULL) entry = slope[i] == 0 ? 0 : entry * (double)slope[i];
         if (entry != 0) entry *= rescale->factor;
         to[i] = entry == 0 ? (REAL)0 : entry == entry ? (REAL)entry : (REAL)NAN;

@@ -37,6 +37,12 @@ struct xent_tile {
     unsigned char regular[XENT_TILE]; /* 0: a row for `reduce`, of which nothing but max is known here */
 };
 
+/* The coefficients of a chunk: class c has at[c * step]. step 1; 0: all have the same. */
+struct xent_chunk_coef {
+    const double *at;
+    size_t step;
+};
+
 /* How the second pass turns terms into entries; p_c = term * 2^-64 * unit * share. */
 struct xent_rescale {
     double factor; /* F: upstream gradient over divisor */
@@ -53,9 +59,15 @@ struct xent_row_kernels {
        stored as a real, for e^(z - max) as struct xent_chunk tells. */
     void (*reduce)(const void *z, size_t n, void *terms, struct xent_chunk *chunk);
 
-    /* Fills coef, gap and coef_peak of a state whose max is that of z, from one coefficient per class. A coefficient of 0
-       contributes 0 to the gap, whatever its logit is. */
-    void (*weigh)(const void *z, const double *coef, size_t n, struct xent_state *state);
+    /* coef_c = hot t_c + uniform, of stored elements; uniform 0: nothing is added. coef may be t. */
+    void (*smooth)(const void *t, double *coef, size_t n, double hot, double uniform);
+
+    /* coef_c = coef_c w_c, of stored elements. */
+    void (*multiply)(const void *w, double *coef, size_t n);
+
+    /* Fills coef, gap and coef_peak of a state whose max is that of z. A coefficient of 0 contributes 0 to the gap, whatever its
+       logit is. */
+    void (*weigh)(const void *z, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state);
 
     /* Up to XENT_TILE rows of at most a chunk of classes; steps in bytes. */
     void (*tile_read)(const void *z, ptrdiff_t row_step, ptrdiff_t class_step, size_t rows, size_t classes, void *tile);
@@ -83,10 +95,11 @@ struct xent_row_kernels {
     void (*log1p)(const double *r, double *out, size_t n);
 
     /* out_c = F (Z p_c - coef_c), reals, rounded once; coef NULL: all 0. out may be terms. Takes factors for which fits() holds. */
-    void (*entries)(const void *terms, const double *coef, void *out, size_t n, const struct xent_rescale *rescale);
+    void (*entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
+                    const struct xent_rescale *rescale);
 
     /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b is 0. */
-    void (*entries_in_double)(const void *terms, const double *coef, const void *slopes, void *out, size_t n,
+    void (*entries_in_double)(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
                               const struct xent_rescale *rescale);
 
     /* Whether entries() can do a row with these: no intermediate overflows. */
