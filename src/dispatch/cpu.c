@@ -2,47 +2,61 @@
 
 #include <stdint.h>
 
-bool xent_cpu_always(void) { return true; }
-
-#if defined __x86_64__ || defined __i386__
-
-#include <cpuid.h>
-
 /* CPUID leaf 1, ECX; leaf 7, EBX */
 #define FMA (1U << 12)
 #define OSXSAVE (1U << 27)
 #define AVX (1U << 28)
 #define F16C (1U << 29)
 #define AVX2 (1U << 5)
-/* XCR0: XMM and YMM state */
+#define AVX512F (1U << 16)
+#define AVX512DQ (1U << 17)
+#define AVX512BW (1U << 30)
+#define AVX512VL (1U << 31)
+/* XCR0: XMM and YMM state; opmasks, the upper halves of ZMM 0 to 15, and ZMM 16 to 31 */
 #define YMM_STATE 0x6U
+#define ZMM_STATE 0xe0U
 
-/* As an opcode: the intrinsic would need a compiler flag for it. Only where OSXSAVE is set. */
-static uint32_t enabled_state(void)
+static bool all(uint32_t word, uint32_t bits) { return (word & bits) == bits; }
+
+bool xent_cpu_words_have_avx2(struct xent_cpu_words words)
 {
-    uint32_t low, high;
-    __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
-    return low;
+    return all(words.leaf_1_ecx, FMA | OSXSAVE | AVX) && all(words.leaf_7_ebx, AVX2) && all(words.xcr0, YMM_STATE);
 }
 
-bool xent_cpu_has_avx2(void)
+bool xent_cpu_words_have_avx2_f16c(struct xent_cpu_words words)
 {
-    const uint32_t leaf_1 = FMA | OSXSAVE | AVX;
-    uint32_t eax, ebx, ecx, edx;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & leaf_1) != leaf_1) return false;
-    if ((enabled_state() & YMM_STATE) != YMM_STATE) return false;
-    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & AVX2) != 0;
+    return xent_cpu_words_have_avx2(words) && all(words.leaf_1_ecx, F16C);
 }
 
-bool xent_cpu_has_avx2_f16c(void)
+/* Compilers take AVX-512 to include AVX2, FMA and F16C; a virtual machine may hide these all the same. */
+bool xent_cpu_words_have_avx512(struct xent_cpu_words words)
 {
+    return xent_cpu_words_have_avx2_f16c(words) && all(words.leaf_7_ebx, AVX512F | AVX512DQ | AVX512BW | AVX512VL) &&
+           all(words.xcr0, ZMM_STATE);
+}
+
+#if defined __x86_64__ || defined __i386__
+
+#include <cpuid.h>
+
+static struct xent_cpu_words read_words(void)
+{
+    struct xent_cpu_words words = { 0, 0, 0 };
     uint32_t eax, ebx, ecx, edx;
-    return xent_cpu_has_avx2() && __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & F16C) != 0;
+    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) words.leaf_1_ecx = ecx;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) words.leaf_7_ebx = ebx;
+    /* xgetbv as an opcode: the intrinsic would need a compiler flag for it. Only where OSXSAVE is set. */
+    if (all(words.leaf_1_ecx, OSXSAVE)) __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(words.xcr0), "=d"(edx) : "c"(0));
+    return words;
 }
 
 #else
 
-bool xent_cpu_has_avx2(void) { return false; }
-bool xent_cpu_has_avx2_f16c(void) { return false; }
+static struct xent_cpu_words read_words(void) { return (struct xent_cpu_words){ 0, 0, 0 }; }
 
 #endif
+
+bool xent_cpu_always(void) { return true; }
+bool xent_cpu_has_avx2(void) { return xent_cpu_words_have_avx2(read_words()); }
+bool xent_cpu_has_avx2_f16c(void) { return xent_cpu_words_have_avx2_f16c(read_words()); }
+bool xent_cpu_has_avx512(void) { return xent_cpu_words_have_avx512(read_words()); }
