@@ -5,7 +5,7 @@ include(CheckCSourceCompiles)
 # Adds src/kernels/backend_<name>.c to the library, compiled with these flags, where the compiler defines <macro> under them,
 # which says in one test that it knows them and that the target has that instruction set. XENT_ENABLE_<NAME>=OFF leaves the
 # backend out. src/dispatch learns of it by XENT_HAVE_<NAME>, the tests by the global property XENT_BACKENDS, unless it is a variant
-# of another backend, which goes by that one's name.
+# of another backend, which goes by that one's name, and of the flags by XENT_FLAGS_<NAME>.
 function(xent_backend name macro)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "VARIANT_OF" "FLAGS")
   string(TOUPPER "${name}" NAME)
@@ -25,6 +25,7 @@ function(xent_backend name macro)
 
   # Link-time optimisation may move code of this file into functions that run on any CPU.
   set_source_files_properties(kernels/backend_${name}.c PROPERTIES COMPILE_OPTIONS "${arg_FLAGS};-fno-lto")
+  set_property(GLOBAL PROPERTY XENT_FLAGS_${NAME} ${arg_FLAGS} -fno-lto)
   if(NOT arg_VARIANT_OF)
     set_property(GLOBAL APPEND PROPERTY XENT_BACKENDS ${name})
   endif()

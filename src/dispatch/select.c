@@ -12,6 +12,9 @@ static const struct {
     const struct xent_kernels *kernels;
     bool (*usable)(void);
 } built[] = {
+#ifdef XENT_HAVE_AVX512
+    { &xent_kernels_avx512, xent_cpu_has_avx512 },
+#endif
 #ifdef XENT_HAVE_AVX2_F16C
     { &xent_kernels_avx2_f16c, xent_cpu_has_avx2_f16c },
 #endif

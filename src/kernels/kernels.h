@@ -133,6 +133,9 @@ extern const struct xent_kernels xent_kernels_avx2;
 /* Named "avx2" too: the same bits, F16 read by the instruction for it. */
 extern const struct xent_kernels xent_kernels_avx2_f16c;
 #endif
+#ifdef XENT_HAVE_AVX512
+extern const struct xent_kernels xent_kernels_avx512;
+#endif
 #ifdef XENT_HAVE_NEON
 extern const struct xent_kernels xent_kernels_neon;
 #endif

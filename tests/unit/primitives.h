@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define PRIMITIVES_STEP 8 /* arrays are a multiple of this long: the widest vector */
+#define PRIMITIVES_STEP 16 /* arrays are a multiple of this long: the widest vector */
 
 struct primitive {
     const char *name;
@@ -16,6 +16,9 @@ struct primitive {
 extern const struct primitive primitives_scalar[];
 #ifdef XENT_TEST_AVX2
 extern const struct primitive primitives_avx2[], primitives_avx2_f16c[];
+#endif
+#ifdef XENT_TEST_AVX512
+extern const struct primitive primitives_avx512[];
 #endif
 #ifdef XENT_TEST_NEON
 extern const struct primitive primitives_neon[];

@@ -1,4 +1,5 @@
 /* Expects the primitives of a simd_*.h; PRIMITIVES_TABLE is a table of struct primitive that ends with an empty one. */
+#include "kernels/bits.h"
 #include "primitives.h"
 
 #define ALONG(type, real, name, expression)                                                                                    \
@@ -24,7 +25,7 @@ ALONG(f32, float, mul, vf32_mul(a, b))
 ALONG(f32, float, fma, vf32_fma(a, b, c))
 ALONG(f32, float, exp_scale, vf32_exp_scale(a))
 ALONG(f32, float, exp_correction, vf32_exp_correction(a))
-ALONG(f32, float, set, vf32_set(pa[i - i % 8]))
+ALONG(f32, float, set, vf32_set(pa[i - i % PRIMITIVES_STEP]))
 ALONG(f64, double, max, vf64_max(a, b))
 ALONG(f64, double, add, vf64_add(a, b))
 ALONG(f64, double, sub, vf64_sub(a, b))
@@ -114,7 +115,7 @@ static void along_f32_add_widened(const float *a, const float *b, const float *c
     }
 }
 
-/* Among numbers the largest lane does not depend on how many there are: 8 at a time, first by vectors. */
+/* Among numbers the largest lane does not depend on how many there are: PRIMITIVES_STEP at a time, first by vectors. */
 static void along_f32_max_lane(const float *a, const float *b, const float *c, size_t n, float *out)
 {
     (void)b;
