@@ -12,6 +12,7 @@
 #define VF32_HALVES 2
 #define VF32_SWEEP 4
 #define VF64_SWEEP 2
+#define VF32_PAIRED_BF16 1
 #define VECTOR_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
 
 typedef __m512 vf32;
@@ -25,6 +26,20 @@ static inline void vf32_store_words(uint16_t *p, __m256i words) { _mm256_storeu_
 static inline vf32 vf32_load_bf16(const uint16_t *p)
 {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(vf32_load_words(p)), 16));
+}
+static inline void vf32_load_pair_bf16(const uint16_t *p, vf32 *pair)
+{
+    __m512i words = _mm512_loadu_si512(p);
+    pair[0] = _mm512_castsi512_ps(_mm512_slli_epi32(words, 16));
+    pair[1] = _mm512_castsi512_ps(_mm512_and_si512(words, _mm512_set1_epi32((int)0xffff0000)));
+}
+static inline void vf32_interleave(vf32 *pair)
+{
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    vf32 even = pair[0];
+    pair[0] = _mm512_permutex2var_ps(even, low, pair[1]);
+    pair[1] = _mm512_permutex2var_ps(even, high, pair[1]);
 }
 static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
@@ -52,9 +67,14 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
-static inline vf64 vf32_widen(vf32 a, int half)
+/* By way of memory, as with AVX2: no shuffle. */
+static inline void vf32_add_widened(vf64 *sum, vf32 a)
 {
-    return _mm512_cvtps_pd(half ? _mm512_extractf32x8_ps(a, 1) : _mm512_castps512_ps256(a));
+    float memory[VF32_WIDTH] __attribute__((aligned(64)));
+    _mm512_store_ps(memory, a);
+    __asm__("" : "+m"(memory));
+    sum[0] = _mm512_add_pd(sum[0], _mm512_cvtps_pd(_mm256_load_ps(memory)));
+    sum[1] = _mm512_add_pd(sum[1], _mm512_cvtps_pd(_mm256_load_ps(memory + VF64_WIDTH)));
 }
 static inline float vf32_max_lane(vf32 a)
 {
@@ -77,8 +97,52 @@ static inline vf32 vf32_exp_scale(vf32 t)
 }
 static inline vf32 vf32_exp_correction(vf32 t) { return _mm512_castsi512_ps(vf32_look_up(exp_f32_correction, t)); }
 
+/* The even or the odd 128 bits of two vectors. */
+static inline vf32 vf32_even_quarters(vf32 a, vf32 b)
+{
+    return _mm512_permutex2var_ps(a, _mm512_setr_epi32(0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27), b);
+}
+static inline vf32 vf32_odd_quarters(vf32 a, vf32 b)
+{
+    return _mm512_permutex2var_ps(a, _mm512_setr_epi32(4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31), b);
+}
+/* Pairs and fours of floats change places within 128 bits, then the 128 bits. */
+static inline void vf32_transpose(vf32 *rows)
+{
+    __m512 pairs[16], fours[16], eights[16];
+    for (int i = 0; i < 16; i += 2) {
+        pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4)
+        for (int k = 0; k < 2; k++) {
+            fours[i + 2 * k] = _mm512_shuffle_ps(pairs[i + k], pairs[i + k + 2], _MM_SHUFFLE(1, 0, 1, 0));
+            fours[i + 2 * k + 1] = _mm512_shuffle_ps(pairs[i + k], pairs[i + k + 2], _MM_SHUFFLE(3, 2, 3, 2));
+        }
+    for (int i = 0; i < 16; i += 8)
+        for (int k = 0; k < 4; k++) {
+            eights[i + k] = vf32_even_quarters(fours[i + k], fours[i + k + 4]);
+            eights[i + k + 4] = vf32_odd_quarters(fours[i + k], fours[i + k + 4]);
+        }
+    for (int k = 0; k < 8; k++) {
+        rows[k] = vf32_even_quarters(eights[k], eights[k + 8]);
+        rows[k + 8] = vf32_odd_quarters(eights[k], eights[k + 8]);
+    }
+}
+
 static inline vf64 vf64_load(const double *p) { return _mm512_loadu_pd(p); }
 static inline void vf64_store(double *p, vf64 a) { _mm512_storeu_pd(p, a); }
+static inline vf64 vf64_load_f32(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+static inline vf64 vf64_load_bf16(const uint16_t *p)
+{
+    __m256i u = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+    return _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32(u, 16)));
+}
+static inline vf64 vf64_load_f16(const uint16_t *p)
+{
+    return _mm512_cvtps_pd(
+        _mm512_castps512_ps256(_mm512_cvtph_ps(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)p)))));
+}
 static inline vf64 vf64_set(double x) { return _mm512_set1_pd(x); }
 static inline vf64 vf64_max(vf64 a, vf64 b) { return _mm512_max_pd(a, b); }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return _mm512_add_pd(a, b); }
@@ -91,6 +155,10 @@ static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no)
 {
     return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), no, yes);
 }
+static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
+{
+    return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(a, _mm512_setzero_pd(), _CMP_NEQ_UQ), b);
+}
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm512_fmadd_pd(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
 static inline double vf64_max_lane(vf64 a)
@@ -100,6 +168,31 @@ static inline double vf64_max_lane(vf64 a)
     return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
 }
 static inline double vf64_first(vf64 a) { return _mm_cvtsd_f64(_mm512_castpd512_pd128(a)); }
+static inline vf64 vf64_even_quarters(vf64 a, vf64 b)
+{
+    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13), b);
+}
+static inline vf64 vf64_odd_quarters(vf64 a, vf64 b)
+{
+    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(2, 3, 6, 7, 10, 11, 14, 15), b);
+}
+static inline void vf64_transpose(vf64 *rows)
+{
+    __m512d pairs[8], fours[8];
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm512_unpacklo_pd(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_pd(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int k = 0; k < 2; k++) {
+            fours[i + k] = vf64_even_quarters(pairs[i + k], pairs[i + k + 2]);
+            fours[i + k + 2] = vf64_odd_quarters(pairs[i + k], pairs[i + k + 2]);
+        }
+    for (int k = 0; k < 4; k++) {
+        rows[k] = vf64_even_quarters(fours[k], fours[k + 4]);
+        rows[k + 4] = vf64_odd_quarters(fours[k], fours[k + 4]);
+    }
+}
 /* Entry t & 7 of a table of 8 doubles, which one vector holds, in each lane. */
 static inline __m512i vf64_look_up(const void *table, vf64 t)
 {
