@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "core/fpenv.h"
+#include "core/pool.h"
 
 /* Fewer logits than this are done before another thread has woken. */
 #define WORK_PER_TASK 32768
@@ -40,7 +41,7 @@ void xent_parallel_plan(struct xent_parallel *parallel, int32_t threads, int64_t
     get_for(parallel);
     tasks = tasks < threads ? tasks : threads;
     tasks = tasks < rows ? tasks : rows;
-    parallel->tasks = tasks < 1 || parallel->fn == NULL || inside_body ? 1 : tasks;
+    parallel->tasks = tasks < 1 || inside_body ? 1 : tasks;
 }
 
 struct share {
@@ -68,6 +69,8 @@ void xent_parallel_run(const struct xent_parallel *parallel, int64_t rows, xent_
     struct share share = { rows, parallel->tasks, run, job };
     if (parallel->tasks == 1)
         run(job, 0, 0, rows);
+    else if (parallel->fn == NULL)
+        xent_pool_run(parallel->tasks, run_one, &share);
     else
         parallel->fn(parallel->user, parallel->tasks, run_one, &share);
 }

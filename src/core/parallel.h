@@ -1,4 +1,4 @@
-/* Sharing the rows of an operation out to threads: the caller's own pool, or the calling thread. */
+/* Sharing the rows of an operation out to threads: the library's own, or the caller's. */
 #ifndef XENT_CORE_PARALLEL_H
 #define XENT_CORE_PARALLEL_H
 

@@ -5,13 +5,25 @@
 
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
-#define SANITIZED 1
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
 #endif
 #endif
-#if defined SANITIZED || defined __SANITIZE_ADDRESS__
+
+#ifdef __SANITIZE_ADDRESS__
 #define DEFAULT_EFFORT 0.2
+bool has_address_sanitizer(void) { return true; }
 #else
 #define DEFAULT_EFFORT 1.0
+bool has_address_sanitizer(void) { return false; }
+#endif
+
+#ifdef __SANITIZE_THREAD__
+bool has_thread_sanitizer(void) { return true; }
+#else
+bool has_thread_sanitizer(void) { return false; }
 #endif
 
 int64_t effort(int64_t n)
