@@ -96,11 +96,6 @@ static double factor_of(const struct xent_loss *loss, const struct xent_position
     return upstream * loss->shape.scale / loss->divisor;
 }
 
-static void fill(const struct xent_loss *loss, const struct xent_loss_row *row, double value)
-{
-    xent_fill(loss->shape.dtype, row->out.at, row->out.step, (size_t)loss->shape.classes, value);
-}
-
 /* A coefficient of 0 has an entry of +0.0, but at the target of a batch whose weights are all 0: 0/0. */
 static void write_nll_entry(const struct xent_loss *loss, const struct xent_loss_row *row, double factor, double coef,
                             int64_t class_index)
@@ -110,14 +105,15 @@ static void write_nll_entry(const struct xent_loss *loss, const struct xent_loss
 }
 
 static void write_nll_gradient(const struct xent_loss *loss, const struct xent_loss_row *row, double factor,
-                               const struct xent_row_scratch *scratch)
+                               const struct xent_row_scratch *scratch, struct xent_span span)
 {
     if (loss->rule.indices) {
-        fill(loss, row, 0);
-        if (!row->ignored) write_nll_entry(loss, row, factor, row->target_coef, row->target);
+        bool here = !row->ignored && row->target / XENT_CHUNK >= span.from && row->target / XENT_CHUNK < span.to;
+        xent_row_fill(&loss->shape, &row->out, 0, span);
+        if (here) write_nll_entry(loss, row, factor, row->target_coef, row->target);
         return;
     }
-    for (int64_t from = 0; from < loss->shape.classes; from += XENT_CHUNK) {
+    for (int64_t from = span.from * XENT_CHUNK; from < span.to * XENT_CHUNK; from += XENT_CHUNK) {
         size_t n = xent_chunk_size(&loss->shape, from);
         struct xent_chunk_coef coef = xent_chunk_coefficients(&loss->shape, &row->coefficients, from, n, scratch->coef);
         for (size_t i = 0; i < n; i++) write_nll_entry(loss, row, factor, coef.at[i * coef.step], from + (int64_t)i);
@@ -134,19 +130,26 @@ struct xent_row_gradient xent_loss_row_gradient(const struct xent_loss *loss, co
     };
 }
 
+void xent_loss_row_write_span(const struct xent_loss *loss, const struct xent_loss_row *row,
+                              const struct xent_position *position, double log1p_rest, const struct xent_row_scratch *scratch,
+                              struct xent_span span)
+{
+    struct xent_row_gradient gradient;
+    if (loss->source == XENT_FROM_LOG_PROBS) {
+        write_nll_gradient(loss, row, factor_of(loss, position), scratch, span);
+        return;
+    }
+    if (!xent_loss_row_has_entries(loss, row)) {
+        xent_row_fill(&loss->shape, &row->out, row->ignored ? 0 : (double)NAN, span);
+        return;
+    }
+    gradient = xent_loss_row_gradient(loss, row, position, log1p_rest);
+    xent_row_write(&loss->shape, &row->state, &gradient, &row->logits, row->terms, &row->out, scratch, span);
+}
+
 void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
                                   const struct xent_position *position, double log1p_rest,
                                   const struct xent_row_scratch *scratch)
 {
-    struct xent_row_gradient gradient;
-    if (loss->source == XENT_FROM_LOG_PROBS) {
-        write_nll_gradient(loss, row, factor_of(loss, position), scratch);
-        return;
-    }
-    if (!xent_loss_row_has_entries(loss, row)) {
-        fill(loss, row, row->ignored ? 0 : (double)NAN);
-        return;
-    }
-    gradient = xent_loss_row_gradient(loss, row, position, log1p_rest);
-    xent_row_write(&loss->shape, &row->state, &gradient, &row->logits, row->terms, &row->out, scratch);
+    xent_loss_row_write_span(loss, row, position, log1p_rest, scratch, xent_row_all(&loss->shape));
 }

@@ -56,4 +56,9 @@ void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xen
                                   const struct xent_position *position, double log1p_rest,
                                   const struct xent_row_scratch *scratch);
 
+/* The same for some of the row's chunks. */
+void xent_loss_row_write_span(const struct xent_loss *loss, const struct xent_loss_row *row,
+                              const struct xent_position *position, double log1p_rest, const struct xent_row_scratch *scratch,
+                              struct xent_span span);
+
 #endif

@@ -67,45 +67,98 @@ static struct xent_state tree_total(struct tree *tree, const struct xent_row_ker
     return tree->node[0];
 }
 
+/* The first pass over a row, chunk by chunk. */
+struct first_pass {
+    const struct xent_row_shape *shape;
+    const struct xent_line *line;
+    const struct xent_coefficients *coefficients;
+    char *terms;
+    const struct xent_row_scratch *scratch;
+    void (*chunk)(const struct first_pass *pass, int64_t from, size_t n, struct xent_chunk *chunk);
+};
+
+static void reduce_chunk(const struct first_pass *pass, int64_t from, size_t n, struct xent_chunk *chunk)
+{
+    const struct xent_row_shape *shape = pass->shape;
+    const struct xent_row_kernels *kernels = shape->prepared ? shape->real_kernels : shape->kernels;
+    bool overwritten = pass->coefficients != NULL && pass->terms == pass->line->at && !shape->prepared;
+    const void *z = xent_chunk_of(shape, pass->line, from, n, pass->scratch->logits, overwritten);
+    struct xent_chunk_coef coef;
+    if (shape->prepared) {
+        shape->kernels->prepare(z, pass->scratch->prepared, n, shape->scale, shape->softcap);
+        z = pass->scratch->prepared;
+    }
+    kernels->reduce(z, n, pass->terms == NULL ? NULL : pass->terms + from * (ptrdiff_t)shape->real_size, chunk);
+    if (pass->coefficients == NULL) return;
+    coef = xent_chunk_coefficients(shape, pass->coefficients, from, n, pass->scratch->coef);
+    kernels->weigh(z, &coef, n, &chunk->state);
+}
+
+static void dot_chunk(const struct first_pass *pass, int64_t from, size_t n, struct xent_chunk *chunk)
+{
+    const struct xent_row_shape *shape = pass->shape;
+    struct xent_chunk_coef coef = xent_chunk_coefficients(shape, pass->coefficients, from, n, pass->scratch->coef);
+    chunk->state = (struct xent_state){ 0, 0, 0, 0, 0 };
+    shape->kernels->weigh(xent_chunk_of(shape, pass->line, from, n, pass->scratch->logits, false), &coef, n, &chunk->state);
+}
+
+static struct xent_state reduce_all(const struct first_pass *pass)
+{
+    const struct xent_row_shape *shape = pass->shape;
+    struct tree tree;
+    tree.nodes = 0;
+    for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
+        struct xent_chunk chunk;
+        pass->chunk(pass, from, xent_chunk_size(shape, from), &chunk);
+        if (pass->terms != NULL) pass->scratch->chunks[i] = chunk;
+        if (shape->classes <= XENT_CHUNK) return chunk.state;
+        tree_add(&tree, shape->kernels, i, &chunk.state);
+    }
+    return tree_total(&tree, shape->kernels);
+}
+
+static void reduce_span(const struct first_pass *pass, struct xent_span span)
+{
+    for (int64_t i = span.from; i < span.to; i++)
+        pass->chunk(pass, i * XENT_CHUNK, xent_chunk_size(pass->shape, i * XENT_CHUNK), &pass->scratch->chunks[i]);
+}
+
+struct xent_state xent_row_merge(const struct xent_row_shape *shape, const struct xent_chunk *chunks)
+{
+    int64_t count = xent_chunk_count(shape->classes);
+    struct tree tree;
+    tree.nodes = 0;
+    for (int64_t i = 0; i < count; i++) tree_add(&tree, shape->kernels, i, &chunks[i].state);
+    return tree_total(&tree, shape->kernels);
+}
+
 struct xent_state xent_row_reduce(const struct xent_row_shape *shape, const struct xent_line *logits,
                                   const struct xent_coefficients *coefficients, char *terms,
                                   const struct xent_row_scratch *scratch)
 {
-    const struct xent_row_kernels *kernels = shape->prepared ? shape->real_kernels : shape->kernels;
-    bool overwritten = coefficients != NULL && terms == logits->at && !shape->prepared;
-    struct tree tree;
-    tree.nodes = 0;
-    for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
-        size_t n = xent_chunk_size(shape, from);
-        const void *z = xent_chunk_of(shape, logits, from, n, scratch->logits, overwritten);
-        struct xent_chunk chunk;
-        if (shape->prepared) {
-            shape->kernels->prepare(z, scratch->prepared, n, shape->scale, shape->softcap);
-            z = scratch->prepared;
-        }
-        kernels->reduce(z, n, terms == NULL ? NULL : terms + from * (ptrdiff_t)shape->real_size, &chunk);
-        if (coefficients != NULL) {
-            struct xent_chunk_coef coef = xent_chunk_coefficients(shape, coefficients, from, n, scratch->coef);
-            kernels->weigh(z, &coef, n, &chunk.state);
-        }
-        if (terms != NULL) scratch->chunks[i] = chunk;
-        if (shape->classes <= XENT_CHUNK) return chunk.state;
-        tree_add(&tree, kernels, i, &chunk.state);
-    }
-    return tree_total(&tree, kernels);
+    struct first_pass pass = { shape, logits, coefficients, terms, scratch, reduce_chunk };
+    return reduce_all(&pass);
+}
+
+void xent_row_reduce_span(const struct xent_row_shape *shape, const struct xent_line *logits,
+                          const struct xent_coefficients *coefficients, char *terms, const struct xent_row_scratch *scratch,
+                          struct xent_span span)
+{
+    struct first_pass pass = { shape, logits, coefficients, terms, scratch, reduce_chunk };
+    reduce_span(&pass, span);
 }
 
 struct xent_state xent_row_dot(const struct xent_row_shape *shape, const struct xent_line *elements,
                                const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch)
 {
-    struct tree tree;
-    tree.nodes = 0;
-    for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
-        size_t n = xent_chunk_size(shape, from);
-        struct xent_state state = { 0, 0, 0, 0, 0 };
-        struct xent_chunk_coef coef = xent_chunk_coefficients(shape, coefficients, from, n, scratch->coef);
-        shape->kernels->weigh(xent_chunk_of(shape, elements, from, n, scratch->logits, false), &coef, n, &state);
-        tree_add(&tree, shape->kernels, i, &state);
-    }
-    return tree_total(&tree, shape->kernels);
+    struct first_pass pass = { shape, elements, coefficients, NULL, scratch, dot_chunk };
+    return reduce_all(&pass);
+}
+
+void xent_row_dot_span(const struct xent_row_shape *shape, const struct xent_line *elements,
+                       const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch,
+                       struct xent_span span)
+{
+    struct first_pass pass = { shape, elements, coefficients, NULL, scratch, dot_chunk };
+    reduce_span(&pass, span);
 }

@@ -68,6 +68,16 @@ static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, pt
 
 static inline int64_t xent_chunk_count(int64_t classes) { return (classes + XENT_CHUNK - 1) / XENT_CHUNK; }
 
+/* The chunks [from, to) of a row. */
+struct xent_span {
+    int64_t from, to;
+};
+
+static inline struct xent_span xent_row_all(const struct xent_row_shape *shape)
+{
+    return (struct xent_span){ 0, xent_chunk_count(shape->classes) };
+}
+
 /* One logit of the row, prepared. */
 double xent_row_logit(const struct xent_row_shape *shape, const struct xent_line *logits, int64_t class_index);
 
@@ -82,6 +92,15 @@ struct xent_state xent_row_reduce(const struct xent_row_shape *shape, const stru
 struct xent_state xent_row_dot(const struct xent_row_shape *shape, const struct xent_line *elements,
                                const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch);
 
+/* A part of either, for chunks that go to scratch->chunks; when all are there, they merge into the state of the row. */
+void xent_row_reduce_span(const struct xent_row_shape *shape, const struct xent_line *logits,
+                          const struct xent_coefficients *coefficients, char *terms, const struct xent_row_scratch *scratch,
+                          struct xent_span span);
+void xent_row_dot_span(const struct xent_row_shape *shape, const struct xent_line *elements,
+                       const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch,
+                       struct xent_span span);
+struct xent_state xent_row_merge(const struct xent_row_shape *shape, const struct xent_chunk *chunks);
+
 /* What the second pass writes: entry = factor * slope * ((coef + pull) * p - coefficient), slope the softcap's derivative. */
 struct xent_row_gradient {
     double factor;
@@ -92,15 +111,18 @@ struct xent_row_gradient {
     double target_coef;                           /* what it has beside `coefficients` */
 };
 
-/* From the terms, which may stand in the output itself, and scratch->chunks of the first pass. The state is fit for use. The logits
-   are read again only for the softcap. */
+/* From the terms, which may stand in the output itself, and scratch->chunks, all of the row, of the first pass. The state is fit
+   for use. The logits are read again only for the softcap. */
 void xent_row_write(const struct xent_row_shape *shape, const struct xent_state *state,
                     const struct xent_row_gradient *gradient, const struct xent_line *logits, char *terms,
-                    const struct xent_line *out, const struct xent_row_scratch *scratch);
+                    const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span);
 
 /* logp = (z - max) - log1p_rest; out may be the logits. */
 void xent_row_log_probs(const struct xent_row_shape *shape, const struct xent_line *logits, double max, double log1p_rest,
-                        const struct xent_line *out, const struct xent_row_scratch *scratch);
+                        const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span);
+
+/* All entries of the span. */
+void xent_row_fill(const struct xent_row_shape *shape, const struct xent_line *out, double value, struct xent_span span);
 
 /* A result as an element of the row's dtype: a real first, as all that leaves the kernels. */
 void xent_row_store(const struct xent_row_shape *shape, double value, char *to);

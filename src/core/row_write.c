@@ -65,28 +65,36 @@ static void deliver(const struct xent_row_shape *shape, const struct part *part,
     xent_scatter(shape->dtype, elements, part->n, xent_class_at(out, part->from), out->step);
 }
 
+/* The first of the chunks that hold the row's maximum. */
+static int64_t leading_chunk(const struct xent_chunk *chunks, const struct xent_state *state)
+{
+    int64_t i = 0;
+    while (chunks[i].state.max != state->max) i++;
+    return i;
+}
+
 void xent_row_write(const struct xent_row_shape *shape, const struct xent_state *state,
                     const struct xent_row_gradient *gradient, const struct xent_line *logits, char *terms,
-                    const struct xent_line *out, const struct xent_row_scratch *scratch)
+                    const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span)
 {
-    bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL, led = false;
+    bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL;
     double peak = dense ? state->coef_peak + gradient->target_coef : gradient->target_coef;
+    int64_t leading = leading_chunk(scratch->chunks, state);
     struct second_pass pass = { shape, state, gradient,
                                 capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
                                 capped ? scratch->prepared : NULL };
-    for (int64_t from = 0, i = 0; from < shape->classes; from += XENT_CHUNK, i++) {
-        const struct xent_chunk *chunk = &scratch->chunks[i];
+    for (int64_t i = span.from; i < span.to; i++) {
+        int64_t from = i * XENT_CHUNK;
         size_t n = xent_chunk_size(shape, from);
         struct xent_chunk_coef coef;
         bool has_target = gradient->target >= from && gradient->target - from < (int64_t)n;
-        struct part part = { chunk,
+        struct part part = { &scratch->chunks[i],
                              from,
                              n,
-                             !led && chunk->state.max == state->max,
+                             i == leading,
                              has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
                              dense ? &coef : NULL,
                              terms + from * (ptrdiff_t)shape->real_size };
-        led = led || part.leads;
         if (dense) coef = xent_chunk_coefficients(shape, gradient->coefficients, from, n, scratch->coef);
         if (capped)
             shape->kernels->slopes(xent_chunk_of(shape, logits, from, n, scratch->logits, false), pass.slopes, n, shape->scale,
@@ -97,16 +105,23 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
 }
 
 void xent_row_log_probs(const struct xent_row_shape *shape, const struct xent_line *logits, double max, double log1p_rest,
-                        const struct xent_line *out, const struct xent_row_scratch *scratch)
+                        const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span)
 {
     bool contiguous = xent_row_is_contiguous(shape, out->step);
-    for (int64_t from = 0; from < shape->classes; from += XENT_CHUNK) {
+    for (int64_t i = span.from; i < span.to; i++) {
+        int64_t from = i * XENT_CHUNK;
         size_t n = xent_chunk_size(shape, from);
         const void *z = xent_chunk_of(shape, logits, from, n, scratch->logits, false);
         void *to = contiguous ? out->at + from * (ptrdiff_t)shape->size : scratch->logits;
         shape->kernels->log_probs(z, to, n, max, log1p_rest);
         xent_chunk_put(shape, to, n, out, from);
     }
+}
+
+void xent_row_fill(const struct xent_row_shape *shape, const struct xent_line *out, double value, struct xent_span span)
+{
+    int64_t from = span.from * XENT_CHUNK, to = span.to * XENT_CHUNK < shape->classes ? span.to * XENT_CHUNK : shape->classes;
+    xent_fill(shape->dtype, xent_class_at(out, from), out->step, (size_t)(to - from), value);
 }
 
 void xent_row_store(const struct xent_row_shape *shape, double value, char *to)

@@ -41,9 +41,9 @@ static void softmax_row(const struct xent_row_shape *shape, const struct xent_li
     char *terms = scratch->terms != NULL ? scratch->terms : out->at;
     struct xent_state state = xent_row_reduce(shape, z, NULL, terms, scratch);
     if (xent_state_is_finite(&state))
-        xent_row_write(shape, &state, &plain, z, terms, out, scratch);
+        xent_row_write(shape, &state, &plain, z, terms, out, scratch, xent_row_all(shape));
     else
-        xent_fill(shape->dtype, out->at, out->step, (size_t)shape->classes, (double)NAN);
+        xent_row_fill(shape, out, (double)NAN, xent_row_all(shape));
 }
 
 static void log_softmax_row(const struct xent_row_shape *shape, const struct xent_line *z, const struct xent_line *out,
@@ -53,9 +53,9 @@ static void log_softmax_row(const struct xent_row_shape *shape, const struct xen
     double log1p_rest;
     shape->kernels->log1p(&state.rest, &log1p_rest, 1);
     if (xent_state_is_finite(&state))
-        xent_row_log_probs(shape, z, state.max, log1p_rest, out, scratch);
+        xent_row_log_probs(shape, z, state.max, log1p_rest, out, scratch, xent_row_all(shape));
     else
-        xent_fill(shape->dtype, out->at, out->step, (size_t)shape->classes, (double)NAN);
+        xent_row_fill(shape, out, (double)NAN, xent_row_all(shape));
 }
 
 /* Without classes, and where all are -inf, the sum is 0; +inf stays, and a NaN is in `rest`. */
