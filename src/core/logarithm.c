@@ -1,6 +1,6 @@
 #include "core/logarithm.h"
 
-#include "core/element.h"
+#include "core/chunk.h"
 
 enum { WALK_X, WALK_OUT };
 
@@ -30,18 +30,23 @@ xent_status xent_logarithm_plan(struct xent_logarithm *logarithm, const struct x
     xent_scratch_none(&logarithm->scratch);
     if (!xent_row_is_contiguous(shape, logarithm->step_x) || !xent_row_is_contiguous(shape, logarithm->step_out))
         logarithm->scratch.logits = (shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK) * shape->size;
-    xent_parallel_plan(&logarithm->parallel, threads, logarithm->walk.count, logarithm->x->numel);
-    return xent_scratch_allocate(&logarithm->scratch, logarithm->parallel.tasks);
+    xent_parallel_plan(&logarithm->parallel, threads, logarithm->walk.count, shape->classes, logarithm->x->numel);
+    return xent_scratch_allocate(&logarithm->scratch, &logarithm->parallel);
 }
 
-static void run_by_copy(const struct xent_logarithm *logarithm, const char *x, char *out, void *copy)
+static void run_span(const struct xent_logarithm *logarithm, const struct xent_position *position,
+                     const struct xent_row_scratch *scratch, struct xent_span span)
 {
     const struct xent_row_shape *shape = &logarithm->shape;
-    for (int64_t from = 0; from < shape->classes; from += XENT_CHUNK) {
-        size_t n = shape->classes - from < XENT_CHUNK ? (size_t)(shape->classes - from) : XENT_CHUNK;
-        xent_gather(shape->dtype, x + (ptrdiff_t)from * logarithm->step_x, logarithm->step_x, n, copy);
-        shape->kernels->log(copy, copy, n);
-        xent_scatter(shape->dtype, copy, n, out + (ptrdiff_t)from * logarithm->step_out, logarithm->step_out);
+    struct xent_line x = { (char *)logarithm->x->data + position->offset[WALK_X], logarithm->step_x, shape->dtype };
+    struct xent_line out = { (char *)logarithm->out->data + position->offset[WALK_OUT], logarithm->step_out, shape->dtype };
+    bool in_memory = xent_row_is_contiguous(shape, out.step);
+    for (int64_t i = span.from; i < span.to; i++) {
+        int64_t from = i * XENT_CHUNK;
+        size_t n = xent_chunk_size(shape, from);
+        void *to = in_memory ? out.at + from * (ptrdiff_t)shape->size : scratch->logits;
+        shape->kernels->log(xent_chunk_of(shape, &x, from, n, scratch->logits, false), to, n);
+        xent_chunk_put(shape, to, n, &out, from);
     }
 }
 
@@ -51,18 +56,22 @@ static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
     struct xent_row_scratch scratch = xent_scratch_of(&logarithm->scratch, task);
     struct xent_position position;
     if (from < to) xent_walk_seek(&logarithm->walk, from, &position);
-    for (; from < to; from++, xent_walk_next(&logarithm->walk, &position)) {
-        const char *x = (const char *)logarithm->x->data + position.offset[WALK_X];
-        char *out = (char *)logarithm->out->data + position.offset[WALK_OUT];
-        if (scratch.logits == NULL)
-            logarithm->shape.kernels->log(x, out, (size_t)logarithm->shape.classes);
-        else
-            run_by_copy(logarithm, x, out, scratch.logits);
-    }
+    for (; from < to; from++, xent_walk_next(&logarithm->walk, &position))
+        run_span(logarithm, &position, &scratch, xent_row_all(&logarithm->shape));
+}
+
+static void run_shared(void *job, int64_t task, int64_t shared, struct xent_span span)
+{
+    const struct xent_logarithm *logarithm = job;
+    struct xent_row_scratch scratch = xent_scratch_of(&logarithm->scratch, task);
+    struct xent_position position;
+    xent_walk_seek(&logarithm->walk, logarithm->walk.count - logarithm->parallel.shared + shared, &position);
+    run_span(logarithm, &position, &scratch, span);
 }
 
 void xent_logarithm_run(struct xent_logarithm *logarithm)
 {
-    xent_parallel_run(&logarithm->parallel, logarithm->walk.count, run_rows, logarithm);
+    static const struct xent_passes passes = { run_rows, NULL, run_shared, NULL, NULL };
+    xent_parallel_run(&logarithm->parallel, &passes, logarithm);
     xent_scratch_free(&logarithm->scratch);
 }

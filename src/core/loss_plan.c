@@ -1,4 +1,5 @@
 #include "core/loss_row.h"
+#include "core/loss_shared.h"
 
 #define TILED_CLASSES 1024 /* a tile of so many stays in the second-level cache */
 #define CLASSES_PER_ROW 32 /* a row alone takes as long as this many classes of a tile */
@@ -36,6 +37,7 @@ static void plan_scratch(struct xent_loss *loss)
     if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered))
         scratch->logits = chunk * shape->size;
     if (shape->prepared) scratch->prepared = chunk * shape->real_size;
+    scratch->record = xent_loss_shared_record();
     /* smoothing alone: all classes have the same */
     if (dense) scratch->coef = (loss->rule.indices && loss->options.class_weight == NULL ? 1 : chunk) * sizeof(double);
     if (loss->tiled) scratch->tile = (size_t)shape->classes * XENT_TILE * shape->real_size;
@@ -68,6 +70,6 @@ xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *ke
     work = logits->numel;
     if (loss->source == XENT_FROM_LOG_PROBS && loss->rule.indices && loss->grad_logits == NULL) work = loss->walk.count;
     if (loss->options.num_threads != 0) threads = loss->options.num_threads;
-    xent_parallel_plan(&loss->parallel, threads, loss->walk.count, work);
-    return xent_scratch_allocate(&loss->scratch, loss->parallel.tasks);
+    xent_parallel_plan(&loss->parallel, threads, loss->walk.count, loss->shape.classes, work);
+    return xent_scratch_allocate(&loss->scratch, &loss->parallel);
 }

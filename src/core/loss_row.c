@@ -51,17 +51,43 @@ void xent_loss_row_read_target(const struct xent_loss *loss, const char *target,
     if (loss->options.class_weight != NULL) row->target_coef *= xent_weight_of(loss->options.class_weight, row->target);
 }
 
+static const struct xent_coefficients *coefficients_of(const struct xent_loss *loss, const struct xent_loss_row *row)
+{
+    return xent_loss_is_dense(loss) ? &row->coefficients : NULL;
+}
+
+/* Log-probabilities need a first pass only where a loss sums them up. */
+static bool has_first_pass(const struct xent_loss *loss, const struct xent_loss_row *row)
+{
+    if (row->ignored) return false;
+    return loss->source == XENT_FROM_LOGITS || (xent_loss_is_dense(loss) && loss->loss != NULL);
+}
+
 void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
 {
-    const struct xent_coefficients *coefficients = xent_loss_is_dense(loss) ? &row->coefficients : NULL;
-    if (row->ignored)
+    const struct xent_coefficients *coefficients = coefficients_of(loss, row);
+    if (!has_first_pass(loss, row))
         row->state = nothing;
     else if (loss->source == XENT_FROM_LOGITS)
         row->state = xent_row_reduce(&loss->shape, &row->logits, coefficients, row->terms, scratch);
-    else if (coefficients != NULL && loss->loss != NULL)
-        row->state = xent_row_dot(&loss->shape, &row->logits, coefficients, scratch);
     else
-        row->state = nothing;
+        row->state = xent_row_dot(&loss->shape, &row->logits, coefficients, scratch);
+}
+
+void xent_loss_row_reduce_span(const struct xent_loss *loss, const struct xent_loss_row *row,
+                               const struct xent_row_scratch *scratch, struct xent_span span)
+{
+    const struct xent_coefficients *coefficients = coefficients_of(loss, row);
+    if (!has_first_pass(loss, row)) return;
+    if (loss->source == XENT_FROM_LOGITS)
+        xent_row_reduce_span(&loss->shape, &row->logits, coefficients, row->terms, scratch, span);
+    else
+        xent_row_dot_span(&loss->shape, &row->logits, coefficients, scratch, span);
+}
+
+void xent_loss_row_merge(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+{
+    row->state = has_first_pass(loss, row) ? xent_row_merge(&loss->shape, scratch->chunks) : nothing;
 }
 
 /* Never -0.0. -sum coef q = gap + coef * log1p(rest): both parts of an index target's loss are >= 0, nothing cancels. */

@@ -56,7 +56,11 @@ void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xen
                                   const struct xent_position *position, double log1p_rest,
                                   const struct xent_row_scratch *scratch);
 
-/* The same for some of the row's chunks. */
+/* The same for some of the row's chunks: its first pass, which leaves their states in scratch->chunks, what merges them into `state`,
+   and its second. */
+void xent_loss_row_reduce_span(const struct xent_loss *loss, const struct xent_loss_row *row,
+                               const struct xent_row_scratch *scratch, struct xent_span span);
+void xent_loss_row_merge(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 void xent_loss_row_write_span(const struct xent_loss *loss, const struct xent_loss_row *row,
                               const struct xent_position *position, double log1p_rest, const struct xent_row_scratch *scratch,
                               struct xent_span span);

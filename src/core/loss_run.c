@@ -1,12 +1,13 @@
 #include "core/element.h"
 #include "core/loss_row.h"
+#include "core/loss_shared.h"
 #include "core/loss_tile.h"
 
 #define BLOCK_ROWS 16 /* their logarithms are taken together */
 
 struct job {
     const struct xent_loss *loss;
-    struct xent_sum *sums; /* one per task */
+    struct xent_sum *sums; /* one per task, and one for the rows that they share */
 };
 
 static void run_block(const struct xent_loss *loss, struct xent_position *position, size_t count,
@@ -49,17 +50,51 @@ static void run_rows(void *context, int64_t task, int64_t from, int64_t to)
     }
 }
 
-void xent_loss_run(struct xent_loss *loss)
+static void begin_shared(void *context, int64_t shared)
+{
+    const struct job *job = context;
+    const struct xent_parallel *parallel = &job->loss->parallel;
+    if (shared == 0) xent_sum_begin(&job->sums[parallel->tasks], parallel->rows - parallel->shared);
+    xent_loss_shared_begin(job->loss, shared);
+}
+
+static void first_pass(void *context, int64_t task, int64_t shared, struct xent_span span)
+{
+    xent_loss_shared_first(((const struct job *)context)->loss, task, shared, span);
+}
+
+static void between(void *context, int64_t shared)
+{
+    const struct job *job = context;
+    xent_loss_shared_between(job->loss, shared, &job->sums[job->loss->parallel.tasks]);
+}
+
+static void second_pass(void *context, int64_t task, int64_t shared, struct xent_span span)
+{
+    xent_loss_shared_second(((const struct job *)context)->loss, task, shared, span);
+}
+
+/* Over all rows, whose tasks have each summed up theirs. */
+static double total_of(const struct xent_parallel *parallel, struct xent_sum *sums)
 {
     struct xent_sum total;
-    struct job job = { loss, loss->parallel.tasks > 1 ? loss->scratch.sums : &total };
-    xent_parallel_run(&loss->parallel, loss->walk.count, run_rows, &job);
-    if (loss->loss != NULL && loss->options.reduction != XENT_REDUCTION_NONE) {
-        if (loss->parallel.tasks > 1) {
-            xent_sum_begin(&total, 0);
-            for (int64_t task = 0; task < loss->parallel.tasks; task++) xent_sum_join(&total, &loss->scratch.sums[task]);
-        }
-        xent_store_float(loss->loss->dtype, loss->loss->data, xent_sum_total(&total) / loss->divisor);
-    }
+    if (parallel->tasks == 1) return xent_sum_total(sums);
+    xent_sum_begin(&total, 0);
+    for (int64_t task = 0; task < parallel->tasks && parallel->rows > parallel->shared; task++)
+        xent_sum_join(&total, &sums[task]);
+    if (parallel->shared > 0) xent_sum_join(&total, &sums[parallel->tasks]);
+    return xent_sum_total(&total);
+}
+
+void xent_loss_run(struct xent_loss *loss)
+{
+    struct xent_sum alone;
+    struct job job = { loss, loss->parallel.tasks > 1 ? loss->scratch.sums : &alone };
+    struct xent_passes passes = { run_rows, begin_shared, first_pass, between, loss->grad_logits != NULL ? second_pass : NULL };
+    static const struct xent_passes only_second = { run_rows, begin_shared, second_pass, NULL, NULL };
+    bool sums_nothing = loss->source == XENT_FROM_LOG_PROBS && loss->loss == NULL;
+    xent_parallel_run(&loss->parallel, sums_nothing ? &only_second : &passes, &job);
+    if (loss->loss != NULL && loss->options.reduction != XENT_REDUCTION_NONE)
+        xent_store_float(loss->loss->dtype, loss->loss->data, total_of(&loss->parallel, job.sums) / loss->divisor);
     xent_scratch_free(&loss->scratch);
 }

@@ -35,42 +35,89 @@ static void get_for(struct xent_parallel *parallel)
     } while (before != after || before % 2 != 0);
 }
 
-void xent_parallel_plan(struct xent_parallel *parallel, int32_t threads, int64_t rows, int64_t work)
+/* Rows that do not go round are shared if each task's part of them is worth it. */
+static int64_t shared_rows(const struct xent_parallel *parallel, int64_t work_per_row)
+{
+    int64_t left = parallel->rows % parallel->tasks;
+    return parallel->chunks > 1 && left * work_per_row / parallel->tasks >= WORK_PER_TASK ? left : 0;
+}
+
+void xent_parallel_plan(struct xent_parallel *parallel, int32_t threads, int64_t rows, int64_t classes, int64_t work)
 {
     int64_t tasks = work / WORK_PER_TASK;
     get_for(parallel);
     tasks = tasks < threads ? tasks : threads;
-    tasks = tasks < rows ? tasks : rows;
     parallel->tasks = tasks < 1 || inside_body ? 1 : tasks;
+    parallel->rows = rows;
+    parallel->chunks = xent_chunk_count(classes);
+    parallel->shared = 0;
+    if (parallel->tasks == 1) return;
+    parallel->shared = shared_rows(parallel, work / rows);
+    if (parallel->shared == 0 && rows < tasks) parallel->tasks = rows;
 }
 
-struct share {
-    int64_t rows, tasks;
-    xent_task run;
+struct job {
+    const struct xent_parallel *parallel;
+    const struct xent_passes *passes;
     void *job;
+    void (*pass)(void *job, int64_t task, int64_t shared, struct xent_span span); /* over the shared rows */
+    int64_t whole; /* rows before them, to be done in this pass */
 };
+
+/* The task's part of [0, size). */
+static struct xent_span share(int64_t size, int64_t tasks, int64_t task)
+{
+    int64_t each = size / tasks, longer = size % tasks, from = task * each + (task < longer ? task : longer);
+    return (struct xent_span){ from, from + each + (task < longer) };
+}
+
+/* The task's part of the chunks of all shared rows, one row behind the other. */
+static void pass_over_shared(const struct job *job, int64_t task)
+{
+    int64_t chunks = job->parallel->chunks;
+    struct xent_span all = share(job->parallel->shared * chunks, job->parallel->tasks, task);
+    while (all.from < all.to) {
+        int64_t row = all.from / chunks, begin = row * chunks, end = begin + chunks < all.to ? begin + chunks : all.to;
+        job->pass(job->job, task, row, (struct xent_span){ all.from - begin, end - begin });
+        all.from = end;
+    }
+}
 
 static void run_one(void *context, int64_t task)
 {
-    const struct share *share = context;
-    int64_t size = share->rows / share->tasks, longer = share->rows % share->tasks;
-    int64_t from = task * size + (task < longer ? task : longer);
+    const struct job *job = context;
+    struct xent_span whole = share(job->whole, job->parallel->tasks, task);
     int outside = inside_body;
     struct xent_fpenv saved;
     xent_fpenv_enter(&saved);
     inside_body = 1;
-    share->run(share->job, task, from, from + size + (task < longer));
+    if (whole.from < whole.to) job->passes->rows(job->job, task, whole.from, whole.to);
+    if (job->pass != NULL) pass_over_shared(job, task);
     inside_body = outside;
     xent_fpenv_leave(&saved);
 }
 
-void xent_parallel_run(const struct xent_parallel *parallel, int64_t rows, xent_task run, void *job)
+static void run_tasks(const struct xent_parallel *parallel, struct job *job)
 {
-    struct share share = { rows, parallel->tasks, run, job };
-    if (parallel->tasks == 1)
-        run(job, 0, 0, rows);
-    else if (parallel->fn == NULL)
-        xent_pool_run(parallel->tasks, run_one, &share);
+    if (parallel->fn == NULL)
+        xent_pool_run(parallel->tasks, run_one, job);
     else
-        parallel->fn(parallel->user, parallel->tasks, run_one, &share);
+        parallel->fn(parallel->user, parallel->tasks, run_one, job);
+}
+
+void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *context)
+{
+    int64_t shared = parallel->shared;
+    struct job job = { parallel, passes, context, shared > 0 ? passes->first : NULL, parallel->rows - shared };
+    if (parallel->tasks == 1) {
+        passes->rows(context, 0, 0, parallel->rows);
+        return;
+    }
+    for (int64_t i = 0; i < shared && passes->begin != NULL; i++) passes->begin(context, i);
+    if (job.whole > 0 || job.pass != NULL) run_tasks(parallel, &job);
+    for (int64_t i = 0; i < shared && passes->between != NULL; i++) passes->between(context, i);
+    if (shared == 0 || passes->second == NULL) return;
+    job.pass = passes->second;
+    job.whole = 0;
+    run_tasks(parallel, &job);
 }

@@ -1,8 +1,8 @@
-/* Sharing the rows of an operation out to threads: the library's own, or the caller's. */
+/* Sharing an operation out to threads, the library's own or the caller's: its rows, and the chunks of long rows that do not go round. */
 #ifndef XENT_CORE_PARALLEL_H
 #define XENT_CORE_PARALLEL_H
 
-#include "xent.h"
+#include "core/row.h"
 
 #define XENT_MAX_THREADS 4096
 
@@ -14,13 +14,23 @@ struct xent_parallel {
     xent_parallel_for fn;
     void *user;
     int64_t tasks; /* 1: on the calling thread */
+    int64_t rows;
+    int64_t chunks; /* of a row */
+    int64_t shared; /* the last rows, fewer than tasks, in which every task has its share of the chunks */
 };
 
 /* threads: as many tasks at most; work: logits that the operation reads. */
-void xent_parallel_plan(struct xent_parallel *parallel, int32_t threads, int64_t rows, int64_t work);
+void xent_parallel_plan(struct xent_parallel *parallel, int32_t threads, int64_t rows, int64_t classes, int64_t work);
 
-/* Calls run(job, task, from, to) for every task, each with its share of the rows. */
-typedef void (*xent_task)(void *job, int64_t task, int64_t from, int64_t to);
-void xent_parallel_run(const struct xent_parallel *parallel, int64_t rows, xent_task run, void *job);
+/* What an operation does with its job. Tasks run at the same time; shared rows are counted from 0. NULL: nothing to do. */
+struct xent_passes {
+    void (*rows)(void *job, int64_t task, int64_t from, int64_t to); /* whole rows, those before the shared ones */
+    void (*begin)(void *job, int64_t shared);                        /* on the calling thread, before the first pass */
+    void (*first)(void *job, int64_t task, int64_t shared, struct xent_span span);
+    void (*between)(void *job, int64_t shared); /* on the calling thread, row after row, after the first pass of all */
+    void (*second)(void *job, int64_t task, int64_t shared, struct xent_span span);
+};
+
+void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job);
 
 #endif

@@ -14,16 +14,35 @@ static size_t task_size(const struct xent_scratch *scratch)
            padded(scratch->terms) + padded(scratch->chunks) + padded(scratch->tile);
 }
 
-xent_status xent_scratch_allocate(struct xent_scratch *scratch, int64_t tasks)
+static size_t shared_size(const struct xent_scratch *scratch)
 {
-    size_t sums = tasks > 1 ? padded(sizeof(struct xent_sum)) : 0, bytes;
+    return padded(scratch->record) + padded(scratch->shared_terms) + padded(scratch->shared_chunks);
+}
+
+static void plan_shared(struct xent_scratch *scratch, const struct xent_parallel *parallel)
+{
+    scratch->shared_terms = scratch->shared_chunks = 0;
+    if (parallel->shared == 0) {
+        scratch->record = 0;
+        return;
+    }
+    scratch->shared_terms = scratch->terms;
+    if (scratch->record > 0) scratch->shared_chunks = (size_t)parallel->chunks * sizeof(struct xent_chunk);
+    if (parallel->rows == parallel->shared) scratch->terms = scratch->chunks = 0;
+}
+
+xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xent_parallel *parallel)
+{
+    size_t tasks = (size_t)parallel->tasks, sums = tasks > 1 ? padded(sizeof(struct xent_sum)) : 0, most, bytes;
     char *memory = scratch->local;
     scratch->allocated = NULL;
+    plan_shared(scratch, parallel);
     scratch->per_task = task_size(scratch);
-    if (__builtin_mul_overflow(scratch->per_task + sums, (size_t)tasks, &bytes) || bytes > SIZE_MAX - LINE)
+    most = scratch->per_task + sums + shared_size(scratch);
+    if (__builtin_mul_overflow(most, tasks, &bytes) || bytes > SIZE_MAX - sums - LINE)
         return xent_fail(XENT_ERROR_NO_MEMORY,
-                         "%zu bytes of working memory for each of %lld threads exceed what can be addressed",
-                         scratch->per_task + sums, (long long)tasks);
+                         "%zu bytes of working memory for each of %zu threads exceed what can be addressed", most, tasks);
+    bytes = scratch->per_task * tasks + shared_size(scratch) * (size_t)parallel->shared + sums * (tasks + 1);
     if (bytes > XENT_SCRATCH_LOCAL) {
         scratch->allocated = malloc(bytes + LINE);
         if (scratch->allocated == NULL)
@@ -31,7 +50,9 @@ xent_status xent_scratch_allocate(struct xent_scratch *scratch, int64_t tasks)
         memory = (char *)scratch->allocated + (LINE - (uintptr_t)scratch->allocated % LINE) % LINE;
     }
     scratch->tasks = memory;
-    scratch->sums = tasks > 1 ? (struct xent_sum *)(void *)(memory + scratch->per_task * (size_t)tasks) : NULL;
+    scratch->shared = memory + scratch->per_task * tasks;
+    memory = scratch->shared + shared_size(scratch) * (size_t)parallel->shared;
+    scratch->sums = tasks > 1 ? (struct xent_sum *)(void *)memory : NULL;
     return XENT_OK;
 }
 
@@ -53,6 +74,21 @@ struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int6
     row.terms = part(&at, scratch->terms);
     row.chunks = part(&at, scratch->chunks);
     row.tile = part(&at, scratch->tile);
+    return row;
+}
+
+void *xent_scratch_record(const struct xent_scratch *scratch, int64_t shared)
+{
+    return scratch->shared + shared_size(scratch) * (size_t)shared;
+}
+
+struct xent_row_scratch xent_scratch_shared(const struct xent_scratch *scratch, int64_t task, int64_t shared)
+{
+    struct xent_row_scratch row = xent_scratch_of(scratch, task);
+    char *at = xent_scratch_record(scratch, shared);
+    (void)part(&at, scratch->record);
+    row.terms = part(&at, scratch->shared_terms);
+    row.chunks = part(&at, scratch->shared_chunks);
     return row;
 }
 

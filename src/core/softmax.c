@@ -6,6 +6,12 @@
 
 enum { WALK_Z, WALK_OUT };
 
+/* What is known of a row after its first pass. */
+struct record {
+    struct xent_state state;
+    double log1p_rest;
+};
+
 static void plan_scratch(struct xent_softmax *softmax, bool per_class)
 {
     const struct xent_row_shape *shape = &softmax->shape;
@@ -15,6 +21,7 @@ static void plan_scratch(struct xent_softmax *softmax, bool per_class)
     size_t classes = (size_t)shape->classes, chunk = classes < XENT_CHUNK ? classes : XENT_CHUNK;
     xent_scratch_none(scratch);
     if (softmax->walk.count == 0) return;
+    scratch->record = sizeof(struct record);
     if (gathered || scattered) scratch->logits = chunk * shape->size;
     if (softmax->kind != XENT_SOFTMAX) return;
     if (scattered || shape->real != shape->dtype) scratch->terms = classes * shape->real_size;
@@ -30,69 +37,104 @@ xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_ke
     softmax->shape = xent_row_shape_of(softmax->z->dtype, softmax->z->shape[softmax->axis], kernels);
     xent_walk_plan(&softmax->walk, operands, 2);
     plan_scratch(softmax, per_class);
-    xent_parallel_plan(&softmax->parallel, threads, softmax->walk.count, softmax->z->numel);
-    return xent_scratch_allocate(&softmax->scratch, softmax->parallel.tasks);
+    xent_parallel_plan(&softmax->parallel, threads, softmax->walk.count, softmax->shape.classes, softmax->z->numel);
+    return xent_scratch_allocate(&softmax->scratch, &softmax->parallel);
 }
 
-static void softmax_row(const struct xent_row_shape *shape, const struct xent_line *z, const struct xent_line *out,
-                        const struct xent_row_scratch *scratch)
+/* One row between its passes. */
+struct row {
+    struct xent_line z, out;
+    char *terms; /* NULL: softmax alone has them */
+    char *lse;   /* where logsumexp's result belongs */
+};
+
+static struct row row_at(const struct xent_softmax *softmax, const struct xent_position *position,
+                         const struct xent_row_scratch *scratch)
+{
+    struct row row = { .z = xent_line_of(softmax->z, softmax->axis, position->offset[WALK_Z]) };
+    if (softmax->kind == XENT_LOGSUMEXP) {
+        row.lse = (char *)softmax->out->data + position->offset[WALK_OUT];
+        return row;
+    }
+    row.out = xent_line_of(softmax->out, softmax->axis, position->offset[WALK_OUT]);
+    if (softmax->kind == XENT_SOFTMAX) row.terms = scratch->terms != NULL ? scratch->terms : row.out.at;
+    return row;
+}
+
+/* Without classes, and where all are -inf, the logarithm's sum is 0; +inf stays, and a NaN is in `rest`. */
+static void finish(const struct xent_softmax *softmax, const struct row *row, struct record *record)
+{
+    softmax->shape.kernels->log1p(&record->state.rest, &record->log1p_rest, 1);
+    if (softmax->kind == XENT_LOGSUMEXP)
+        xent_store_float(softmax->out->dtype, row->lse, record->state.max + record->log1p_rest);
+}
+
+static void write_span(const struct xent_softmax *softmax, const struct row *row, const struct record *record,
+                       const struct xent_row_scratch *scratch, struct xent_span span)
 {
     static const struct xent_row_gradient plain = { 1, 1, 0, NULL, -1, 0 };
-    char *terms = scratch->terms != NULL ? scratch->terms : out->at;
-    struct xent_state state = xent_row_reduce(shape, z, NULL, terms, scratch);
-    if (xent_state_is_finite(&state))
-        xent_row_write(shape, &state, &plain, z, terms, out, scratch, xent_row_all(shape));
+    const struct xent_row_shape *shape = &softmax->shape;
+    if (!xent_state_is_finite(&record->state))
+        xent_row_fill(shape, &row->out, (double)NAN, span);
+    else if (softmax->kind == XENT_SOFTMAX)
+        xent_row_write(shape, &record->state, &plain, &row->z, row->terms, &row->out, scratch, span);
     else
-        xent_row_fill(shape, out, (double)NAN, xent_row_all(shape));
-}
-
-static void log_softmax_row(const struct xent_row_shape *shape, const struct xent_line *z, const struct xent_line *out,
-                            const struct xent_row_scratch *scratch)
-{
-    struct xent_state state = xent_row_reduce(shape, z, NULL, NULL, scratch);
-    double log1p_rest;
-    shape->kernels->log1p(&state.rest, &log1p_rest, 1);
-    if (xent_state_is_finite(&state))
-        xent_row_log_probs(shape, z, state.max, log1p_rest, out, scratch, xent_row_all(shape));
-    else
-        xent_row_fill(shape, out, (double)NAN, xent_row_all(shape));
-}
-
-/* Without classes, and where all are -inf, the sum is 0; +inf stays, and a NaN is in `rest`. */
-static double logsumexp_row(const struct xent_row_shape *shape, const struct xent_line *z,
-                            const struct xent_row_scratch *scratch)
-{
-    struct xent_state state = { -(double)INFINITY, 0, 0, 0, 0 };
-    double log1p_rest;
-    if (shape->classes > 0) state = xent_row_reduce(shape, z, NULL, NULL, scratch);
-    shape->kernels->log1p(&state.rest, &log1p_rest, 1);
-    return state.max + log1p_rest;
+        xent_row_log_probs(shape, &row->z, record->state.max, record->log1p_rest, &row->out, scratch, span);
 }
 
 static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
 {
     const struct xent_softmax *softmax = job;
-    const struct xent_row_shape *shape = &softmax->shape;
     struct xent_row_scratch scratch = xent_scratch_of(&softmax->scratch, task);
     struct xent_position position;
     xent_walk_seek(&softmax->walk, from, &position);
     for (; from < to; from++, xent_walk_next(&softmax->walk, &position)) {
-        struct xent_line z = xent_line_of(softmax->z, softmax->axis, position.offset[WALK_Z]), out;
-        if (softmax->kind == XENT_LOGSUMEXP) {
-            xent_store_float(softmax->out->dtype, (char *)softmax->out->data + position.offset[WALK_OUT],
-                             logsumexp_row(shape, &z, &scratch));
-            continue;
-        }
-        out = xent_line_of(softmax->out, softmax->axis, position.offset[WALK_OUT]);
-        if (softmax->kind == XENT_SOFTMAX)
-            softmax_row(shape, &z, &out, &scratch);
-        else
-            log_softmax_row(shape, &z, &out, &scratch);
+        struct row row = row_at(softmax, &position, &scratch);
+        struct record record = { .state = { .max = -(double)INFINITY } };
+        if (softmax->shape.classes > 0) record.state = xent_row_reduce(&softmax->shape, &row.z, NULL, row.terms, &scratch);
+        finish(softmax, &row, &record);
+        if (softmax->kind != XENT_LOGSUMEXP) write_span(softmax, &row, &record, &scratch, xent_row_all(&softmax->shape));
     }
+}
+
+/* ---- Shared rows --------------------------------------------------------------------------------------------------------- */
+
+static struct row shared_row(const struct xent_softmax *softmax, int64_t shared, const struct xent_row_scratch *scratch)
+{
+    struct xent_position position;
+    xent_walk_seek(&softmax->walk, softmax->walk.count - softmax->parallel.shared + shared, &position);
+    return row_at(softmax, &position, scratch);
+}
+
+static void first_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+{
+    const struct xent_softmax *softmax = job;
+    struct xent_row_scratch scratch = xent_scratch_shared(&softmax->scratch, task, shared);
+    struct row row = shared_row(softmax, shared, &scratch);
+    xent_row_reduce_span(&softmax->shape, &row.z, NULL, row.terms, &scratch, span);
+}
+
+static void between(void *job, int64_t shared)
+{
+    const struct xent_softmax *softmax = job;
+    struct xent_row_scratch scratch = xent_scratch_shared(&softmax->scratch, 0, shared);
+    struct row row = shared_row(softmax, shared, &scratch);
+    struct record *record = xent_scratch_record(&softmax->scratch, shared);
+    record->state = xent_row_merge(&softmax->shape, scratch.chunks);
+    finish(softmax, &row, record);
+}
+
+static void second_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+{
+    const struct xent_softmax *softmax = job;
+    struct xent_row_scratch scratch = xent_scratch_shared(&softmax->scratch, task, shared);
+    struct row row = shared_row(softmax, shared, &scratch);
+    write_span(softmax, &row, xent_scratch_record(&softmax->scratch, shared), &scratch, span);
 }
 
 void xent_softmax_run(struct xent_softmax *softmax)
 {
-    if (softmax->out->numel > 0) xent_parallel_run(&softmax->parallel, softmax->walk.count, run_rows, softmax);
+    struct xent_passes passes = { run_rows, NULL, first_pass, between, softmax->kind == XENT_LOGSUMEXP ? NULL : second_pass };
+    if (softmax->out->numel > 0) xent_parallel_run(&softmax->parallel, &passes, softmax);
     xent_scratch_free(&softmax->scratch);
 }

@@ -19,6 +19,7 @@ static void plan_scratch(struct xent_softmax_backward *backward)
     if (!contiguous(backward, backward->result) || !contiguous(backward, backward->out)) scratch->logits = chunk * shape->size;
     if (!contiguous(backward, backward->upstream)) scratch->upstream = chunk * shape->size;
     scratch->coef = chunk * sizeof(double);
+    scratch->record = sizeof(struct xent_state);
 }
 
 xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, const struct xent_kernels *kernels,
@@ -31,28 +32,40 @@ xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, c
     backward->shape = xent_row_shape_of(result->dtype, result->shape[backward->axis], kernels);
     xent_walk_plan(&backward->walk, operands, 3);
     plan_scratch(backward);
-    xent_parallel_plan(&backward->parallel, threads, backward->walk.count, result->numel);
-    return xent_scratch_allocate(&backward->scratch, backward->parallel.tasks);
+    xent_parallel_plan(&backward->parallel, threads, backward->walk.count, backward->shape.classes, result->numel);
+    return xent_scratch_allocate(&backward->scratch, &backward->parallel);
 }
 
-/* The first pass sums up the upstream gradient, for softmax times p; the second reads both again. */
-static void run_row(const struct xent_softmax_backward *backward, const struct xent_line *result,
-                    const struct xent_line *upstream, const struct xent_line *out, const struct xent_row_scratch *scratch)
+struct row {
+    struct xent_line result, out;
+    struct xent_coefficients upstream; /* without weights */
+};
+
+static struct row row_at(const struct xent_softmax_backward *backward, const struct xent_position *position)
+{
+    struct xent_line upstream = xent_line_of(backward->upstream, backward->axis, position->offset[WALK_UPSTREAM]);
+    return (struct row){ xent_line_of(backward->result, backward->axis, position->offset[WALK_RESULT]),
+                         xent_line_of(backward->out, backward->axis, position->offset[WALK_OUT]),
+                         { .probability = upstream, .hot = 1 } };
+}
+
+/* The first pass has summed up the upstream gradient, for softmax times p; this one reads both again. */
+static void write_span(const struct xent_softmax_backward *backward, const struct row *row, const struct xent_state *sums,
+                       const struct xent_row_scratch *scratch, struct xent_span span)
 {
     const struct xent_row_shape *shape = &backward->shape;
-    struct xent_coefficients coefficients = { .probability = *upstream, .hot = 1 };
-    struct xent_state sums = xent_row_dot(shape, result, &coefficients, scratch);
-    bool in_memory = xent_row_is_contiguous(shape, out->step);
-    for (int64_t from = 0; from < shape->classes; from += XENT_CHUNK) {
+    bool in_memory = xent_row_is_contiguous(shape, row->out.step);
+    for (int64_t i = span.from; i < span.to; i++) {
+        int64_t from = i * XENT_CHUNK;
         size_t n = xent_chunk_size(shape, from);
-        const void *value = xent_chunk_of(shape, result, from, n, scratch->logits, false);
-        const void *gradient = xent_chunk_of(shape, upstream, from, n, scratch->upstream, false);
-        void *to = in_memory ? out->at + from * (ptrdiff_t)shape->size : scratch->logits;
+        const void *value = xent_chunk_of(shape, &row->result, from, n, scratch->logits, false);
+        const void *gradient = xent_chunk_of(shape, &row->upstream.probability, from, n, scratch->upstream, false);
+        void *to = in_memory ? row->out.at + from * (ptrdiff_t)shape->size : scratch->logits;
         if (backward->of_logarithm)
-            shape->kernels->log_softmax_backward(value, gradient, to, n, sums.coef);
+            shape->kernels->log_softmax_backward(value, gradient, to, n, sums->coef);
         else
-            shape->kernels->softmax_backward(value, gradient, to, n, -sums.gap);
-        xent_chunk_put(shape, to, n, out, from);
+            shape->kernels->softmax_backward(value, gradient, to, n, -sums->gap);
+        xent_chunk_put(shape, to, n, &row->out, from);
     }
 }
 
@@ -63,15 +76,48 @@ static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
     struct xent_position position;
     xent_walk_seek(&backward->walk, from, &position);
     for (; from < to; from++, xent_walk_next(&backward->walk, &position)) {
-        struct xent_line result = xent_line_of(backward->result, backward->axis, position.offset[WALK_RESULT]);
-        struct xent_line upstream = xent_line_of(backward->upstream, backward->axis, position.offset[WALK_UPSTREAM]);
-        struct xent_line out = xent_line_of(backward->out, backward->axis, position.offset[WALK_OUT]);
-        run_row(backward, &result, &upstream, &out, &scratch);
+        struct row row = row_at(backward, &position);
+        struct xent_state sums = xent_row_dot(&backward->shape, &row.result, &row.upstream, &scratch);
+        write_span(backward, &row, &sums, &scratch, xent_row_all(&backward->shape));
     }
+}
+
+/* ---- Shared rows --------------------------------------------------------------------------------------------------------- */
+
+static struct row shared_row(const struct xent_softmax_backward *backward, int64_t shared)
+{
+    struct xent_position position;
+    xent_walk_seek(&backward->walk, backward->walk.count - backward->parallel.shared + shared, &position);
+    return row_at(backward, &position);
+}
+
+static void first_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+{
+    const struct xent_softmax_backward *backward = job;
+    struct xent_row_scratch scratch = xent_scratch_shared(&backward->scratch, task, shared);
+    struct row row = shared_row(backward, shared);
+    xent_row_dot_span(&backward->shape, &row.result, &row.upstream, &scratch, span);
+}
+
+static void between(void *job, int64_t shared)
+{
+    const struct xent_softmax_backward *backward = job;
+    struct xent_row_scratch scratch = xent_scratch_shared(&backward->scratch, 0, shared);
+    struct xent_state *sums = xent_scratch_record(&backward->scratch, shared);
+    *sums = xent_row_merge(&backward->shape, scratch.chunks);
+}
+
+static void second_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+{
+    const struct xent_softmax_backward *backward = job;
+    struct xent_row_scratch scratch = xent_scratch_shared(&backward->scratch, task, shared);
+    struct row row = shared_row(backward, shared);
+    write_span(backward, &row, xent_scratch_record(&backward->scratch, shared), &scratch, span);
 }
 
 void xent_softmax_backward_run(struct xent_softmax_backward *backward)
 {
-    if (backward->out->numel > 0) xent_parallel_run(&backward->parallel, backward->walk.count, run_rows, backward);
+    static const struct xent_passes passes = { run_rows, NULL, first_pass, between, second_pass };
+    if (backward->out->numel > 0) xent_parallel_run(&backward->parallel, &passes, backward);
     xent_scratch_free(&backward->scratch);
 }

@@ -107,7 +107,7 @@ static void test_same_bits(void **state)
     check_same_bits(XENT_BF16, false);
 }
 
-/* Every single operation calls fn once at most; this one is large enough to call it. */
+/* Where every thread has rows of its own, an operation calls fn once at most; this one is large enough to call it. */
 static void test_called_once(void **state)
 {
     (void)state;
@@ -134,6 +134,43 @@ static void test_called_once(void **state)
     tensor_free(y);
     tensor_free(loss);
     tensor_free(grad);
+}
+
+/* Rows that do not go round are shared, if they are long: fn is called again for what needs a second pass over them. */
+static void test_called_twice(void **state)
+{
+    static const struct {
+        int64_t rows, classes;
+        int twice;
+    } batches[] = { { 1, 300000, 1 }, { 2, 150000, 1 }, { 3, 100000, 1 }, { 7, 70000, 1 }, { 8, 50000, 0 }, { 1000, 500, 0 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+        const int64_t rows = batches[i].rows, classes = batches[i].classes;
+        const int extra = batches[i].twice;
+        xent_tensor *z = tensor_new(XENT_F32, SHAPE(rows, classes), ROW_MAJOR),
+                    *y = tensor_new(XENT_I64, SHAPE(rows), ROW_MAJOR);
+        xent_tensor *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR), *lse = tensor_new(XENT_F32, SHAPE(rows), ROW_MAJOR);
+        struct record r = new_record();
+        expect_ok(xent_set_parallel_for(run_reversed, &r));
+        expect_ok(xent_cross_entropy(z, y, NULL, loss));
+        expect_ok(xent_logsumexp(z, 1, lse));
+        expect_ok(xent_log(z, z));
+        assert_int_equal(r.calls, 3);
+        expect_ok(xent_softmax(z, 1, z));
+        expect_ok(xent_log_softmax(z, 1, z));
+        assert_int_equal(r.calls, 5 + 2 * extra);
+        expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z));
+        expect_ok(xent_log_softmax_backward(z, z, 1, z));
+        assert_int_equal(r.calls, 7 + 4 * extra);
+        expect_ok(xent_nll_loss_backward(z, y, NULL, NULL, z)); /* has no pass but the one that writes */
+        assert_int_equal(r.calls, 8 + 4 * extra);
+        assert_int_equal(r.largest, 4);
+        expect_ok(xent_set_parallel_for(NULL, NULL));
+        tensor_free(z);
+        tensor_free(y);
+        tensor_free(loss);
+        tensor_free(lse);
+    }
 }
 
 /* n is bounded by the number of threads that the call sets, or else by that of the process. */
@@ -248,6 +285,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_same_bits, reset),
         cmocka_unit_test_setup(test_called_once, reset),
+        cmocka_unit_test_setup(test_called_twice, reset),
         cmocka_unit_test_setup(test_threads_bound_n, reset),
         cmocka_unit_test_setup(test_operation_inside_a_task, reset),
         cmocka_unit_test_setup(test_fn_and_user_change_together, reset),
