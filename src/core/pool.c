@@ -1,21 +1,27 @@
-#define _GNU_SOURCE /* sigset_t in strict C11 */
+#define _GNU_SOURCE /* sigset_t, clock_gettime in strict C11 */
 #include "core/pool.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 
 #define STACK_BYTES (256 * 1024) /* a task needs less than the 32 KiB promised for a call */
 
-/* One job at a time. All but the atomic members change under the lock. */
+/* Waking another thread takes longer than these: a worker catches the second pass of its job, and a caller the end of its last task,
+   without being woken. */
+#define WORKER_SPINS_NS 7000
+#define CALLER_SPINS_NS 15000
+
+/* One job at a time. All but `next` and `busy` change under the lock. */
 static struct pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;     /* workers: there is a place in the job */
     pthread_cond_t finished; /* the caller: the last worker has left it */
     int64_t workers;         /* started so far */
-    int64_t places;          /* workers that may still join */
-    int64_t inside;          /* workers that have joined and not left */
+    _Atomic(int64_t) places; /* workers that may still join */
+    _Atomic(int64_t) inside; /* workers that have joined and not left */
     xent_parallel_body body;
     void *context;
     int64_t count;
@@ -30,10 +36,29 @@ static void take_tasks(int64_t count, xent_parallel_body body, void *context)
     while ((task = atomic_fetch_add_explicit(&pool.next, 1, memory_order_relaxed)) < count) body(context, task);
 }
 
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* For at most so long, while the number is 0, or is not. Without the lock. */
+static void spin_while(const _Atomic(int64_t) *number, bool zero, int64_t ns)
+{
+    int64_t end = clock_ns() + ns;
+    while ((atomic_load_explicit(number, memory_order_relaxed) == 0) == zero && clock_ns() < end) {
+#if defined __i386__ || defined __x86_64__
+        __builtin_ia32_pause(); /* the other thread of the core goes first */
+#endif
+    }
+}
+
 static void *work(void *unused)
 {
-    (void)pthread_mutex_lock(&pool.lock);
     for (;;) {
+        spin_while(&pool.places, true, WORKER_SPINS_NS);
+        (void)pthread_mutex_lock(&pool.lock);
         while (pool.places == 0) (void)pthread_cond_wait(&pool.wake, &pool.lock);
         int64_t count = pool.count;
         xent_parallel_body body = pool.body;
@@ -44,6 +69,7 @@ static void *work(void *unused)
         take_tasks(count, body, context);
         (void)pthread_mutex_lock(&pool.lock);
         if (--pool.inside == 0) (void)pthread_cond_signal(&pool.finished);
+        (void)pthread_mutex_unlock(&pool.lock);
     }
     return unused;
 }
@@ -54,7 +80,9 @@ static void forget_workers(void)
     (void)pthread_mutex_init(&pool.lock, NULL);
     (void)pthread_cond_init(&pool.wake, NULL);
     (void)pthread_cond_init(&pool.finished, NULL);
-    pool.workers = pool.places = pool.inside = 0;
+    pool.workers = 0;
+    pool.places = 0;
+    pool.inside = 0;
     atomic_store(&pool.busy, false);
 }
 
@@ -92,8 +120,8 @@ static void open_job(int64_t count, xent_parallel_body body, void *context)
     pool.body = body;
     pool.context = context;
     pool.count = count;
+    atomic_store_explicit(&pool.next, 1, memory_order_relaxed);
     pool.places = pool.workers < count - 1 ? pool.workers : count - 1;
-    atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
     for (int64_t i = 0; i < pool.places; i++) (void)pthread_cond_signal(&pool.wake);
     (void)pthread_mutex_unlock(&pool.lock);
 }
@@ -103,16 +131,21 @@ static void close_job(void)
 {
     (void)pthread_mutex_lock(&pool.lock);
     pool.places = 0;
+    (void)pthread_mutex_unlock(&pool.lock);
+    spin_while(&pool.inside, false, CALLER_SPINS_NS);
+    (void)pthread_mutex_lock(&pool.lock);
     while (pool.inside > 0) (void)pthread_cond_wait(&pool.finished, &pool.lock);
     (void)pthread_mutex_unlock(&pool.lock);
 }
 
-/* A caller who is cancelled while it waits would leave the workers with the memory that it leaves. */
+/* The caller's own task is always the same: in a second pass it finds in its cache what it left there in the first. A caller who is
+   cancelled while it waits would leave the workers with the memory that it leaves. */
 static void run_with_workers(int64_t count, xent_parallel_body body, void *context)
 {
     int cancellation;
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     open_job(count, body, context);
+    body(context, 0);
     take_tasks(count, body, context);
     close_job();
     (void)pthread_setcancelstate(cancellation, &cancellation);
