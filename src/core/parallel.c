@@ -5,8 +5,8 @@
 #include "core/fpenv.h"
 #include "core/pool.h"
 
-/* Fewer logits than this are done before another thread has woken. */
-#define WORK_PER_TASK 32768
+/* Logits that take longer than to wake another thread; docs/architecture.md has the measurement. */
+#define WORK_PER_TASK 65536
 
 /* fn and user change together: readers try again while a writer is at work or has been in between. */
 static atomic_uint version; /* odd while a writer is at work */

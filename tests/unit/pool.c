@@ -21,7 +21,7 @@
 #include "support/effort.h"
 #include "support/exam.h"
 
-enum { ROWS = 200, CLASSES = 1000, CALLERS = 4, THREADS = 5 };
+enum { ROWS = 400, CLASSES = 1000, CALLERS = 4, THREADS = 5 };
 
 /* The answers of one thread. */
 static struct exam alone(xent_dtype dtype)
@@ -170,7 +170,7 @@ static void test_fork_during_a_job(void **state)
     expect_ok(xent_set_num_threads(THREADS));
     atomic_store(&stop_calling, false);
     assert_int_equal(pthread_create(&thread, NULL, call_until_stopped, &busy), 0);
-    for (int i = 0; i < 10; i++) solve_in_child(&got, &want);
+    for (int i = 0; i < 5; i++) solve_in_child(&got, &want);
     atomic_store(&stop_calling, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
     exam_free(&want);

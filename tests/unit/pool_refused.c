@@ -7,7 +7,7 @@
 
 #include "support/exam.h"
 
-enum { ROWS = 200, CLASSES = 1000, THREADS = 5 };
+enum { ROWS = 400, CLASSES = 1000, THREADS = 5 };
 
 static int allowed, started, refused;
 static bool watch_refused;
