@@ -27,17 +27,19 @@ function(xent_add_test name)
     target_link_libraries(${target} PRIVATE xent::xent)
   endif()
 
-  # The environment of whoever runs CTest must not choose for the tests.
+  # The environment of whoever runs CTest must not choose for the tests. A test that runs itself once more needs the emulator.
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+  set(environment "XENT_NUM_THREADS=unset:;XENT_TEST_EMULATOR=set:${emulator}")
   if(arg_PER_BACKEND)
     get_property(backends GLOBAL PROPERTY XENT_BACKENDS)
     foreach(backend IN LISTS backends)
       add_test(NAME ${room}/${name}/${backend} COMMAND ${target} ${arg_ARGS})
       set_tests_properties(${room}/${name}/${backend} PROPERTIES LABELS ${room} SKIP_RETURN_CODE 77
-        ENVIRONMENT_MODIFICATION "XENT_BACKEND=set:${backend};XENT_NUM_THREADS=unset:")
+        ENVIRONMENT_MODIFICATION "XENT_BACKEND=set:${backend};${environment}")
     endforeach()
   else()
     add_test(NAME ${room}/${name} COMMAND ${target} ${arg_ARGS})
     set_tests_properties(${room}/${name} PROPERTIES LABELS ${room} SKIP_RETURN_CODE 77
-      ENVIRONMENT_MODIFICATION "XENT_BACKEND=unset:;XENT_NUM_THREADS=unset:")
+      ENVIRONMENT_MODIFICATION "XENT_BACKEND=unset:;${environment}")
   endif()
 endfunction()

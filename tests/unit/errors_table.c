@@ -1,14 +1,12 @@
 /* Every public function against every check: what each reports, that nothing has changed then, and that of two things wrong the one
    that is checked first is reported. BACKEND and THREADS are what the environment was at first use, so the program runs itself
    once in each environment. errors_table <xent.h> */
-#define _GNU_SOURCE /* setenv */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "errors_table.h"
+#include "support/again.h"
 
 static unsigned environment; /* what is wrong in this process's */
 static const char *header;
@@ -161,26 +159,11 @@ static int run_all(void)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
-static void set_variable(const char *name, const char *value)
-{
-    if ((value == NULL ? unsetenv(name) : setenv(name, value, 1)) != 0) abort();
-}
-
 static int run_in(const char *program, unsigned which)
 {
     char text[16];
-    int status;
     (void)snprintf(text, sizeof text, "%u", which);
-    fflush(NULL);
-    const pid_t child = fork();
-    if (child == 0) {
-        set_variable("XENT_BACKEND", which & BAD_BACKEND ? "turbo" : NULL);
-        set_variable("XENT_NUM_THREADS", which & BAD_THREADS ? "many" : NULL);
-        execl(program, program, header, text, (char *)NULL);
-        abort();
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child) abort();
-    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    return run_again(program, which & BAD_BACKEND ? "turbo" : NULL, which & BAD_THREADS ? "many" : NULL, header, text);
 }
 
 int main(int argc, char **argv)

@@ -1,15 +1,14 @@
 /* What the process sets: backend and threads, by setter and by environment; versions; the thread's message. Each
    scenario runs in a process of its own, since the environment is read once. */
-#define _GNU_SOURCE /* setenv, sched_setaffinity */
+#define _GNU_SOURCE /* sched_setaffinity */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "support/again.h"
 #include "support/tensors.h"
 
 /* One small softmax; its result is 0.5 twice, and stays 7 where the call fails. */
@@ -331,27 +330,12 @@ static const struct scenario {
 
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
-static void set_variable(const char *name, const char *value)
-{
-    if ((value == NULL ? unsetenv(name) : setenv(name, value, 1)) != 0) abort();
-}
-
 /* This program again, from its start: a race detector does not look into a process that is merely forked. */
 static int run_in_child(const char *program, int number)
 {
     char text[16];
-    int status;
     snprintf(text, sizeof text, "%d", number);
-    fflush(NULL);
-    const pid_t child = fork();
-    if (child == 0) {
-        set_variable("XENT_BACKEND", scenarios[number].backend);
-        set_variable("XENT_NUM_THREADS", scenarios[number].threads);
-        execl(program, program, text, (char *)NULL);
-        abort();
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child) abort();
-    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    return run_again(program, scenarios[number].backend, scenarios[number].threads, text, NULL);
 }
 
 int main(int argc, char **argv)
