@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "dispatch/cpu.h"
+#include "support/effort.h"
 #include "support/random.h"
 
 #define COUNT 4096
@@ -83,7 +84,7 @@ static void compare(const struct primitive *backend)
     static float want_f32[COUNT], got_f32[COUNT];
     static double want_f64[COUNT], got_f64[COUNT];
     struct random random = random_stream(SEED, 1);
-    for (int round = 0; round < ROUNDS; round++)
+    for (int64_t rounds = effort(ROUNDS); rounds > 0; rounds--)
         for (size_t p = 0; primitives_scalar[p].name != NULL; p++) {
             const struct primitive *scalar = &primitives_scalar[p];
             fill(&operands, &random);
@@ -147,7 +148,7 @@ static void emulated_fma_rounds_once(void **state)
     static float want[COUNT], got[COUNT];
     struct random random = random_stream(SEED, 2);
     (void)state;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int64_t rounds = effort(ROUNDS); rounds > 0; rounds--) {
         fill(&operands, &random);
         for (int i = 0; i < COUNT; i++) want[i] = fmaf(operands.f32[0][i], operands.f32[1][i], operands.f32[2][i]);
         for (size_t p = 0; primitives_scalar[p].name != NULL; p++)
@@ -175,7 +176,7 @@ static void emulated_fma_at_midpoints(void **state)
     struct random random = random_stream(SEED, 3);
     float a[PRIMITIVES_STEP], b[PRIMITIVES_STEP], c[PRIMITIVES_STEP];
     (void)state;
-    for (int round = 0; round < 200000; round++) {
+    for (int64_t rounds = effort(200000); rounds > 0; rounds--) {
         for (int i = 0; i < PRIMITIVES_STEP; i++) {
             int low = (int)random_below(&random, 150) - 140;
             float odd = (float)(0x1000001 + 2 * random_below(&random, 0x7fffff)); /* 25 bits: rounded to 24 below */
@@ -193,7 +194,7 @@ static void emulated_fma_at_subnormal_midpoints(void **state)
     struct random random = random_stream(SEED, 4);
     float a[PRIMITIVES_STEP], b[PRIMITIVES_STEP], c[PRIMITIVES_STEP];
     (void)state;
-    for (int round = 0; round < 10000; round++) {
+    for (int64_t rounds = effort(10000); rounds > 0; rounds--) {
         for (int i = 0; i < PRIMITIVES_STEP; i++) {
             float sign = random_chance(&random, 2) ? 1.0f : -1.0f;
             a[i] = sign * 0x1.000002p-75f;
