@@ -1,0 +1,19 @@
+#ifndef XENT_BENCH_JSON_H
+#define XENT_BENCH_JSON_H
+
+#include <stdio.h>
+
+#include "measure.h"
+
+/* Writes {"machine": ..., "results": [...], "accuracy": [...]}, a line for each result. */
+struct bench_json {
+    FILE *out; /* NULL: nothing is written */
+    int rows;
+};
+
+void bench_json_begin(struct bench_json *json, const char *file);
+void bench_json_case(struct bench_json *json, const char *part, const struct bench_problem *p,
+                     const struct bench_result *results, int count);
+void bench_json_end(struct bench_json *json);
+
+#endif

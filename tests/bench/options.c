@@ -1,0 +1,211 @@
+#include "options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+static const char help[] =
+    "usage: bench [<option>...]\n"
+    "\n"
+    "Times libxent's cross entropy beside other implementations and the memory roofline, in one pinned, interleaved run, and\n"
+    "prints a table. LIST: values with commas between.\n"
+    "\n"
+    "  --measure LIST    table (the default), sweep (over the number of classes), threads (1 up to --threads),\n"
+    "                    accuracy (error of the loss in ulp), all\n"
+    "  --shape LIST      N x C, or N x C x D1...: 128x10,4x21x256x256; default: nine from 2x3 to 64x256000\n"
+    "  --dtype LIST      f32, f64, f16, bf16; default: all\n"
+    "  --pass LIST       forward, in-place, out-of-place (loss and gradient); default: all\n"
+    "  --backend LIST    libxent's backends; default: all that are usable here\n"
+    "  --peer LIST       by the table's names, or none; default: all found\n"
+    "  --threads N       1; with --measure threads the most to try: all CPUs\n"
+    "  --samples N       at most this many a case, interleaved; 15\n"
+    "  --cpu N           the first CPU to pin to; default: the last ones that may be used\n"
+    "  --quick           3 short samples a case: does it work? Not for figures\n"
+    "  --json FILE       writes all results there too; -: to standard output, and the table to standard error\n"
+    "  --python FILE     the Python that has onnxruntime or torch; default: XENT_BENCH_PYTHON, else python3\n"
+    "  --help\n";
+
+static void fail(const char *format, ...)
+{
+    va_list arguments;
+    fputs("bench: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs("\nbench --help lists the options.\n", stderr);
+    exit(2);
+}
+
+bool bench_shape_parse(struct bench_shape *shape, const char *text)
+{
+    int64_t extents[8];
+    int ndim = 0;
+    double bytes = 8;
+    if (strlen(text) >= sizeof shape->name) return false;
+    for (const char *at = text;; at++) {
+        char *end;
+        errno = 0;
+        const long long extent = *at >= '0' && *at <= '9' ? strtoll(at, &end, 10) : 0;
+        if (extent < 1 || errno != 0 || ndim == 8 || (*end != 'x' && *end != '\0')) return false;
+        extents[ndim++] = extent;
+        bytes *= (double)extent;
+        at = end;
+        if (*at == '\0') break;
+    }
+    if (ndim < 2 || bytes > 0x1p40) return false;
+    *shape = (struct bench_shape){ extents[0], extents[1], 1, "" };
+    for (int k = 2; k < ndim; k++) shape->inner *= extents[k];
+    strcpy(shape->name, text);
+    return true;
+}
+
+static int whole(const char *option, const char *text, int least, int most)
+{
+    char *end;
+    errno = 0;
+    const long value = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < least || value > most)
+        fail("%s takes a number from %d to %d, not '%s'", option, least, most, text);
+    return (int)value;
+}
+
+/* The entries of a list, one at a time; NULL at its end. The text is cut up. */
+static char *next(char **rest)
+{
+    char *entry = *rest;
+    if (entry == NULL) return NULL;
+    char *comma = strchr(entry, ',');
+    if (comma != NULL) *comma++ = '\0';
+    *rest = comma;
+    return entry;
+}
+
+/* Sets the flags of the names listed. */
+static void choose(const char *option, char *list, bool *flags, int count, const char *(*name)(int))
+{
+    for (int k = 0; k < count; k++) flags[k] = false;
+    for (char *entry; (entry = next(&list)) != NULL;) {
+        int k = 0;
+        while (k < count && strcmp(entry, name(k)) != 0) k++;
+        if (k == count) fail("%s does not know '%s'", option, entry);
+        flags[k] = true;
+    }
+}
+
+static const char *dtype_name(int k) { return bench_dtype_name((enum bench_dtype)k); }
+static const char *pass_name(int k) { return bench_pass_name((enum bench_pass)k); }
+
+static const char *part_name(int k)
+{
+    static const char *const names[] = { "table", "sweep", "threads", "accuracy", "all" };
+    return names[k];
+}
+
+static void parts(struct bench_options *o, char *list)
+{
+    bool flags[5];
+    choose("--measure", list, flags, 5, part_name);
+    o->parts = flags[4] ? 15 : 0;
+    for (unsigned k = 0; k < 4; k++) o->parts |= flags[k] ? 1u << k : 0;
+}
+
+static int names(const char *option, char *list, const char **to)
+{
+    int count = 0;
+    for (char *entry; (entry = next(&list)) != NULL;) {
+        if (count == BENCH_MAX_NAMES) fail("%s takes at most %d names", option, BENCH_MAX_NAMES);
+        to[count++] = entry;
+    }
+    return count;
+}
+
+static void shapes(struct bench_options *o, char *list)
+{
+    o->shape_count = 0;
+    for (char *entry; (entry = next(&list)) != NULL;) {
+        if (o->shape_count == BENCH_MAX_SHAPES) fail("--shape takes at most %d shapes", BENCH_MAX_SHAPES);
+        if (!bench_shape_parse(&o->shapes[o->shape_count++], entry))
+            fail("--shape takes shapes such as 128x10 or 4x21x256x256, of less than 2^37 elements, not '%s'", entry);
+    }
+}
+
+static void quick(struct bench_options *o)
+{
+    o->samples = 3;
+    o->sample_seconds = 0.001;
+    o->case_seconds = 0.5;
+}
+
+static void defaults(struct bench_options *o)
+{
+    static const char standard[] = "2x3,128x10,256x64,64x1000,4096x1000,512x32000,128x128256,64x256000,4x21x256x256";
+    char list[sizeof standard];
+    memcpy(list, standard, sizeof list);
+    *o = (struct bench_options){ .parts = BENCH_TABLE, .samples = 15, .cpu = -1, .sample_seconds = 0.005, .case_seconds = 4 };
+    shapes(o, list);
+    for (int k = 0; k < BENCH_DTYPES; k++) o->dtypes[k] = true;
+    for (int k = 0; k < BENCH_PASSES; k++) o->passes[k] = true;
+    o->python = getenv("XENT_BENCH_PYTHON");
+    if (o->python == NULL || *o->python == '\0') o->python = "python3";
+}
+
+/* An option with a value. */
+static void set(struct bench_options *o, const char *option, char *value)
+{
+    if (strcmp(option, "--measure") == 0)
+        parts(o, value);
+    else if (strcmp(option, "--shape") == 0)
+        shapes(o, value);
+    else if (strcmp(option, "--dtype") == 0)
+        choose(option, value, o->dtypes, BENCH_DTYPES, dtype_name);
+    else if (strcmp(option, "--pass") == 0)
+        choose(option, value, o->passes, BENCH_PASSES, pass_name);
+    else if (strcmp(option, "--backend") == 0)
+        o->backend_count = names(option, value, o->backends);
+    else if (strcmp(option, "--peer") == 0 && strcmp(value, "none") == 0)
+        o->no_peers = true;
+    else if (strcmp(option, "--peer") == 0)
+        o->peer_count = names(option, value, o->peers);
+    else if (strcmp(option, "--threads") == 0)
+        o->threads = whole(option, value, 1, clock_cpus());
+    else if (strcmp(option, "--samples") == 0)
+        o->samples = whole(option, value, 1, 1000);
+    else if (strcmp(option, "--cpu") == 0)
+        o->cpu = whole(option, value, 0, INT_MAX);
+    else if (strcmp(option, "--json") == 0)
+        o->json = value;
+    else if (strcmp(option, "--python") == 0)
+        o->python = value;
+    else
+        fail("there is no option '%s'", option);
+}
+
+void bench_options_parse(struct bench_options *o, int argc, char **argv)
+{
+    defaults(o);
+    for (int k = 1; k < argc; k++) {
+        char *option = argv[k], *value = strchr(option, '=');
+        if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0) {
+            fputs(help, stdout);
+            exit(0);
+        }
+        if (strcmp(option, "--quick") == 0) {
+            quick(o);
+            continue;
+        }
+        if (strncmp(option, "--", 2) != 0) fail("'%s' is no option", option);
+        if (value != NULL)
+            *value++ = '\0';
+        else if (k + 1 < argc)
+            value = argv[++k];
+        else
+            fail("%s takes a value, or is no option", option);
+        set(o, option, value);
+    }
+    if (o->threads == 0) o->threads = o->parts & BENCH_THREADS ? clock_cpus() : 1;
+}

@@ -1,0 +1,31 @@
+#ifndef XENT_BENCH_OPTIONS_H
+#define XENT_BENCH_OPTIONS_H
+
+#include "problem.h"
+
+#define BENCH_MAX_SHAPES 64
+#define BENCH_MAX_NAMES 16
+
+/* What to measure, one bit each. */
+enum bench_part { BENCH_TABLE = 1, BENCH_SWEEP = 2, BENCH_THREADS = 4, BENCH_ACCURACY = 8 };
+
+struct bench_options {
+    unsigned parts; /* of enum bench_part */
+    struct bench_shape shapes[BENCH_MAX_SHAPES];
+    int shape_count;
+    bool dtypes[BENCH_DTYPES], passes[BENCH_PASSES];
+    const char *backends[BENCH_MAX_NAMES], *peers[BENCH_MAX_NAMES];
+    int backend_count, peer_count; /* 0: all, except that no_peers asks for none */
+    bool no_peers;
+    int threads, samples, cpu;
+    double sample_seconds, case_seconds; /* a sample lasts at least, a case at most about that long */
+    const char *json;                    /* NULL: none; "-": standard output */
+    const char *python;
+};
+
+/* Ends the program with a message where the command line is wrong, and after --help. */
+void bench_options_parse(struct bench_options *options, int argc, char **argv);
+
+bool bench_shape_parse(struct bench_shape *shape, const char *text);
+
+#endif

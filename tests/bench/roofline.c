@@ -1,0 +1,116 @@
+/* Plain C that compilers vectorise; the build compiles it for the machine at hand. */
+#define _GNU_SOURCE
+#include "roofline.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+#define MAX_THREADS 256
+
+struct state {
+    const struct bench_problem *problem;
+};
+
+struct part {
+    const struct bench_problem *problem;
+    size_t from, to; /* 64-bit words */
+    long calls;
+    pthread_barrier_t *gate;
+    double begin, end;
+};
+
+/* Keeps what was read from being optimised away. */
+static volatile uint64_t sink;
+
+static void read_words(const uint64_t *p, size_t from, size_t to)
+{
+    uint64_t sum[16] = { 0 };
+    size_t i = from;
+    for (; i + 16 <= to; i += 16)
+        for (size_t k = 0; k < 16; k++) sum[k] += p[i + k];
+    for (; i < to; i++) sum[0] += p[i];
+    for (size_t k = 1; k < 16; k++) sum[0] += sum[k];
+    sink = sum[0];
+}
+
+/* Twice gives the same again, so nothing need be restored. */
+static void update_words(uint64_t *p, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) p[i] ^= UINT64_C(0x8000000080000000);
+}
+
+static void move(const struct part *part)
+{
+    const struct bench_problem *p = part->problem;
+    const uint64_t *z = p->logits;
+    uint64_t *work = p->work, *gradient = p->gradient;
+    switch (p->pass) {
+    case BENCH_FORWARD: read_words(z, part->from, part->to); break;
+    case BENCH_IN_PLACE: update_words(work, part->from, part->to); break;
+    default: memcpy(gradient + part->from, z + part->from, (part->to - part->from) * sizeof *z); break;
+    }
+}
+
+static void *run(void *argument)
+{
+    struct part *part = argument;
+    move(part);
+    if (part->gate != NULL) pthread_barrier_wait(part->gate);
+    part->begin = clock_now();
+    for (long k = 0; k < part->calls; k++) {
+        move(part);
+        __asm__ volatile("" ::: "memory"); /* each round for itself */
+    }
+    part->end = clock_now();
+    return NULL;
+}
+
+static double time_calls(void *argument, const struct bench_problem *p, long calls)
+{
+    (void)argument;
+    const size_t words = p->bytes / sizeof(uint64_t);
+    struct part parts[MAX_THREADS];
+    pthread_t threads[MAX_THREADS];
+    pthread_barrier_t gate;
+    const int count = p->threads < MAX_THREADS ? p->threads : MAX_THREADS;
+    int started = 1;
+    if (count > 1 && pthread_barrier_init(&gate, NULL, (unsigned)count) != 0) return -1;
+    for (int k = 0; k < count; k++)
+        parts[k] = (struct part){ .problem = p,
+                                  .from = words * (size_t)k / (size_t)count,
+                                  .to = words * (size_t)(k + 1) / (size_t)count,
+                                  .calls = calls,
+                                  .gate = count > 1 ? &gate : NULL };
+    for (; started < count; started++)
+        if (pthread_create(&threads[started], NULL, run, &parts[started]) != 0) abort();
+    run(&parts[0]);
+    double begin = parts[0].begin, end = parts[0].end;
+    for (int k = 1; k < count; k++) {
+        pthread_join(threads[k], NULL);
+        begin = parts[k].begin < begin ? parts[k].begin : begin;
+        end = parts[k].end > end ? parts[k].end : end;
+    }
+    if (count > 1) pthread_barrier_destroy(&gate);
+    return end - begin;
+}
+
+/* Of less than a kilobyte one would measure the loop's start. */
+static void *prepare(const struct bench_peer *peer, const struct bench_problem *p)
+{
+    (void)peer;
+    static struct state state;
+    state.problem = p;
+    return p->bytes >= 1024 ? &state : NULL;
+}
+
+static void release(void *state) { (void)state; }
+
+void bench_roofline(struct bench_peer *peer)
+{
+    *peer = (struct bench_peer){ "memory", NULL, prepare, NULL, NULL, release, time_calls };
+}
+
+double bench_bytes_moved(const struct bench_problem *p) { return (double)p->bytes * (p->pass == BENCH_FORWARD ? 1 : 2); }
