@@ -15,4 +15,7 @@ int clock_cpus(void);
    beginning with number `first` (-1: the last `count` of them). */
 bool clock_pin(int pid, int first, int count);
 
+/* Binds a process to the CPUs that the calling thread is bound to. */
+void clock_pin_alike(int pid);
+
 #endif

@@ -100,6 +100,20 @@ void bench_json_case(struct bench_json *json, const char *part, const struct ben
     fflush(json->out);
 }
 
+/* JSON has no infinity. */
+static double finite(double x) { return x < 1e30 ? x : 1e30; }
+
+void bench_json_accuracy(struct bench_json *json, const struct bench_accuracy *results, int count)
+{
+    if (json->out == NULL) return;
+    for (int k = 0; k < count; k++) {
+        fprintf(json->out, "%s\n {\"part\": \"accuracy\", \"name\": ", json->rows++ > 0 ? "," : "");
+        string(json->out, results[k].name);
+        fprintf(json->out, ", \"rows\": \"%s\", \"count\": %d, \"median\": %.4g, \"worst\": %.4g}", results[k].rows,
+                results[k].count, finite(results[k].median), finite(results[k].worst));
+    }
+}
+
 void bench_json_end(struct bench_json *json)
 {
     if (json->out == NULL) return;

@@ -3,9 +3,10 @@
 
 #include <stdio.h>
 
+#include "accuracy.h"
 #include "measure.h"
 
-/* Writes {"machine": ..., "results": [...], "accuracy": [...]}, a line for each result. */
+/* Writes {"machine": ..., "results": [...]}, a line for each result; those of accuracy have "rows" in place of a shape. */
 struct bench_json {
     FILE *out; /* NULL: nothing is written */
     int rows;
@@ -14,6 +15,7 @@ struct bench_json {
 void bench_json_begin(struct bench_json *json, const char *file);
 void bench_json_case(struct bench_json *json, const char *part, const struct bench_problem *p,
                      const struct bench_result *results, int count);
+void bench_json_accuracy(struct bench_json *json, const struct bench_accuracy *results, int count);
 void bench_json_end(struct bench_json *json);
 
 #endif

@@ -3,22 +3,29 @@
 #include <string.h>
 #include <xent.h>
 
+#include "accuracy.h"
+#include "cases.h"
 #include "clock.h"
-#include "data.h"
 #include "json.h"
 #include "measure.h"
-#include "options.h"
 #include "roofline.h"
 #include "table.h"
 
+#define ACCURACY_ROWS 2000
+#define ACCURACY_ROWS_QUICK 20
+
 struct run {
-    const struct bench_options *options;
+    struct bench_options options;
     struct bench_peer peers[BENCH_MAX_PEERS]; /* the memory roofline last */
     int count;
+    struct bench_case cases[BENCH_MAX_CASES];
+    int case_count;
     struct bench_arena arena;
     struct bench_json json;
     FILE *table;
 };
+
+static const char own[] = "libxent ";
 
 static bool listed(const char *name, const char *const *names, int count)
 {
@@ -27,18 +34,19 @@ static bool listed(const char *name, const char *const *names, int count)
     return false;
 }
 
-static void check_names(const char *option, const char *const *names, int count, const struct run *run, const char *prefix)
+static bool is_own(const char *name) { return strncmp(name, own, strlen(own)) == 0; }
+
+/* Ends the program where a name was asked for that there is not. skip: what the peers' names begin with. */
+static void check_names(const char *option, const char *const *names, int count, const struct run *run, size_t skip)
 {
     for (int k = 0; k < count; k++) {
         bool found = false;
-        for (int i = 0; i < run->count && !found; i++)
-            found = strncmp(run->peers[i].name, prefix, strlen(prefix)) == 0 &&
-                    strcmp(run->peers[i].name + strlen(prefix), names[k]) == 0;
-        if (found) continue;
-        fprintf(stderr, "bench: %s: there is no '%s' here, only:", option, names[k]);
         for (int i = 0; i < run->count; i++)
-            if (strncmp(run->peers[i].name, prefix, strlen(prefix)) == 0)
-                fprintf(stderr, " '%s'", run->peers[i].name + strlen(prefix));
+            if (is_own(run->peers[i].name) == (skip > 0)) found = found || strcmp(run->peers[i].name + skip, names[k]) == 0;
+        if (found) continue;
+        fprintf(stderr, "bench: %s: there is no '%s' here, only", option, names[k]);
+        for (int i = 0; i < run->count; i++)
+            if (is_own(run->peers[i].name) == (skip > 0)) fprintf(stderr, " '%s'", run->peers[i].name + skip);
         fputs("\n", stderr);
         exit(2);
     }
@@ -47,64 +55,90 @@ static void check_names(const char *option, const char *const *names, int count,
 /* The peers found, less those that were not asked for. */
 static void choose_peers(struct run *run)
 {
-    static const char own[] = "libxent ";
-    const struct bench_options *o = run->options;
+    const struct bench_options *o = &run->options;
     int kept = 0;
-    run->count = bench_peers_list(run->peers, BENCH_MAX_PEERS - 1);
-    check_names("--backend", o->backends, o->backend_count, run, own);
-    check_names("--peer", o->peers, o->peer_count, run, "");
+    run->count = bench_peers_list(run->peers, BENCH_MAX_PEERS - 1, &run->arena, o->python);
+    check_names("--backend", o->backends, o->backend_count, run, strlen(own));
+    check_names("--peer", o->peers, o->peer_count, run, 0);
     for (int k = 0; k < run->count; k++) {
         const char *name = run->peers[k].name;
-        const bool backend = strncmp(name, own, strlen(own)) == 0;
-        const bool wanted = backend ? o->backend_count == 0 || listed(name + strlen(own), o->backends, o->backend_count)
-                                    : !o->no_peers && (o->peer_count == 0 || listed(name, o->peers, o->peer_count));
+        bool wanted = o->backend_count == 0 || listed(name + strlen(own), o->backends, o->backend_count);
+        if (!is_own(name)) wanted = !o->no_peers && (o->peer_count == 0 || listed(name, o->peers, o->peer_count));
         if (wanted) run->peers[kept++] = run->peers[k];
     }
     bench_roofline(&run->peers[kept++]);
     run->count = kept;
 }
 
-static void measure_case(struct run *run, const char *part, struct bench_problem *p)
+static void pin(const struct bench_options *o, int threads)
 {
-    struct bench_result results[BENCH_MAX_PEERS];
-    bench_layout(p, run->arena.base);
-    bench_fill(p);
-    bench_measure(run->peers, run->count, p, run->options, results);
-    bench_table_case(run->table, p, results, run->count);
-    bench_json_case(&run->json, part, p, results, run->count);
+    if (clock_pin(0, o->cpu, threads)) return;
+    fprintf(stderr, "bench: cannot use %d CPUs, of the %d that are allowed", threads, clock_cpus());
+    if (o->cpu >= 0) fprintf(stderr, ", from number %d on", o->cpu);
+    fputs("\n", stderr);
+    exit(1);
 }
 
-/* Every shape with every dtype and pass that was asked for. */
-static void measure_table(struct run *run)
+static void create_arena(struct run *run)
 {
-    const struct bench_options *o = run->options;
-    for (int s = 0; s < o->shape_count; s++)
-        for (int d = 0; d < BENCH_DTYPES; d++)
-            for (int k = 0; k < BENCH_PASSES; k++) {
-                struct bench_problem p = {
-                    o->shapes[s], (enum bench_dtype)d, (enum bench_pass)k, o->threads, 1, 0, NULL, NULL, NULL, NULL, 0
-                };
-                if (o->dtypes[d] && o->passes[k]) measure_case(run, "table", &p);
-            }
+    size_t bytes = bench_cases_bytes(run->cases, run->case_count);
+    if (bytes < bench_accuracy_bytes()) bytes = bench_accuracy_bytes();
+    /* Some peers have tensors of the logits' size of their own: PyTorch has three. */
+    if (bytes > bench_free_memory() / 3) {
+        fprintf(stderr,
+                "bench: the largest case takes about %.1f GB, and %.1f GB are free: choose smaller shapes with --shape\n",
+                3e-9 * (double)bytes, 1e-9 * (double)bench_free_memory());
+        exit(1);
+    }
+    run->arena = bench_arena_create(bytes);
+}
+
+static void measure_cases(struct run *run)
+{
+    struct bench_result results[BENCH_MAX_PEERS];
+    if (run->case_count > 0) bench_table_head(run->table, run->peers, run->count);
+    for (int k = 0; k < run->case_count; k++) {
+        struct bench_problem *p = &run->cases[k].problem;
+        pin(&run->options, p->threads);
+        bench_layout(p, run->arena.base);
+        bench_fill(p);
+        bench_measure(run->peers, run->count, p, &run->options, results);
+        bench_table_case(run->table, p, results, run->count);
+        bench_json_case(&run->json, bench_part_name(run->cases[k].part), p, results, run->count);
+    }
+}
+
+/* All backends give the same bits, so the first one stands for libxent. */
+static void measure_accuracy(struct run *run)
+{
+    const int rows = run->options.quick ? ACCURACY_ROWS_QUICK : ACCURACY_ROWS;
+    bool done = false;
+    bench_table_accuracy_head(run->table);
+    for (int k = 0; k < run->count; k++) {
+        struct bench_accuracy results[BENCH_ACCURACY_KINDS];
+        if (is_own(run->peers[k].name) && done) continue;
+        if (!bench_accuracy(&run->peers[k], &run->arena, rows, results)) continue;
+        done = done || is_own(run->peers[k].name);
+        bench_table_accuracy(run->table, results, BENCH_ACCURACY_KINDS);
+        bench_json_accuracy(&run->json, results, BENCH_ACCURACY_KINDS);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    static struct bench_options options;
-    static struct run run = { .options = &options };
+    static struct run run;
+    const struct bench_options *o = &run.options;
     clock_cpus();
-    bench_options_parse(&options, argc, argv);
-    run.table = options.json != NULL && strcmp(options.json, "-") == 0 ? stderr : stdout;
-    if (!clock_pin(0, options.cpu, options.threads)) {
-        fprintf(stderr, "bench: cannot pin to %d of the %d CPUs from number %d on\n", options.threads, clock_cpus(),
-                options.cpu);
-        return 1;
-    }
+    bench_options_parse(&run.options, argc, argv);
+    run.table = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;
+    run.case_count = bench_cases(o, run.cases);
+    pin(o, o->threads);
+    create_arena(&run);
     choose_peers(&run);
-    run.arena = bench_arena_create((size_t)1 << 33);
-    bench_json_begin(&run.json, options.json);
-    bench_table_head(run.table, run.peers, run.count);
-    if (options.parts & BENCH_TABLE) measure_table(&run);
+    bench_json_begin(&run.json, o->json);
+    pin(o, 1);
+    if (o->parts & BENCH_ACCURACY) measure_accuracy(&run);
+    measure_cases(&run);
     bench_json_end(&run.json);
     return 0;
 }

@@ -15,14 +15,14 @@ static const char help[] =
     "Times libxent's cross entropy beside other implementations and the memory roofline, in one pinned, interleaved run, and\n"
     "prints a table. LIST: values with commas between.\n"
     "\n"
-    "  --measure LIST    table (the default), sweep (over the number of classes), threads (1 up to --threads),\n"
+    "  --measure LIST    table (the default), sweep (over the number of classes), threads (on 1, 2, 4 ... all CPUs),\n"
     "                    accuracy (error of the loss in ulp), all\n"
     "  --shape LIST      N x C, or N x C x D1...: 128x10,4x21x256x256; default: nine from 2x3 to 64x256000\n"
-    "  --dtype LIST      f32, f64, f16, bf16; default: all\n"
+    "  --dtype LIST      f32, f64, f16, bf16; default: all. Sweep and threads take the first of these, accuracy f32\n"
     "  --pass LIST       forward, in-place, out-of-place (loss and gradient); default: all\n"
     "  --backend LIST    libxent's backends; default: all that are usable here\n"
     "  --peer LIST       by the table's names, or none; default: all found\n"
-    "  --threads N       1; with --measure threads the most to try: all CPUs\n"
+    "  --threads N       for table and sweep; 1\n"
     "  --samples N       at most this many a case, interleaved; 15\n"
     "  --cpu N           the first CPU to pin to; default: the last ones that may be used\n"
     "  --quick           3 short samples a case: does it work? Not for figures\n"
@@ -136,6 +136,7 @@ static void shapes(struct bench_options *o, char *list)
 
 static void quick(struct bench_options *o)
 {
+    o->quick = true;
     o->samples = 3;
     o->sample_seconds = 0.001;
     o->case_seconds = 0.5;
@@ -146,7 +147,9 @@ static void defaults(struct bench_options *o)
     static const char standard[] = "2x3,128x10,256x64,64x1000,4096x1000,512x32000,128x128256,64x256000,4x21x256x256";
     char list[sizeof standard];
     memcpy(list, standard, sizeof list);
-    *o = (struct bench_options){ .parts = BENCH_TABLE, .samples = 15, .cpu = -1, .sample_seconds = 0.005, .case_seconds = 4 };
+    *o = (struct bench_options){
+        .parts = BENCH_TABLE, .threads = 1, .samples = 15, .cpu = -1, .sample_seconds = 0.005, .case_seconds = 4
+    };
     shapes(o, list);
     for (int k = 0; k < BENCH_DTYPES; k++) o->dtypes[k] = true;
     for (int k = 0; k < BENCH_PASSES; k++) o->passes[k] = true;
@@ -154,7 +157,16 @@ static void defaults(struct bench_options *o)
     if (o->python == NULL || *o->python == '\0') o->python = "python3";
 }
 
-/* An option with a value. */
+static bool is_option(const char *name)
+{
+    static const char *const options[] = { "--measure", "--shape",   "--dtype", "--pass", "--backend", "--peer",
+                                           "--threads", "--samples", "--cpu",   "--json", "--python" };
+    for (size_t k = 0; k < sizeof options / sizeof *options; k++)
+        if (strcmp(name, options[k]) == 0) return true;
+    return false;
+}
+
+/* One of these with its value. */
 static void set(struct bench_options *o, const char *option, char *value)
 {
     if (strcmp(option, "--measure") == 0)
@@ -179,10 +191,8 @@ static void set(struct bench_options *o, const char *option, char *value)
         o->cpu = whole(option, value, 0, INT_MAX);
     else if (strcmp(option, "--json") == 0)
         o->json = value;
-    else if (strcmp(option, "--python") == 0)
-        o->python = value;
     else
-        fail("there is no option '%s'", option);
+        o->python = value;
 }
 
 void bench_options_parse(struct bench_options *o, int argc, char **argv)
@@ -198,14 +208,9 @@ void bench_options_parse(struct bench_options *o, int argc, char **argv)
             quick(o);
             continue;
         }
-        if (strncmp(option, "--", 2) != 0) fail("'%s' is no option", option);
-        if (value != NULL)
-            *value++ = '\0';
-        else if (k + 1 < argc)
-            value = argv[++k];
-        else
-            fail("%s takes a value, or is no option", option);
-        set(o, option, value);
+        if (value != NULL) *value++ = '\0';
+        if (!is_option(option)) fail("there is no option '%s'", option);
+        if (value == NULL && k + 1 == argc) fail("%s takes a value", option);
+        set(o, option, value != NULL ? value : argv[++k]);
     }
-    if (o->threads == 0) o->threads = o->parts & BENCH_THREADS ? clock_cpus() : 1;
 }

@@ -16,7 +16,7 @@ struct bench_options {
     bool dtypes[BENCH_DTYPES], passes[BENCH_PASSES];
     const char *backends[BENCH_MAX_NAMES], *peers[BENCH_MAX_NAMES];
     int backend_count, peer_count; /* 0: all, except that no_peers asks for none */
-    bool no_peers;
+    bool no_peers, quick;
     int threads, samples, cpu;
     double sample_seconds, case_seconds; /* a sample lasts at least, a case at most about that long */
     const char *json;                    /* NULL: none; "-": standard output */

@@ -40,3 +40,17 @@ void bench_table_case(FILE *out, const struct bench_problem *p, const struct ben
     }
     fflush(out);
 }
+
+void bench_table_accuracy_head(FILE *out)
+{
+    fprintf(out, "error of the f32 loss in ulp\n%-15s %-26s %8s %12s %12s\n", "", "rows of 1000 classes", "rows", "median",
+            "worst");
+}
+
+void bench_table_accuracy(FILE *out, const struct bench_accuracy *results, int count)
+{
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%-15s %-26s %8d %12.4g %12.4g\n", results[k].name, results[k].rows, results[k].count, results[k].median,
+                results[k].worst);
+    fflush(out);
+}

@@ -21,14 +21,19 @@ struct bench_peer {
 
 double bench_peer_time(const struct bench_peer *peer, void *state, const struct bench_problem *p, long calls);
 
-/* Every peer of this build: libxent once for each backend first. Returns how many, at most `limit`. */
-int bench_peers_list(struct bench_peer *peers, int limit);
+struct bench_arena;
+
+/* Every peer of this build and machine: libxent once for each backend first. python: the one to ask for ONNX Runtime and, where
+   the build has found no C++ interface, PyTorch. Returns how many, at most `limit`. */
+int bench_peers_list(struct bench_peer *peers, int limit, const struct bench_arena *arena, const char *python);
+
+/* libxent on one of its backends, which must be usable. */
+void bench_peer_libxent(struct bench_peer *peer, const char *backend);
 
 /* Each fills in one entry and says whether there is such a peer here. */
 bool bench_peer_plain_o2(struct bench_peer *peer);
 bool bench_peer_plain_fast(struct bench_peer *peer);
-
-/* libxent on one of its backends, which must be usable. */
-void bench_peer_libxent(struct bench_peer *peer, const char *backend);
+bool bench_peer_onednn(struct bench_peer *peer);
+bool bench_peer_xnnpack(struct bench_peer *peer);
 
 #endif
