@@ -30,7 +30,8 @@ static void fill(const struct bench_problem *p, const struct kind *kind, struct 
     *p->target = target;
 }
 
-/* The terms of the other classes over that of the target, or over the largest, in long double: beside a float's 24 bits exact. */
+/* The terms of the other classes over that of the target, or over the largest, in long double: beside a float's 24 bits
+   exact. */
 static long double exact(const struct bench_problem *p)
 {
     const float *z = p->logits;

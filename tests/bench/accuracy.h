@@ -5,8 +5,8 @@
 #include "options.h"
 #include "peers/peer.h"
 
-/* Rows of one kind and how far a peer's f32 losses of them, one row a call, are from the exact ones, in units of the exact loss's
-   last place. */
+/* Rows of one kind and how far a peer's f32 losses of them, one row a call, are from the exact ones, in units of the exact
+   loss's last place. */
 struct bench_accuracy {
     const char *name, *rows;
     double median, worst;

@@ -7,6 +7,7 @@
 /* Elements of each problem of the sweep: 4 MiB of f32, beyond a second-level cache. */
 #define SWEEP_ELEMENTS (INT64_C(1) << 20)
 #define SWEEP_MOST (INT64_C(1) << 18)
+#define THREADS_LEAST 60000
 
 struct list {
     struct bench_case *cases;
@@ -50,14 +51,15 @@ static void sweep(struct list *list, const struct bench_options *o)
     }
 }
 
-/* 1, 2, 4 ... and all CPUs. */
+/* 1, 2, 4 ... and all CPUs, for shapes that are worth sharing out. */
 static void threads(struct list *list, const struct bench_options *o)
 {
     const int most = clock_cpus();
     for (int count = 1; count > 0; count = count == most ? 0 : count * 2 < most ? count * 2 : most)
         for (int s = 0; s < o->shape_count; s++)
             for (int k = 0; k < BENCH_PASSES; k++)
-                if (o->passes[k]) add(list, BENCH_THREADS, &o->shapes[s], first_dtype(o), k, count);
+                if (o->passes[k] && bench_elements(&o->shapes[s]) >= THREADS_LEAST)
+                    add(list, BENCH_THREADS, &o->shapes[s], first_dtype(o), k, count);
 }
 
 int bench_cases(const struct bench_options *o, struct bench_case *cases)

@@ -80,24 +80,29 @@ void bench_json_begin(struct bench_json *json, const char *file)
 void bench_json_case(struct bench_json *json, const char *part, const struct bench_problem *p,
                      const struct bench_result *results, int count)
 {
-    const double elements = (double)bench_elements(&p->shape);
-    if (json->out == NULL) return;
+    const double per_logit = 1e9 / (double)bench_elements(&p->shape);
+    FILE *out = json->out;
+    bool first = true;
+    if (out == NULL) return;
+    fprintf(
+        out,
+        "%s\n {\"part\": \"%s\", \"shape\": \"%s\", \"dtype\": \"%s\", \"pass\": \"%s\", \"threads\": %d, \"logits\": %lld, ",
+        json->rows++ > 0 ? "," : "", part, p->shape.name, bench_dtype_name(p->dtype), bench_pass_name(p->pass), p->threads,
+        (long long)bench_elements(&p->shape));
+    fprintf(out, "\"bytes\": %.0f, \"times\": {", bench_bytes_moved(p));
     for (int k = 0; k < count; k++) {
         const struct bench_result *r = &results[k];
         if (r->samples == 0) continue;
-        fprintf(json->out,
-                "%s\n {\"part\": \"%s\", \"shape\": \"%s\", \"dtype\": \"%s\", \"pass\": \"%s\", \"threads\": %d, \"name\": ",
-                json->rows++ > 0 ? "," : "", part, p->shape.name, bench_dtype_name(p->dtype), bench_pass_name(p->pass),
-                p->threads);
-        string(json->out, r->name);
-        fprintf(json->out, ", \"ns_per_call\": %.5g, \"ns_per_logit\": %.5g, \"low\": %.5g, \"high\": %.5g, \"gb_per_s\": %.4g",
-                r->seconds * 1e9, r->seconds * 1e9 / elements, r->low * 1e9 / elements, r->high * 1e9 / elements,
-                bench_bytes_moved(p) / r->seconds * 1e-9);
-        if (r->ratio[0] > 0) fprintf(json->out, ", \"over_libxent\": %.4g", 1 / r->ratio[0]);
-        if (r->ratio[count - 1] > 0) fprintf(json->out, ", \"of_memory\": %.4g", r->ratio[count - 1]);
-        fprintf(json->out, ", \"samples\": %d}", r->samples);
+        fputs(first ? "\n  " : ",\n  ", out);
+        first = false;
+        string(out, r->name);
+        fprintf(out, ": {\"ns_per_logit\": %.4g, \"low\": %.4g, \"high\": %.4g", r->seconds * per_logit, r->low * per_logit,
+                r->high * per_logit);
+        if (r->ratio[0] > 0) fprintf(out, ", \"over_libxent\": %.4g", 1 / r->ratio[0]);
+        fputs("}", out);
     }
-    fflush(json->out);
+    fputs("}}", out);
+    fflush(out);
 }
 
 /* JSON has no infinity. */

@@ -6,7 +6,9 @@
 #include "accuracy.h"
 #include "measure.h"
 
-/* Writes {"machine": ..., "results": [...]}, a line for each result; those of accuracy have "rows" in place of a shape. */
+/* Writes {"machine": {...}, "results": [...]}. A result is a case with the times of all that were measured: the median, the
+   quartiles around it, and the median of each round's ratio to libxent's first backend. Those of accuracy have "rows" in
+   place of a shape. */
 struct bench_json {
     FILE *out; /* NULL: nothing is written */
     int rows;

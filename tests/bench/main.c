@@ -93,18 +93,32 @@ static void create_arena(struct run *run)
     run->arena = bench_arena_create(bytes);
 }
 
+/* The sweeps are of libxent's first backend; the table has the others. Returns how many peers these are. */
+static int peers_of_sweep(const struct run *run, struct bench_peer *peers)
+{
+    int count = 0;
+    for (int k = 0; k < run->count; k++)
+        if (k == 0 || !is_own(run->peers[k].name)) peers[count++] = run->peers[k];
+    return count;
+}
+
 static void measure_cases(struct run *run)
 {
     struct bench_result results[BENCH_MAX_PEERS];
+    struct bench_peer sweep[BENCH_MAX_PEERS];
+    const int sweep_count = peers_of_sweep(run, sweep);
     if (run->case_count > 0) bench_table_head(run->table, run->peers, run->count);
     for (int k = 0; k < run->case_count; k++) {
+        const bool all = run->cases[k].part == BENCH_TABLE;
+        const struct bench_peer *peers = all ? run->peers : sweep;
+        const int count = all ? run->count : sweep_count;
         struct bench_problem *p = &run->cases[k].problem;
         pin(&run->options, p->threads);
         bench_layout(p, run->arena.base);
         bench_fill(p);
-        bench_measure(run->peers, run->count, p, &run->options, results);
-        bench_table_case(run->table, p, results, run->count);
-        bench_json_case(&run->json, bench_part_name(run->cases[k].part), p, results, run->count);
+        bench_measure(peers, count, p, &run->options, results);
+        bench_table_case(run->table, p, results, count);
+        bench_json_case(&run->json, bench_part_name(run->cases[k].part), p, results, count);
     }
 }
 

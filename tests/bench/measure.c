@@ -35,10 +35,11 @@ static void settle(const struct bench_problem *p)
     if (p->threads > 1) clock_sleep(0.02);
 }
 
-/* How many calls make a sample; 0: the peer fails. */
+/* How many calls make a sample; 0: the peer fails. The first call of all is not looked at: memory is mapped, code is loaded. */
 static long calibrate(const struct bench_peer *peer, void *state, const struct bench_problem *p, double enough)
 {
     long calls = 1;
+    if (bench_peer_time(peer, state, p, 1) < 0) return 0;
     for (;;) {
         const double seconds = bench_peer_time(peer, state, p, calls);
         if (seconds < 0) return 0;

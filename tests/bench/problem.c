@@ -70,8 +70,10 @@ void bench_restore(const struct bench_problem *p)
 double bench_time(const struct bench_problem *p, void (*call)(void *state, int copy), void *state, long calls)
 {
     double seconds = 0;
-    bench_restore(p);
-    call(state, 0);
+    if (calls > 1) {
+        bench_restore(p);
+        call(state, 0);
+    }
     if (p->pass != BENCH_IN_PLACE) {
         const double begin = clock_now();
         for (long k = 0; k < calls; k++) call(state, 0);

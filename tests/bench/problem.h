@@ -43,13 +43,14 @@ int64_t bench_elements(const struct bench_shape *shape);
 void *bench_logits(const struct bench_problem *p, int copy);
 void *bench_gradient(const struct bench_problem *p, int copy);
 
-/* Lays the arrays of a problem out from `arena` on, the same in every process that maps it; NULL: nowhere. Returns the bytes that
-   takes. */
+/* Lays the arrays of a problem out from `arena` on, the same in every process that maps it; NULL: nowhere. Returns the bytes
+   that takes. */
 size_t bench_layout(struct bench_problem *p, void *arena);
 
 void bench_restore(const struct bench_problem *p);
 
-/* Seconds for `calls` calls, those for restoring logits left out, after one call that is not timed. */
+/* Seconds for `calls` calls, those for restoring logits left out, after one call that is not timed: where a single call makes a
+   sample it is long enough without. */
 double bench_time(const struct bench_problem *p, void (*call)(void *state, int copy), void *state, long calls);
 
 #ifdef __cplusplus

@@ -3,8 +3,9 @@
 
 #include "peers/peer.h"
 
-/* What memory allows, as an entry of the same interleaved run: forward reads the logits, in place reads and rewrites them, out of
-   place reads them and writes the gradient, by the C library's memcpy, which streams past the caches where that is faster. */
+/* What memory allows, as an entry of the same interleaved run: forward reads the logits, in place reads and rewrites them,
+   out of place reads them and writes the gradient, by the C library's memcpy, which streams past the caches where that is
+   faster. */
 void bench_roofline(struct bench_peer *peer);
 
 /* Bytes that a pass has to move, whoever computes it. */

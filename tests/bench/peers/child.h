@@ -4,8 +4,8 @@
 #include "data.h"
 #include "peers/peer.h"
 
-/* A peer in a process of its own, with an allocator and threads of its own. The program gets the arena's file descriptor and its
-   bytes as its last arguments, and answers each line of its standard input by one on its standard output:
+/* A peer in a process of its own, with an allocator and threads of its own. The program gets the arena's file descriptor and
+   its bytes as its last arguments, and answers each line of its standard input by one on its standard output:
 
        (start)                 ready
        prepare <n> <classes> <inner> <dtype> <forward|gradient> <threads> <offset of logits> <of gradient> <of targets>

@@ -96,7 +96,8 @@ def size(shape):
 
 
 def timed(peer, calls):
-    peer.call()
+    if calls > 1:
+        peer.call()
     begin = time.perf_counter()
     for _ in range(calls):
         peer.call()

@@ -17,10 +17,14 @@ static bool (*const others[])(struct bench_peer *) = {
 #endif
 };
 
-/* Of the settings tried the best for tensors of tens of megabytes: freed memory is kept, not given back to the system to be zeroed
-   and mapped once more for the next tensor. */
-static const char *const keep_memory[] = { "MALLOC_MMAP_MAX_=0", "MALLOC_TRIM_THRESHOLD_=17179869184",
-                                           "MALLOC_TOP_PAD_=268435456", NULL };
+/* Of the settings tried the best and the steadiest for tensors of tens of megabytes: huge pages, and jemalloc that keeps what
+   was freed. The C library's malloc gives it back to the system, to be zeroed and mapped once more for the next tensor; told
+   to keep it, it fragments. */
+static const char *const allocator[] = { "THP_MEM_ALLOC_ENABLE=1",
+#ifdef BENCH_JEMALLOC
+                                         "LD_PRELOAD=" BENCH_JEMALLOC, "MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1",
+#endif
+                                         NULL };
 
 double bench_peer_time(const struct bench_peer *peer, void *state, const struct bench_problem *p, long calls)
 {
@@ -37,8 +41,8 @@ static int children(struct bench_peer *peers, int limit, const struct bench_aren
 #else
     const char *const torch[] = { python, BENCH_PEER_SCRIPT, "torch", NULL };
 #endif
-    if (count < limit) count += bench_child_start(&peers[count], "PyTorch", arena, torch, keep_memory);
-    if (count < limit) count += bench_child_start(&peers[count], "ONNX Runtime", arena, onnxruntime, keep_memory);
+    if (count < limit) count += bench_child_start(&peers[count], "PyTorch", arena, torch, allocator);
+    if (count < limit) count += bench_child_start(&peers[count], "ONNX Runtime", arena, onnxruntime, allocator);
     return count;
 }
 
