@@ -51,15 +51,16 @@ static void sweep(struct list *list, const struct bench_options *o)
     }
 }
 
-/* 1, 2, 4 ... and all CPUs, for shapes that are worth sharing out. */
+/* 1, 2, 4 ... and all CPUs, for shapes that are worth sharing out; one right after the other, so that the machine is the same. */
 static void threads(struct list *list, const struct bench_options *o)
 {
     const int most = clock_cpus();
-    for (int count = 1; count > 0; count = count == most ? 0 : count * 2 < most ? count * 2 : most)
-        for (int s = 0; s < o->shape_count; s++)
-            for (int k = 0; k < BENCH_PASSES; k++)
-                if (o->passes[k] && bench_elements(&o->shapes[s]) >= THREADS_LEAST)
-                    add(list, BENCH_THREADS, &o->shapes[s], first_dtype(o), k, count);
+    for (int s = 0; s < o->shape_count; s++)
+        for (int k = 0; k < BENCH_PASSES; k++) {
+            if (!o->passes[k] || bench_elements(&o->shapes[s]) < THREADS_LEAST) continue;
+            for (int count = 1; count > 0; count = count == most ? 0 : count * 2 < most ? count * 2 : most)
+                add(list, BENCH_THREADS, &o->shapes[s], first_dtype(o), k, count);
+        }
 }
 
 int bench_cases(const struct bench_options *o, struct bench_case *cases)

@@ -118,8 +118,9 @@ def speedup(results, path):
         return results.ratio(name, shape, PASSES[panel][0])
 
     rows = results.shapes("table")
-    dots(results, path, rows, results.peers, value,
-         "times as long as libxent (f32, 1 thread); right of the line libxent is faster", [title for _, title in PASSES], [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500])  # fmt: skip
+    label = "times as long as libxent (f32, 1 thread); right of the line libxent is faster"
+    ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500]
+    dots(results, path, rows, results.peers, value, label, [title for _, title in PASSES], ticks)
 
 
 def threads(results, path):
@@ -132,8 +133,8 @@ def threads(results, path):
 
     names = [results.own, *results.peers, "memory"]
     LOOKS["memory"] = ("#777777", "|")
-    dots(results, path, results.shapes("threads"), names, value, f"times as fast on {most} threads as on 1 ({dtype})",
-         [title for _, title in PASSES], None)  # fmt: skip
+    label = f"times as fast on {most} threads as on 1 ({dtype})"
+    dots(results, path, results.shapes("threads"), names, value, label, [title for _, title in PASSES], None)
 
 
 def accuracy(results, path):

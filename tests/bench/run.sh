@@ -1,8 +1,8 @@
 #!/bin/sh
 # sh tests/bench/run.sh [--quick] [<directory>]
-# Builds the benchmark in a temporary directory, runs all of it (a quarter of an hour on an idle machine),
-# and renews <directory>/performance.md, its figures in <directory>/performance and their data; docs unless given. XENT_BENCH_PYTHON
-# names the Python with PyTorch and ONNX Runtime; the plots need matplotlib, in that one or in python3.
+# Builds the benchmark in a temporary directory, runs all of it (a quarter of an hour on an idle machine), and renews
+# <directory>/performance.md, its figures in <directory>/performance and their data; docs unless given. XENT_BENCH_PYTHON names the
+# Python with PyTorch and ONNX Runtime; the plots need matplotlib, in that one or in python3.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/cmake/provide.sh"
@@ -33,8 +33,8 @@ echo "== drawing"
 [ -e "$docs/performance.md" ] || cp "$root/docs/performance.md" "$docs"
 for python in "${XENT_BENCH_PYTHON:-python3}" python3 /usr/bin/python3; do
     if "$python" -c 'import matplotlib' 2>/dev/null; then
-        "$python" "$root/tests/bench/tables.py" "$docs/performance/results.json" "$docs/performance.md"
-        "$python" "$root/tests/bench/plots.py" "$docs/performance/results.json" "$docs/performance"
+        "$python" -B "$root/tests/bench/tables.py" "$docs/performance/results.json" "$docs/performance.md"
+        "$python" -B "$root/tests/bench/plots.py" "$docs/performance/results.json" "$docs/performance"
         exit
     fi
 done

@@ -33,7 +33,7 @@ class Torch:
             self.logits.grad = None
 
     def loss(self):
-        return float(self.last)
+        return float(self.last.detach())
 
     def release(self):
         self.logits = self.target = self.last = None
