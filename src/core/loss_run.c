@@ -14,7 +14,7 @@ static void run_block(const struct xent_loss *loss, struct xent_position *positi
                       const struct xent_row_scratch *scratch, struct xent_sum *sum)
 {
     struct xent_loss_row row[BLOCK_ROWS];
-    double rest[BLOCK_ROWS], log1p_rest[BLOCK_ROWS];
+    double rest[BLOCK_ROWS] = { 0 }, log1p_rest[BLOCK_ROWS];
     struct xent_position first = *position;
     for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, position)) {
         xent_loss_row_begin(loss, position, scratch, &row[i]);
