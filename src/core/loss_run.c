@@ -86,14 +86,21 @@ static double total_of(const struct xent_parallel *parallel, struct xent_sum *su
     return xent_sum_total(&total);
 }
 
+/* A gradient of log-probabilities that sums up nothing has but the second pass. */
+static const struct xent_passes *passes_of(const struct xent_loss *loss)
+{
+    static const struct xent_passes forward = { run_rows, begin_shared, first_pass, between, NULL };
+    static const struct xent_passes gradient = { run_rows, begin_shared, first_pass, between, second_pass };
+    static const struct xent_passes only_second = { run_rows, begin_shared, second_pass, NULL, NULL };
+    if (loss->grad_logits == NULL) return &forward;
+    return loss->source == XENT_FROM_LOG_PROBS && loss->loss == NULL ? &only_second : &gradient;
+}
+
 void xent_loss_run(struct xent_loss *loss)
 {
     struct xent_sum alone;
     struct job job = { loss, loss->parallel.tasks > 1 ? loss->scratch.sums : &alone };
-    struct xent_passes passes = { run_rows, begin_shared, first_pass, between, loss->grad_logits != NULL ? second_pass : NULL };
-    static const struct xent_passes only_second = { run_rows, begin_shared, second_pass, NULL, NULL };
-    bool sums_nothing = loss->source == XENT_FROM_LOG_PROBS && loss->loss == NULL;
-    xent_parallel_run(&loss->parallel, sums_nothing ? &only_second : &passes, &job);
+    xent_parallel_run(&loss->parallel, passes_of(loss), &job);
     if (loss->loss != NULL && loss->options.reduction != XENT_REDUCTION_NONE)
         xent_store_float(loss->loss->dtype, loss->loss->data, total_of(&loss->parallel, job.sums) / loss->divisor);
     xent_scratch_free(&loss->scratch);

@@ -5,8 +5,8 @@
 #include "core/fpenv.h"
 #include "core/pool.h"
 
-/* Logits that take longer than to wake another thread; docs/architecture.md has the measurement. */
-#define WORK_PER_TASK 65536
+/* Logits that take longer than to wake another thread, as measured in docs/architecture.md. */
+#define WORK_PER_TASK 32768
 
 /* fn and user change together: readers try again while a writer is at work or has been in between. */
 static atomic_uint version; /* odd while a writer is at work */
@@ -49,9 +49,9 @@ void xent_parallel_plan(struct xent_parallel *parallel, int32_t threads, int64_t
     tasks = tasks < threads ? tasks : threads;
     parallel->tasks = tasks < 1 || inside_body ? 1 : tasks;
     parallel->rows = rows;
-    parallel->chunks = xent_chunk_count(classes);
     parallel->shared = 0;
     if (parallel->tasks == 1) return;
+    parallel->chunks = xent_chunk_count(classes);
     parallel->shared = shared_rows(parallel, work / rows);
     if (parallel->shared == 0 && rows < tasks) parallel->tasks = rows;
 }
@@ -105,14 +105,10 @@ static void run_tasks(const struct xent_parallel *parallel, struct job *job)
         parallel->fn(parallel->user, parallel->tasks, run_one, job);
 }
 
-void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *context)
+static void run_shared_out(const struct xent_parallel *parallel, const struct xent_passes *passes, void *context)
 {
     int64_t shared = parallel->shared;
     struct job job = { parallel, passes, context, shared > 0 ? passes->first : NULL, parallel->rows - shared };
-    if (parallel->tasks == 1) {
-        passes->rows(context, 0, 0, parallel->rows);
-        return;
-    }
     for (int64_t i = 0; i < shared && passes->begin != NULL; i++) passes->begin(context, i);
     if (job.whole > 0 || job.pass != NULL) run_tasks(parallel, &job);
     for (int64_t i = 0; i < shared && passes->between != NULL; i++) passes->between(context, i);
@@ -120,4 +116,12 @@ void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_p
     job.pass = passes->second;
     job.whole = 0;
     run_tasks(parallel, &job);
+}
+
+void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job)
+{
+    if (parallel->tasks == 1)
+        passes->rows(job, 0, 0, parallel->rows);
+    else
+        run_shared_out(parallel, passes, job);
 }

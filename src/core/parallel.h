@@ -15,7 +15,7 @@ struct xent_parallel {
     void *user;
     int64_t tasks; /* 1: on the calling thread */
     int64_t rows;
-    int64_t chunks; /* of a row */
+    int64_t chunks; /* of a row; where there are several tasks */
     int64_t shared; /* the last rows, fewer than tasks, in which every task has its share of the chunks */
 };
 

@@ -19,30 +19,27 @@ static size_t shared_size(const struct xent_scratch *scratch)
     return padded(scratch->record) + padded(scratch->shared_terms) + padded(scratch->shared_chunks);
 }
 
-static void plan_shared(struct xent_scratch *scratch, const struct xent_parallel *parallel)
+/* Bytes for a shared row. */
+static size_t plan_shared(struct xent_scratch *scratch, const struct xent_parallel *parallel)
 {
-    scratch->shared_terms = scratch->shared_chunks = 0;
-    if (parallel->shared == 0) {
-        scratch->record = 0;
-        return;
-    }
     scratch->shared_terms = scratch->terms;
-    if (scratch->record > 0) scratch->shared_chunks = (size_t)parallel->chunks * sizeof(struct xent_chunk);
+    scratch->shared_chunks = scratch->record > 0 ? (size_t)parallel->chunks * sizeof(struct xent_chunk) : 0;
     if (parallel->rows == parallel->shared) scratch->terms = scratch->chunks = 0;
+    return shared_size(scratch);
 }
 
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xent_parallel *parallel)
 {
-    size_t tasks = (size_t)parallel->tasks, sums = tasks > 1 ? padded(sizeof(struct xent_sum)) : 0, most, bytes;
+    size_t tasks = (size_t)parallel->tasks, sums = tasks > 1 ? padded(sizeof(struct xent_sum)) : 0;
+    size_t row = parallel->shared > 0 ? plan_shared(scratch, parallel) : 0, task = task_size(scratch), bytes;
     char *memory = scratch->local;
     scratch->allocated = NULL;
-    plan_shared(scratch, parallel);
-    scratch->per_task = task_size(scratch);
-    most = scratch->per_task + sums + shared_size(scratch);
-    if (__builtin_mul_overflow(most, tasks, &bytes) || bytes > SIZE_MAX - sums - LINE)
+    scratch->per_task = task;
+    if (__builtin_mul_overflow(task + sums + row, tasks, &bytes) || bytes > SIZE_MAX - sums - LINE)
         return xent_fail(XENT_ERROR_NO_MEMORY,
-                         "%zu bytes of working memory for each of %zu threads exceed what can be addressed", most, tasks);
-    bytes = scratch->per_task * tasks + shared_size(scratch) * (size_t)parallel->shared + sums * (tasks + 1);
+                         "%zu bytes of working memory for each of %zu threads exceed what can be addressed", task + sums + row,
+                         tasks);
+    bytes = task * tasks + row * (size_t)parallel->shared + sums * (tasks + 1);
     if (bytes > XENT_SCRATCH_LOCAL) {
         scratch->allocated = malloc(bytes + LINE);
         if (scratch->allocated == NULL)
@@ -50,8 +47,8 @@ xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xen
         memory = (char *)scratch->allocated + (LINE - (uintptr_t)scratch->allocated % LINE) % LINE;
     }
     scratch->tasks = memory;
-    scratch->shared = memory + scratch->per_task * tasks;
-    memory = scratch->shared + shared_size(scratch) * (size_t)parallel->shared;
+    scratch->shared = memory + task * tasks;
+    memory = scratch->shared + row * (size_t)parallel->shared;
     scratch->sums = tasks > 1 ? (struct xent_sum *)(void *)memory : NULL;
     return XENT_OK;
 }
