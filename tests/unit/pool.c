@@ -48,6 +48,32 @@ static void test_any_number_of_threads(void **state)
     }
 }
 
+/* The target of a shared row is its maximum, whichever thread writes it: its entry keeps the digits that p - 1 would lose. */
+static void test_confident_target(void **state)
+{
+    enum { LONG = 300000, PLACES = 5 };
+    static const int64_t places[PLACES] = { 0, 4095, 4096, LONG / 2, LONG - 1 };
+    xent_tensor *z = tensor_new(XENT_F32, SHAPE(LONG), ROW_MAJOR), *y = tensor_new(XENT_I64, SCALAR, ROW_MAJOR);
+    xent_tensor *grad = tensor_new(XENT_F32, SHAPE(LONG), ROW_MAJOR);
+    (void)state;
+    for (int i = 0; i < PLACES; i++) {
+        double alone_entry = 0;
+        tensor_set(z, places[i], 40);
+        tensor_set(y, 0, (double)places[i]);
+        for (int32_t threads = 1; threads <= 9; threads++) {
+            expect_ok(xent_set_num_threads(threads));
+            expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, NULL, grad));
+            const double entry = tensor_get(grad, places[i]);
+            if (threads == 1) alone_entry = entry;
+            if (!(entry < 0 && entry == alone_entry)) fail_msg("%d threads: %.9g, not %.9g", (int)threads, entry, alone_entry);
+        }
+        tensor_set(z, places[i], 0);
+    }
+    tensor_free(z);
+    tensor_free(y);
+    tensor_free(grad);
+}
+
 /* ---- Several callers --------------------------------------------------------------------------------------------------- */
 
 struct caller {
@@ -337,10 +363,15 @@ int main(void)
 #ifdef __linux__
         cmocka_unit_test(test_threads_are_few_and_idle), /* first: it forks before there are threads */
 #endif
-        cmocka_unit_test(test_any_number_of_threads),    cmocka_unit_test(test_several_callers),
-        cmocka_unit_test(test_cancelled_caller),         cmocka_unit_test(test_after_fork),
-        cmocka_unit_test(test_fork_during_a_job),        cmocka_unit_test(test_signals_stay_with_the_program),
-        cmocka_unit_test(test_memory_that_faults),       cmocka_unit_test(test_dlclose),
+        cmocka_unit_test(test_any_number_of_threads),
+        cmocka_unit_test(test_confident_target),
+        cmocka_unit_test(test_several_callers),
+        cmocka_unit_test(test_cancelled_caller),
+        cmocka_unit_test(test_after_fork),
+        cmocka_unit_test(test_fork_during_a_job),
+        cmocka_unit_test(test_signals_stay_with_the_program),
+        cmocka_unit_test(test_memory_that_faults),
+        cmocka_unit_test(test_dlclose),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
