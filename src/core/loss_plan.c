@@ -3,6 +3,7 @@
 
 #define TILED_CLASSES 1024 /* a tile of so many stays in the second-level cache */
 #define CLASSES_PER_ROW 32 /* a row alone takes as long as this many classes of a tile */
+#define ROWS_TOGETHER 6    /* fewer are faster one by one, each copied first */
 
 static void plan_walk(struct xent_loss *loss)
 {
@@ -46,16 +47,18 @@ static void plan_scratch(struct xent_loss *loss)
     scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
 }
 
-/* Rows side by side: where they are short, unless a few rows would leave most lanes idle, and where neighbours in memory are of
-   neighbouring rows instead of classes. */
+/* Rows side by side: where they are short, and where neighbours in memory are of neighbouring rows instead of classes; unless a run
+   has so few that most lanes would be idle. */
 static bool is_tiled(const struct xent_loss *loss)
 {
     const struct xent_row_shape *shape = &loss->shape;
+    const struct xent_walk *walk = &loss->walk;
     bool scattered = !xent_row_is_contiguous(shape, loss->logits->step[loss->axis]);
-    bool side_by_side = scattered && xent_walk_step(&loss->walk, XENT_WALK_LOGITS) == (ptrdiff_t)shape->size;
+    bool side_by_side = scattered && xent_walk_step(walk, XENT_WALK_LOGITS) == (ptrdiff_t)shape->size;
+    int64_t run = walk->ndim == 0 ? 1 : walk->extent[walk->ndim - 1];
     if (loss->source != XENT_FROM_LOGITS || shape->prepared || xent_loss_is_dense(loss) || shape->classes < 1) return false;
-    return side_by_side ? shape->classes <= TILED_CLASSES
-                        : shape->classes <= XENT_LANES && shape->classes <= CLASSES_PER_ROW * loss->walk.count;
+    return side_by_side ? shape->classes <= TILED_CLASSES && run >= ROWS_TOGETHER
+                        : shape->classes <= XENT_LANES && shape->classes <= CLASSES_PER_ROW * run;
 }
 
 xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *kernels, int32_t threads)
