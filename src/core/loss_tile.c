@@ -129,6 +129,7 @@ static void write_special(struct tile *tile, size_t i)
                                     .gradient = &tile->gradient[i],
                                     .rescale = &tile->rescale[i],
                                     .entries = element(tile, i, 0),
+                                    .dtype = shape->real,
                                     .step = XENT_TILE * shape->real_size,
                                     .first = tile->state.first[i],
                                     .leads = true,

@@ -13,7 +13,8 @@ static void store_entry(const struct xent_special *special, double b, size_t c)
         double slope = xent_load_float(shape->real, special->slopes + c * shape->real_size);
         b = slope == 0 ? 0 : b * slope;
     }
-    xent_store_float(shape->real, special->entries + c * special->step, b == 0 ? 0 : special->gradient->factor * b);
+    b = b == 0 ? 0 : special->gradient->factor * b;
+    xent_store_float(special->dtype, special->entries + c * special->step, shape->real == XENT_F32 ? (double)(float)b : b);
 }
 
 /* p - 1 of a target that is the row's maximum is -rest / (1 + rest), with all its digits. */

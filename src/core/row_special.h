@@ -12,13 +12,14 @@ struct xent_special {
     const struct xent_rescale *rescale;
     const struct xent_chunk_coef *coef; /* NULL: no class but the target has a coefficient */
     const char *slopes;                 /* reals; NULL: all 1 */
-    char *entries;                      /* reals ... */
-    size_t step;                        /* ... so many bytes apart */
-    size_t first;                       /* the chunk's first maximum */
-    bool leads;                         /* it is the row's */
-    size_t target;                      /* the target's place in the chunk; SIZE_MAX: elsewhere */
-    double target_term;                 /* what stood there before the entry */
-    double rest;                        /* of the row */
+    char *entries;
+    xent_dtype dtype;   /* of the entries, which are rounded to a real first ... */
+    size_t step;        /* ... and stand so many bytes apart */
+    size_t first;       /* the chunk's first maximum */
+    bool leads;         /* it is the row's */
+    size_t target;      /* the target's place in the chunk; SIZE_MAX: elsewhere */
+    double target_term; /* what stood there before the entry */
+    double rest;        /* of the row */
 };
 
 void xent_row_write_special(const struct xent_special *special);

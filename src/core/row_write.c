@@ -8,6 +8,11 @@ struct second_pass {
     const struct xent_row_gradient *gradient;
     bool in_double; /* there is a derivative, or something overflows on the usual way */
     char *slopes;   /* NULL: all 1 */
+
+    /* entries as they leave the kernels: in their place, or reals in the terms' place where that is strided */
+    const struct xent_row_kernels *kernels;
+    xent_dtype dtype;
+    size_t size;
 };
 
 /* One chunk of the pass. */
@@ -18,16 +23,16 @@ struct part {
     bool leads;                         /* the row's first maximum is this chunk's */
     size_t target;                      /* the target's place in it; SIZE_MAX: elsewhere */
     const struct xent_chunk_coef *coef; /* NULL: no class but the target has one */
-    char *terms;                        /* reals, which become the entries */
+    const char *terms;                  /* reals */
+    char *entries;                      /* which may be the terms' place */
 };
 
-/* Entries of one chunk, in place of its terms. */
+/* Entries of one chunk. */
 static void write_part(const struct second_pass *pass, const struct part *part)
 {
     const struct xent_row_shape *shape = pass->shape;
     const struct xent_row_gradient *gradient = pass->gradient;
-    const struct xent_row_kernels *kernels = shape->kernels;
-    double share = kernels->relate(part->chunk->state.max, pass->state->max) / (1 + pass->state->rest);
+    double share = shape->kernels->relate(part->chunk->state.max, pass->state->max) / (1 + pass->state->rest);
     struct xent_rescale rescale = { gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0, share,
                                     part->chunk->unit };
     struct xent_special special = { .shape = shape,
@@ -35,8 +40,9 @@ static void write_part(const struct second_pass *pass, const struct part *part)
                                     .rescale = &rescale,
                                     .coef = part->coef,
                                     .slopes = pass->slopes,
-                                    .entries = part->terms,
-                                    .step = shape->real_size,
+                                    .entries = part->entries,
+                                    .dtype = pass->dtype,
+                                    .step = pass->size,
                                     .first = part->chunk->first,
                                     .leads = part->leads,
                                     .target = part->target,
@@ -44,22 +50,18 @@ static void write_part(const struct second_pass *pass, const struct part *part)
     if (part->target != SIZE_MAX)
         special.target_term = xent_load_float(shape->real, part->terms + part->target * shape->real_size);
     if (pass->in_double)
-        kernels->entries_in_double(part->terms, part->coef, pass->slopes, part->terms, part->n, &rescale);
+        pass->kernels->entries_in_double(part->terms, part->coef, pass->slopes, part->entries, part->n, &rescale);
     else
-        kernels->entries(part->terms, part->coef, part->terms, part->n, &rescale);
+        pass->kernels->entries(part->terms, part->coef, part->entries, part->n, &rescale);
     xent_row_write_special(&special);
 }
 
-/* Entries to where they belong, unless they are there already. */
-static void deliver(const struct xent_row_shape *shape, const struct part *part, const struct xent_line *out, void *stored)
+/* Reals to where they belong, which is strided. */
+static void scatter(const struct xent_row_shape *shape, const struct part *part, const struct xent_line *out, void *stored)
 {
-    const void *elements = part->terms;
-    if (xent_row_is_contiguous(shape, out->step)) {
-        shape->kernels->store(part->terms, out->at + part->from * (ptrdiff_t)shape->size, part->n);
-        return;
-    }
+    const void *elements = part->entries;
     if (shape->real != shape->dtype) {
-        shape->kernels->store(part->terms, stored, part->n);
+        shape->kernels->store(part->entries, stored, part->n);
         elements = stored;
     }
     xent_scatter(shape->dtype, elements, part->n, xent_class_at(out, part->from), out->step);
@@ -77,12 +79,18 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
                     const struct xent_row_gradient *gradient, const struct xent_line *logits, char *terms,
                     const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span)
 {
-    bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL;
+    bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL,
+         direct = xent_row_is_contiguous(shape, out->step);
     double peak = dense ? state->coef_peak + gradient->target_coef : gradient->target_coef;
     int64_t leading = leading_chunk(scratch->chunks, state);
-    struct second_pass pass = { shape, state, gradient,
+    struct second_pass pass = { shape,
+                                state,
+                                gradient,
                                 capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
-                                capped ? scratch->prepared : NULL };
+                                capped ? scratch->prepared : NULL,
+                                direct ? shape->kernels : shape->real_kernels,
+                                direct ? shape->dtype : shape->real,
+                                direct ? shape->size : shape->real_size };
     for (int64_t i = span.from; i < span.to; i++) {
         int64_t from = i * XENT_CHUNK;
         size_t n = xent_chunk_size(shape, from);
@@ -94,13 +102,14 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
                              i == leading,
                              has_target ? (size_t)(gradient->target - from) : SIZE_MAX,
                              dense ? &coef : NULL,
-                             terms + from * (ptrdiff_t)shape->real_size };
+                             terms + from * (ptrdiff_t)shape->real_size,
+                             (direct ? out->at : terms) + from * (ptrdiff_t)pass.size };
         if (dense) coef = xent_chunk_coefficients(shape, gradient->coefficients, from, n, scratch->coef);
         if (capped)
             shape->kernels->slopes(xent_chunk_of(shape, logits, from, n, scratch->logits, false), pass.slopes, n, shape->scale,
                                    shape->softcap);
         write_part(&pass, &part);
-        if (terms != out->at) deliver(shape, &part, out, scratch->logits);
+        if (!direct) scatter(shape, &part, out, scratch->logits);
     }
 }
 

@@ -65,8 +65,8 @@ struct xent_row_kernels {
     /* coef_c = coef_c w_c, of stored elements. */
     void (*multiply)(const void *w, double *coef, size_t n);
 
-    /* Fills coef, gap and coef_peak of a state whose max is that of z. A coefficient of 0 contributes 0 to the gap, whatever its
-       logit is. */
+    /* Fills coef, gap and coef_peak of a state whose max is that of z. A coefficient of 0 contributes 0 to the gap, whatever
+       its logit is. */
     void (*weigh)(const void *z, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state);
 
     /* Up to XENT_TILE rows of at most a chunk of classes; steps in bytes. */
@@ -94,11 +94,13 @@ struct xent_row_kernels {
     /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. */
     void (*log1p)(const double *r, double *out, size_t n);
 
-    /* out_c = F (Z p_c - coef_c), reals, rounded once; coef NULL: all 0. out may be terms. Takes factors for which fits() holds. */
+    /* out_c = F (Z p_c - coef_c), a real rounded once and then stored; coef NULL: all 0. out may be the terms (reals) where the
+       stored type is real. Takes factors for which fits() holds. */
     void (*entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                     const struct xent_rescale *rescale);
 
-    /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b is 0. */
+    /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b
+       is 0. */
     void (*entries_in_double)(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
                               const struct xent_rescale *rescale);
 

@@ -43,8 +43,8 @@ static inline void vf32_store_bf16(uint16_t *p, vf32 a)
     __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
     __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
     rounded = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc0), nan);
-    rounded = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), _MM_SHUFFLE(3, 1, 2, 0));
-    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(rounded));
+    __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1));
+    _mm_storeu_si128((__m128i *)p, words);
 }
 #ifdef __F16C__
 static inline vf32 vf32_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
@@ -89,6 +89,14 @@ static inline void vf32_add_widened(vf64 *sum, vf32 a)
     __asm__("vmovaps %1, %0" : "=m"(memory) : "x"(a));
     sum[0] = _mm256_add_pd(sum[0], _mm256_cvtps_pd(_mm_load_ps(memory)));
     sum[1] = _mm256_add_pd(sum[1], _mm256_cvtps_pd(_mm_load_ps(memory + VF64_WIDTH)));
+}
+static inline vf64 vf32_widen(vf32 a, int half)
+{
+    return _mm256_cvtps_pd(half ? _mm256_extractf128_ps(a, 1) : _mm256_castps256_ps128(a));
+}
+static inline vf32 vf32_narrow(const vf64 *halves)
+{
+    return _mm256_set_m128(_mm256_cvtpd_ps(halves[1]), _mm256_cvtpd_ps(halves[0]));
 }
 static inline float vf32_max_lane(vf32 a)
 {
@@ -178,6 +186,12 @@ static inline double vf64_max_lane(vf64 a)
     __m128d m = _mm_max_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
     return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
 }
+static inline vf64 vf64_widen(vf64 a, int whole)
+{
+    (void)whole;
+    return a;
+}
+static inline vf64 vf64_narrow(const vf64 *whole) { return whole[0]; }
 static inline double vf64_first(vf64 a) { return _mm256_cvtsd_f64(a); }
 static inline void vf64_transpose(vf64 *rows)
 {

@@ -76,6 +76,14 @@ static inline void vf32_add_widened(vf64 *sum, vf32 a)
     sum[0] = _mm512_add_pd(sum[0], _mm512_cvtps_pd(_mm256_load_ps(memory)));
     sum[1] = _mm512_add_pd(sum[1], _mm512_cvtps_pd(_mm256_load_ps(memory + VF64_WIDTH)));
 }
+static inline vf64 vf32_widen(vf32 a, int half)
+{
+    return _mm512_cvtps_pd(half ? _mm512_extractf32x8_ps(a, 1) : _mm512_castps512_ps256(a));
+}
+static inline vf32 vf32_narrow(const vf64 *halves)
+{
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(halves[0])), _mm512_cvtpd_ps(halves[1]), 1);
+}
 static inline float vf32_max_lane(vf32 a)
 {
     __m256 half = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
@@ -167,6 +175,12 @@ static inline double vf64_max_lane(vf64 a)
     __m128d m = _mm_max_pd(_mm256_castpd256_pd128(half), _mm256_extractf128_pd(half, 1));
     return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
 }
+static inline vf64 vf64_widen(vf64 a, int whole)
+{
+    (void)whole;
+    return a;
+}
+static inline vf64 vf64_narrow(const vf64 *whole) { return whole[0]; }
 static inline double vf64_first(vf64 a) { return _mm_cvtsd_f64(_mm512_castpd512_pd128(a)); }
 static inline vf64 vf64_even_quarters(vf64 a, vf64 b)
 {

@@ -56,6 +56,8 @@ static inline void vf32_add_widened(vf64 *sum, vf32 a)
     sum[0] = vaddq_f64(sum[0], vcvt_f64_f32(vget_low_f32(a)));
     sum[1] = vaddq_f64(sum[1], vcvt_high_f64_f32(a));
 }
+static inline vf64 vf32_widen(vf32 a, int half) { return half ? vcvt_high_f64_f32(a) : vcvt_f64_f32(vget_low_f32(a)); }
+static inline vf32 vf32_narrow(const vf64 *halves) { return vcvt_high_f32_f64(vcvt_f32_f64(halves[0]), halves[1]); }
 static inline float vf32_max_lane(vf32 a) { return vmaxvq_f32(a); }
 static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) { return vfmaq_f32(c, a, b); }
 /* Entry t & 7 of a table of 8 floats in each lane: four bytes by their numbers. */
@@ -120,6 +122,12 @@ static inline unsigned vf64_equal(vf64 a, vf64 b)
     return (unsigned)vaddvq_u64(vandq_u64(vceqq_f64(a, b), vld1q_u64(lane)));
 }
 static inline double vf64_max_lane(vf64 a) { return vmaxvq_f64(a); }
+static inline vf64 vf64_widen(vf64 a, int whole)
+{
+    (void)whole;
+    return a;
+}
+static inline vf64 vf64_narrow(const vf64 *whole) { return whole[0]; }
 static inline double vf64_first(vf64 a) { return vgetq_lane_f64(a, 0); }
 /* The same of 8 doubles: eight bytes by their numbers, which the low word of a lane says for both of its words. */
 static inline uint64x2_t vf64_look_up(const void *table, vf64 t)

@@ -43,6 +43,14 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return a
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
 /* sum[half] += the lanes of that half as doubles */
 static inline void vf32_add_widened(vf64 *sum, vf32 a) { *sum += (double)a; }
+/* the lanes of one half as doubles */
+static inline vf64 vf32_widen(vf32 a, int half)
+{
+    (void)half;
+    return (double)a;
+}
+/* the lanes of a vf64 for each half, rounded */
+static inline vf32 vf32_narrow(const vf64 *halves) { return (float)halves[0]; }
 static inline float vf32_max_lane(vf32 a) { return a; }
 /* lane j of vector i changes places with lane i of vector j, of as many vectors as there are lanes */
 static inline void vf32_transpose(vf32 *rows) { (void)rows; }
@@ -97,6 +105,13 @@ static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
 static inline double vf64_max_lane(vf64 a) { return a; }
 static inline void vf64_transpose(vf64 *rows) { (void)rows; }
+/* what there is to widen and to narrow */
+static inline vf64 vf64_widen(vf64 a, int whole)
+{
+    (void)whole;
+    return a;
+}
+static inline vf64 vf64_narrow(const vf64 *whole) { return whole[0]; }
 static inline double vf64_first(vf64 a) { return a; }
 static inline vf64 vf64_exp_scale(vf64 t) { return f64_of_bits(exp_f64_scale[bits_of_f64(t) & 7] + (bits_of_f64(t) << 49)); }
 static inline vf64 vf64_exp_correction(vf64 t) { return exp_f64_correction[bits_of_f64(t) & 7]; }

@@ -5,6 +5,8 @@
 
 #include "weigh.inc.h"
 
+#include "entries.inc.h"
+
 #include "prepare.inc.h"
 
 #include "elements.inc.h"

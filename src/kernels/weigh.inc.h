@@ -1,7 +1,7 @@
 /* Coefficients of a chunk, class weight times smoothed target, and their sums against its logits. A template, included once per
  * stored type. Expects groups.inc.h and merge.inc.h; defines S(smooth), S(multiply), S(weigh). */
 
-/* n is a multiple of the vector's lanes. Without an addend nothing is added, and zeros keep their signs. */
+/* n is a multiple of the vector's lanes. Where `uniform` is 0 nothing is added, and zeros keep their signs. */
 static inline void S(smooth_vectors)(const STORED *t, double *coef, size_t n, double hot, double uniform)
 {
     for (size_t i = 0; i < n; i += VF64_WIDTH) {
@@ -66,8 +66,8 @@ static inline void S(sums_store)(const struct S(sums) * sums, struct S(weighed) 
     vf64_store(weighed->gap.error + lane, sums->gap_error);
 }
 
-/* Adds groups of 64 classes to the first lanes_used lanes, as many lanes at a time as the sums' registers last. equal: all have the
-   coefficient coef[0], and so far all lanes have the same sum of coefficients: one vector of it does. */
+/* Adds groups of 64 classes to the first lanes_used lanes, as many lanes at a time as the sums' registers last. equal: all have
+   the coefficient coef[0], and so far all lanes have the same sum of coefficients: one vector of it does. */
 static inline __attribute__((always_inline)) void S(weigh_groups)(const STORED *z, const double *coef, int equal, size_t groups,
                                                                   size_t lanes_used, double max, struct S(weighed) * weighed)
 {

@@ -32,6 +32,15 @@ static inline __m512d emulated_cvtps_pd(__m256 a)
     return _mm512_castsi512_pd(emulated_join(_mm256_castpd_si256(low), _mm256_castpd_si256(high)));
 }
 
+#undef _mm512_cvtpd_ps
+#define _mm512_cvtpd_ps(a) emulated_cvtpd_ps(a)
+static inline __m256 emulated_cvtpd_ps(__m512d a)
+{
+    __m512i words = _mm512_castpd_si512(a);
+    __m128 low = _mm256_cvtpd_ps(_mm256_castsi256_pd(emulated_half(words, 0)));
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(low), _mm256_cvtpd_ps(_mm256_castsi256_pd(emulated_half(words, 1))), 1);
+}
+
 #undef _mm512_cvtepu16_epi32
 #define _mm512_cvtepu16_epi32(a) emulated_cvtepu16_epi32(a)
 static inline __m512i emulated_cvtepu16_epi32(__m256i a)

@@ -115,6 +115,19 @@ static void along_f32_add_widened(const float *a, const float *b, const float *c
     }
 }
 
+/* Doubles that are no floats, rounded: a third of each lane. */
+static void along_f32_narrow(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i += VF32_WIDTH) {
+        vf64 halves[VF32_HALVES];
+        for (int half = 0; half < VF32_HALVES; half++)
+            halves[half] = vf64_div(vf32_widen(vf32_load(a + i), half), vf64_set(3.0));
+        vf32_store(out + i, vf32_narrow(halves));
+    }
+}
+
 /* Among numbers the largest lane does not depend on how many there are: PRIMITIVES_STEP at a time, first by vectors. */
 static void along_f32_max_lane(const float *a, const float *b, const float *c, size_t n, float *out)
 {
@@ -201,10 +214,10 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
         ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16),          \
-        ROW(f32, equal), ROW(f32, add_widened), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max),                        \
-        ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale), ROW(f64, exp_correction),             \
-        ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, equal), ROW(f64, max_lane),          \
-        ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero), ROW(f64, load_f32), ROW(f64, load_f16),                   \
-        ROW(f64, load_bf16), { .name = NULL }                                                                                  \
+        ROW(f32, equal), ROW(f32, add_widened), ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose),                     \
+        ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
+        ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
+        ROW(f64, equal), ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero),                      \
+        ROW(f64, load_f32), ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                          \
     }
 /* clang-format on */
