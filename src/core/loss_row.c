@@ -28,17 +28,7 @@ static void place_coefficients(const struct xent_loss *loss, const struct xent_p
         row->coefficients.probability = xent_line_of(loss->target, loss->axis, position->offset[XENT_WALK_TARGET]);
 }
 
-/* z_y is read here, before the terms may replace it. */
-void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
-                         const struct xent_row_scratch *scratch, struct xent_loss_row *row)
-{
-    place(loss, position, scratch, row);
-    place_coefficients(loss, position, row);
-    xent_loss_row_read_target(loss, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET], row);
-    if (row->target >= 0 && !row->ignored) row->at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
-}
-
-void xent_loss_row_read_target(const struct xent_loss *loss, const char *target, struct xent_loss_row *row)
+static void read_target(const struct xent_loss *loss, const char *target, struct xent_loss_row *row)
 {
     row->ignored = false;
     row->target = -1;
@@ -49,6 +39,16 @@ void xent_loss_row_read_target(const struct xent_loss *loss, const char *target,
     if (row->ignored) return;
     row->target_coef = 1 - loss->options.label_smoothing;
     if (loss->options.class_weight != NULL) row->target_coef *= xent_weight_of(loss->options.class_weight, row->target);
+}
+
+/* z_y is read here, before the terms may replace it. */
+void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
+                         const struct xent_row_scratch *scratch, struct xent_loss_row *row)
+{
+    place(loss, position, scratch, row);
+    place_coefficients(loss, position, row);
+    read_target(loss, (const char *)loss->target->data + position->offset[XENT_WALK_TARGET], row);
+    if (row->target >= 0 && !row->ignored) row->at_target = xent_row_logit(&loss->shape, &row->logits, row->target);
 }
 
 static const struct xent_coefficients *coefficients_of(const struct xent_loss *loss, const struct xent_loss_row *row)
@@ -112,8 +112,7 @@ void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_
         xent_sum_row(sum, value);
 }
 
-/* Upstream gradient over divisor. */
-static double factor_of(const struct xent_loss *loss, const struct xent_position *position)
+double xent_loss_row_factor(const struct xent_loss *loss, const struct xent_position *position)
 {
     double upstream = 1;
     if (loss->grad_loss != NULL)
@@ -146,14 +145,22 @@ static void write_nll_gradient(const struct xent_loss *loss, const struct xent_l
     }
 }
 
-struct xent_row_gradient xent_loss_row_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
-                                                const struct xent_position *position, double log1p_rest)
+/* Whether the row's gradient has entries of its own; else all are 0, of an ignored row, or NaN. */
+static bool has_entries(const struct xent_loss *loss, const struct xent_loss_row *row)
+{
+    return !row->ignored && xent_state_is_finite(&row->state) && loss->divisor != 0;
+}
+
+static struct xent_row_gradient gradient_of(const struct xent_loss *loss, const struct xent_loss_row *row,
+                                            const struct xent_position *position, double log1p_rest)
 {
     double pull = loss->options.z_loss * (row->state.max + log1p_rest) * 2;
-    return (struct xent_row_gradient){
-        factor_of(loss, position), row->state.coef, pull, xent_loss_is_dense(loss) ? &row->coefficients : NULL, row->target,
-        row->target_coef
-    };
+    return (struct xent_row_gradient){ xent_loss_row_factor(loss, position),
+                                       row->state.coef,
+                                       pull,
+                                       xent_loss_is_dense(loss) ? &row->coefficients : NULL,
+                                       row->target,
+                                       row->target_coef };
 }
 
 void xent_loss_row_write_span(const struct xent_loss *loss, const struct xent_loss_row *row,
@@ -162,14 +169,14 @@ void xent_loss_row_write_span(const struct xent_loss *loss, const struct xent_lo
 {
     struct xent_row_gradient gradient;
     if (loss->source == XENT_FROM_LOG_PROBS) {
-        write_nll_gradient(loss, row, factor_of(loss, position), scratch, span);
+        write_nll_gradient(loss, row, xent_loss_row_factor(loss, position), scratch, span);
         return;
     }
-    if (!xent_loss_row_has_entries(loss, row)) {
+    if (!has_entries(loss, row)) {
         xent_row_fill(&loss->shape, &row->out, row->ignored ? 0 : (double)NAN, span);
         return;
     }
-    gradient = xent_loss_row_gradient(loss, row, position, log1p_rest);
+    gradient = gradient_of(loss, row, position, log1p_rest);
     xent_row_write(&loss->shape, &row->state, &gradient, &row->logits, row->terms, &row->out, scratch, span);
 }
 

@@ -25,9 +25,6 @@ static inline bool xent_loss_is_dense(const struct xent_loss *loss)
 void xent_loss_row_begin(const struct xent_loss *loss, const struct xent_position *position,
                          const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 
-/* The second part of that, but for at_target; `target` is the row's place in the target. */
-void xent_loss_row_read_target(const struct xent_loss *loss, const char *target, struct xent_loss_row *row);
-
 /* Fills `state`, without what the target adds to it. */
 void xent_loss_row_reduce(const struct xent_loss *loss, const struct xent_row_scratch *scratch, struct xent_loss_row *row);
 
@@ -43,14 +40,8 @@ static inline void xent_loss_row_add_target(struct xent_loss_row *row)
 void xent_loss_row_deliver(const struct xent_loss *loss, const struct xent_loss_row *row, double log1p_rest, char *place,
                            struct xent_sum *sum);
 
-/* Whether the row's gradient has entries of its own; else all are 0, of an ignored row, or NaN. */
-static inline bool xent_loss_row_has_entries(const struct xent_loss *loss, const struct xent_loss_row *row)
-{
-    return !row->ignored && xent_state_is_finite(&row->state) && loss->divisor != 0;
-}
-
-struct xent_row_gradient xent_loss_row_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
-                                                const struct xent_position *position, double log1p_rest);
+/* Upstream gradient over divisor. */
+double xent_loss_row_factor(const struct xent_loss *loss, const struct xent_position *position);
 
 void xent_loss_row_write_gradient(const struct xent_loss *loss, const struct xent_loss_row *row,
                                   const struct xent_position *position, double log1p_rest,

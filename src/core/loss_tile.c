@@ -1,51 +1,55 @@
 #include "core/loss_tile.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/element.h"
 #include "core/loss_row.h"
-#include "core/row_special.h"
 
+/* Rows side by side between their first pass and their results. Everything of a row is an element of an array, so that loops over
+   rows become vector code; a row that the kernels leave out is done alone, by way of struct xent_loss_row. */
 struct tile {
     const struct xent_loss *loss;
+    const struct xent_position *first; /* row */
     const struct xent_row_scratch *scratch;
     size_t rows;
-    ptrdiff_t step[XENT_WALK_OPERANDS]; /* bytes from one row to the next */
-    struct xent_tile state;
-    struct xent_loss_row row[XENT_TILE];
+    size_t ignored_rows;
+    bool ignored[XENT_TILE];
+    double coef[XENT_TILE]; /* of the target; 0 where the row is ignored */
     double log1p_rest[XENT_TILE];
-    struct xent_row_gradient gradient[XENT_TILE];
-    struct xent_rescale rescale[XENT_TILE];
-    double scale[XENT_TILE];       /* of a row's terms in the second pass */
-    double target_term[XENT_TILE]; /* before the second pass */
-    bool rescaled[XENT_TILE];      /* whether the second pass is the tile's */
+    struct xent_tile state;
 };
 
-static char *element(const struct tile *tile, size_t row, size_t class_index)
+static inline ptrdiff_t step_of(const struct tile *tile, int32_t operand) { return xent_walk_step(&tile->loss->walk, operand); }
+
+static inline char *element(const struct tile *tile, size_t row, size_t class_index)
 {
     return (char *)tile->scratch->tile + (class_index * XENT_TILE + row) * tile->loss->shape.real_size;
 }
 
-static inline void next_row(const struct tile *tile, struct xent_position *position)
+/* An ignored row gets class 0, which it has for sure. */
+static void read_targets(struct tile *tile)
 {
-    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) position->offset[k] += tile->step[k];
-}
-
-/* A row of a tile is one chunk; one that the tile cannot do is reduced on its own. */
-static void finish_state(const struct tile *tile, size_t i, struct xent_loss_row *row)
-{
-    if (tile->state.regular[i] && !row->ignored)
-        row->state = (struct xent_state){ .max = tile->state.max[i], .rest = tile->state.rest[i] };
-    else
-        xent_loss_row_reduce(tile->loss, tile->scratch, row);
-    xent_loss_row_add_target(row);
+    const struct xent_loss *loss = tile->loss;
+    const struct xent_tensor *weight = loss->options.class_weight;
+    const char *at = (const char *)loss->target->data + tile->first->offset[XENT_WALK_TARGET];
+    tile->ignored_rows = 0;
+    for (size_t i = 0; i < tile->rows; i++, at += step_of(tile, XENT_WALK_TARGET)) {
+        int64_t index = xent_load_index(loss->rule.dtype, at);
+        bool ignored = xent_target_ignored(&loss->rule, index);
+        tile->ignored[i] = ignored;
+        tile->ignored_rows += ignored;
+        tile->state.target[i] = ignored ? 0 : (int32_t)index;
+        tile->coef[i] = ignored ? 0 : 1;
+    }
+    for (size_t i = 0; i < tile->rows && weight != NULL; i++) tile->coef[i] *= xent_weight_of(weight, tile->state.target[i]);
 }
 
 /* The rows from `from` on that are ignored, or not, like the first of them. */
 static size_t alike(const struct tile *tile, size_t from)
 {
     size_t to = from + 1;
-    while (to < tile->rows && tile->row[to].ignored == tile->row[from].ignored) to++;
+    while (to < tile->rows && tile->ignored[to] == tile->ignored[from]) to++;
     return to - from;
 }
 
@@ -53,121 +57,156 @@ static size_t alike(const struct tile *tile, size_t from)
 static void read_rows(struct tile *tile)
 {
     const struct xent_loss *loss = tile->loss;
+    struct xent_tile_place from = { (char *)loss->logits->data + tile->first->offset[XENT_WALK_LOGITS],
+                                    step_of(tile, XENT_WALK_LOGITS), loss->logits->step[loss->axis] };
     size_t classes = (size_t)loss->shape.classes, count;
-    if (tile->rows < XENT_TILE || tile->row[0].ignored || alike(tile, 0) < tile->rows)
+    if (tile->rows < XENT_TILE || tile->ignored_rows > 0)
         memset(tile->scratch->tile, 0, classes * XENT_TILE * loss->shape.real_size);
-    for (size_t from = 0; from < tile->rows; from += count) {
-        count = alike(tile, from);
-        if (tile->row[from].ignored) continue;
-        loss->shape.kernels->tile_read(tile->row[from].logits.at, tile->step[XENT_WALK_LOGITS], tile->row[from].logits.step,
-                                       count, classes, element(tile, from, 0));
+    for (size_t row = 0; row < tile->rows; row += count, from.at += (ptrdiff_t)count * from.row_step) {
+        count = tile->ignored_rows == 0 ? tile->rows : alike(tile, row);
+        if (!tile->ignored[row]) loss->shape.kernels->tile_read(&from, count, classes, element(tile, row, 0));
     }
 }
 
-static void first_pass(struct tile *tile, const struct xent_position *first)
+static struct xent_position position_of(const struct tile *tile, size_t i)
+{
+    struct xent_position position = *tile->first;
+    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) position.offset[k] += (ptrdiff_t)i * step_of(tile, k);
+    return position;
+}
+
+/* Its terms may take the place of the logits; without keep_terms it has none. */
+static struct xent_loss_row reduce_alone(const struct tile *tile, const struct xent_position *position, bool keep_terms)
+{
+    struct xent_loss_row row;
+    xent_loss_row_begin(tile->loss, position, tile->scratch, &row);
+    if (!keep_terms) row.terms = NULL;
+    xent_loss_row_reduce(tile->loss, tile->scratch, &row);
+    xent_loss_row_add_target(&row);
+    return row;
+}
+
+/* A row of a tile is one chunk; one that the tile cannot do is reduced on its own. */
+static void first_pass(struct tile *tile)
+{
+    const struct xent_row_shape *shape = &tile->loss->shape;
+    struct xent_tile *state = &tile->state;
+    read_targets(tile);
+    read_rows(tile);
+    shape->kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)shape->classes, tile->loss->grad_logits != NULL,
+                                state);
+    for (size_t i = 0; i < tile->rows; i++) {
+        if (state->regular[i]) continue;
+        struct xent_position position = position_of(tile, i);
+        struct xent_loss_row row = reduce_alone(tile, &position, false);
+        state->max[i] = row.state.max;
+        state->rest[i] = row.state.rest;
+    }
+    shape->kernels->log1p(state->rest, tile->log1p_rest, tile->rows);
+}
+
+static inline bool is_finite(const struct xent_tile *state, size_t i)
+{
+    return state->max[i] - state->max[i] == 0 && state->rest[i] - state->rest[i] == 0;
+}
+
+/* As of a row alone: both parts of the loss are >= 0, never -0.0. */
+static void find_losses(const struct tile *tile, double *value)
+{
+    const struct xent_tile *state = &tile->state;
+    double z_loss = tile->loss->options.z_loss;
+    for (size_t i = 0; i < tile->rows; i++) {
+        double coef = tile->coef[i], gap = coef * (state->max[i] - state->at_target[i]);
+        value[i] = (coef == 0 ? 0 : gap) + coef * tile->log1p_rest[i];
+        value[i] = is_finite(state, i) ? value[i] : (double)NAN;
+    }
+    for (size_t i = 0; i < tile->rows && z_loss != 0; i++) {
+        double lse = state->max[i] + tile->log1p_rest[i];
+        value[i] += z_loss * lse * lse;
+    }
+    for (size_t i = 0; i < tile->rows; i++) value[i] = tile->ignored[i] ? 0 : value[i] + 0.0;
+}
+
+static void deliver(const struct tile *tile, struct xent_sum *sum)
 {
     const struct xent_loss *loss = tile->loss;
-    const struct xent_row_kernels *kernels = loss->shape.kernels;
-    const char *target = (const char *)loss->target->data + first->offset[XENT_WALK_TARGET];
-    struct xent_line logits = xent_line_of(loss->logits, loss->axis, first->offset[XENT_WALK_LOGITS]);
-    double rest[XENT_TILE];
-    for (size_t i = 0; i < tile->rows; i++) {
-        tile->row[i].logits = logits;
-        tile->row[i].terms = NULL;
-        xent_loss_row_read_target(loss, target, &tile->row[i]);
-        logits.at += tile->step[XENT_WALK_LOGITS];
-        target += tile->step[XENT_WALK_TARGET];
+    char *place = (char *)loss->loss->data + tile->first->offset[XENT_WALK_LOSS];
+    double value[XENT_TILE];
+    find_losses(tile, value);
+    if (loss->options.reduction != XENT_REDUCTION_NONE) {
+        xent_sum_rows(sum, value, tile->rows);
+        return;
     }
-    read_rows(tile);
-    for (size_t i = 0; i < tile->rows; i++)
-        if (!tile->row[i].ignored)
-            tile->row[i].at_target = xent_load_float(loss->shape.real, element(tile, i, (size_t)tile->row[i].target));
-    kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, loss->grad_logits != NULL, &tile->state);
-    for (size_t i = 0; i < tile->rows; i++) {
-        finish_state(tile, i, &tile->row[i]);
-        rest[i] = tile->row[i].state.rest;
-    }
-    kernels->log1p(rest, tile->log1p_rest, tile->rows);
+    for (size_t i = 0; i < tile->rows; i++, place += step_of(tile, XENT_WALK_LOSS))
+        xent_store_float(loss->loss->dtype, place, value[i]);
 }
 
 /* A row whose gradient the tile cannot do goes to the output by way of its own, and from there back to the tile, which is written
    as a whole. */
-static void write_row_alone(struct tile *tile, size_t i, const struct xent_position *position)
+static void write_row_alone(struct tile *tile, size_t i)
 {
-    const struct xent_loss *loss = tile->loss;
-    struct xent_loss_row row;
-    xent_loss_row_begin(loss, position, tile->scratch, &row);
-    xent_loss_row_reduce(loss, tile->scratch, &row);
-    xent_loss_row_add_target(&row);
-    xent_loss_row_write_gradient(loss, &row, position, tile->log1p_rest[i], tile->scratch);
-    for (size_t c = 0; c < (size_t)loss->shape.classes; c++) {
-        double entry = xent_load_float(loss->shape.dtype, row.out.at + (ptrdiff_t)c * row.out.step);
-        xent_store_float(loss->shape.real, element(tile, i, c), entry);
+    const struct xent_row_shape *shape = &tile->loss->shape;
+    struct xent_position position = position_of(tile, i);
+    struct xent_loss_row row = reduce_alone(tile, &position, true);
+    xent_loss_row_write_gradient(tile->loss, &row, &position, tile->log1p_rest[i], tile->scratch);
+    for (size_t c = (size_t)shape->classes; c-- > 0;) {
+        double entry = xent_load_float(shape->dtype, row.out.at + (ptrdiff_t)c * row.out.step);
+        xent_store_float(shape->real, element(tile, i, c), entry);
+        tile->state.first_entry[i] = tile->state.target_entry[i] = entry;
+    }
+    tile->state.first[i] = tile->state.target[i] = 0;
+    tile->state.scale[i] = 0x1p64;
+}
+
+/* Without its factor, and +0.0 where it is 0. */
+static inline double entry_of(double factor, double b) { return b == 0 ? 0 : factor * b; }
+
+/* The two entries of each row where most of p - coef cancels come from double. p - 1 of a target that is the row's maximum is
+   -rest / (1 + rest), with all its digits. */
+static void find_entries(struct tile *tile, const double *factor, double *total)
+{
+    struct xent_tile *state = &tile->state;
+    double z_loss = tile->loss->options.z_loss;
+    for (size_t i = 0; i < tile->rows; i++) {
+        double coef = tile->coef[i], rest = state->rest[i], share = 1 / (1 + rest);
+        double pull = z_loss * (state->max[i] + tile->log1p_rest[i]) * 2;
+        double p = share * (state->target_term[i] * 0x1p-64 * state->unit[i]);
+        double leading = pull * share - coef * rest / (1 + rest);
+        bool leads = state->target[i] == state->first[i];
+        total[i] = coef + pull;
+        state->scale[i] = factor[i] * total[i] * share * state->unit[i];
+        state->first_entry[i] = entry_of(factor[i], leads ? leading : total[i] * share);
+        state->target_entry[i] = leads ? state->first_entry[i] : entry_of(factor[i], total[i] * p - coef);
     }
 }
 
-static void plan_second_pass(struct tile *tile, size_t i)
+static void find_factors(const struct tile *tile, double *factor)
 {
-    const struct xent_loss_row *row = &tile->row[i];
-    const struct xent_row_shape *shape = &tile->loss->shape;
-    const struct xent_row_gradient *gradient = &tile->gradient[i];
-    struct xent_rescale *rescale = &tile->rescale[i];
-    *rescale = (struct xent_rescale){ gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0,
-                                      1 / (1 + row->state.rest), tile->state.unit[i] };
-    tile->rescaled[i] = tile->state.regular[i] && xent_loss_row_has_entries(tile->loss, row) &&
-                        shape->kernels->fits(rescale->factor, rescale->total, gradient->target_coef);
-    tile->scale[i] = 0;
-    if (!tile->rescaled[i]) return;
-    tile->scale[i] = rescale->factor * rescale->total * rescale->share * rescale->unit;
-    tile->target_term[i] = xent_load_float(shape->real, element(tile, i, (size_t)row->target));
+    const struct xent_loss *loss = tile->loss;
+    struct xent_position position = *tile->first;
+    ptrdiff_t step = step_of(tile, XENT_WALK_GRAD_LOSS);
+    for (size_t i = 0; i < tile->rows; i++, position.offset[XENT_WALK_GRAD_LOSS] += step)
+        factor[i] = i > 0 && step == 0 ? factor[0] : xent_loss_row_factor(loss, &position);
 }
 
-static void write_special(struct tile *tile, size_t i)
-{
-    const struct xent_row_shape *shape = &tile->loss->shape;
-    struct xent_special special = { .shape = shape,
-                                    .gradient = &tile->gradient[i],
-                                    .rescale = &tile->rescale[i],
-                                    .entries = element(tile, i, 0),
-                                    .dtype = shape->real,
-                                    .step = XENT_TILE * shape->real_size,
-                                    .first = tile->state.first[i],
-                                    .leads = true,
-                                    .target = (size_t)tile->row[i].target,
-                                    .target_term = tile->target_term[i],
-                                    .rest = tile->row[i].state.rest };
-    xent_row_write_special(&special);
-}
-
-static void second_pass(struct tile *tile, const struct xent_position *first)
+static void second_pass(struct tile *tile)
 {
     const struct xent_loss *loss = tile->loss;
     const struct xent_row_shape *shape = &loss->shape;
-    struct xent_position position = *first;
-    size_t classes = (size_t)shape->classes;
-    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
-        tile->gradient[i] = xent_loss_row_gradient(loss, &tile->row[i], &position, tile->log1p_rest[i]);
-        plan_second_pass(tile, i);
+    struct xent_tile *state = &tile->state;
+    struct xent_tile_place to = { (char *)loss->grad_logits->data + tile->first->offset[XENT_WALK_GRAD],
+                                  step_of(tile, XENT_WALK_GRAD), loss->grad_logits->step[loss->axis] };
+    double factor[XENT_TILE], total[XENT_TILE];
+    find_factors(tile, factor);
+    find_entries(tile, factor, total);
+    for (size_t i = 0; i < tile->rows; i++) {
+        bool regular = state->regular[i] && is_finite(state, i) && loss->divisor != 0;
+        if (tile->ignored[i])
+            state->scale[i] = state->first_entry[i] = state->target_entry[i] = 0;
+        else if (!regular || !shape->kernels->fits(factor[i], total[i], tile->coef[i]))
+            write_row_alone(tile, i);
     }
-    shape->kernels->tile_rescale(tile->scratch->tile, tile->rows, classes, tile->scale);
-    position = *first;
-    for (size_t i = 0; i < tile->rows; i++, next_row(tile, &position)) {
-        if (tile->rescaled[i])
-            write_special(tile, i);
-        else
-            write_row_alone(tile, i, &position);
-    }
-    shape->kernels->tile_write(tile->scratch->tile, tile->rows, classes,
-                               (char *)loss->grad_logits->data + first->offset[XENT_WALK_GRAD], tile->step[XENT_WALK_GRAD],
-                               loss->grad_logits->step[loss->axis]);
-}
-
-static void deliver(const struct tile *tile, const struct xent_position *first, struct xent_sum *sum)
-{
-    const struct xent_loss *loss = tile->loss;
-    char *place = (char *)loss->loss->data + first->offset[XENT_WALK_LOSS];
-    for (size_t i = 0; i < tile->rows; i++, place += tile->step[XENT_WALK_LOSS])
-        xent_loss_row_deliver(loss, &tile->row[i], tile->log1p_rest[i], place, sum);
+    shape->kernels->tile_write(tile->scratch->tile, tile->rows, (size_t)shape->classes, state, &to);
 }
 
 int64_t xent_loss_run_tile(const struct xent_loss *loss, struct xent_position *position, int64_t rows,
@@ -177,12 +216,12 @@ int64_t xent_loss_run_tile(const struct xent_loss *loss, struct xent_position *p
     int64_t run = xent_walk_run(&loss->walk, position), count = rows < run ? rows : run;
     if (count > XENT_TILE) count = XENT_TILE;
     tile.loss = loss;
+    tile.first = position;
     tile.scratch = scratch;
     tile.rows = (size_t)count;
-    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) tile.step[k] = xent_walk_step(&loss->walk, k);
-    first_pass(&tile, position);
-    if (loss->loss != NULL) deliver(&tile, position, sum);
-    if (loss->grad_logits != NULL) second_pass(&tile, position);
+    first_pass(&tile);
+    if (loss->loss != NULL) deliver(&tile, sum);
+    if (loss->grad_logits != NULL) second_pass(&tile);
     if (count < rows) xent_walk_advance(&loss->walk, position, count);
     return count;
 }

@@ -36,18 +36,28 @@ static void push_node(struct xent_sum *sum, int32_t level, int64_t index, struct
     }
 }
 
-void xent_sum_row(struct xent_sum *sum, double value)
+/* As many of n values as the open leaf has room for. */
+static size_t add_to_leaf(struct xent_sum *sum, const double *values, size_t n)
 {
-    if (sum->row < sum->first_leaf) {
-        sum->head[sum->heads++] = value;
-        sum->row++;
-        return;
-    }
-    sum->leaf.lo += add_two(&sum->leaf.hi, value);
-    if (++sum->row % XENT_LEAF_ROWS != 0) return;
-    push_node(sum, 0, sum->row / XENT_LEAF_ROWS - 1, sum->leaf);
+    size_t room = XENT_LEAF_ROWS - (size_t)(sum->row % XENT_LEAF_ROWS), count = n < room ? n : room;
+    struct xent_pair leaf = sum->leaf;
+    for (size_t i = 0; i < count; i++) leaf.lo += add_two(&leaf.hi, values[i]);
+    sum->leaf = leaf;
+    sum->row += (int64_t)count;
+    if (count < room) return count;
+    push_node(sum, 0, sum->row / XENT_LEAF_ROWS - 1, leaf);
     sum->leaf = (struct xent_pair){ 0, 0 };
+    return count;
 }
+
+void xent_sum_rows(struct xent_sum *sum, const double *values, size_t n)
+{
+    size_t i = 0;
+    for (; i < n && sum->row < sum->first_leaf; i++, sum->row++) sum->head[sum->heads++] = values[i];
+    while (i < n) i += add_to_leaf(sum, values + i, n - i);
+}
+
+void xent_sum_row(struct xent_sum *sum, double value) { xent_sum_rows(sum, &value, 1); }
 
 void xent_sum_join(struct xent_sum *sum, const struct xent_sum *next)
 {

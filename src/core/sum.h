@@ -3,6 +3,7 @@
 #ifndef XENT_CORE_SUM_H
 #define XENT_CORE_SUM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define XENT_LEAF_ROWS 64
@@ -30,7 +31,9 @@ struct xent_sum {
 };
 
 void xent_sum_begin(struct xent_sum *sum, int64_t first_row);
+/* The values of the next rows. */
 void xent_sum_row(struct xent_sum *sum, double value);
+void xent_sum_rows(struct xent_sum *sum, const double *values, size_t n);
 /* `next` begins at the row where `sum` ends. */
 void xent_sum_join(struct xent_sum *sum, const struct xent_sum *next);
 /* The sum of a run that began at row 0; never -0.0. */

@@ -124,9 +124,8 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
         .prepare = prepare_##stored, .slopes = slopes_##stored, .log_probs = log_probs_##stored, .log = log_##stored,          \
         .softmax_backward = softmax_backward_##stored, .log_softmax_backward = log_softmax_backward_##stored,                  \
         .tile_read = tile_read_##stored, .tile_write = tile_write_##stored, .tile_reduce = tile_reduce_##real,                 \
-        .tile_rescale = tile_rescale_##real, .store = store_##stored, .merge = merge_##real, .relate = relate_##real,          \
-        .log1p = log1p_##real, .fits = fits_##stored, .entries = entries_##stored,                                             \
-        .entries_in_double = entries_in_double_##stored                                                                        \
+        .store = store_##stored, .merge = merge_##real, .relate = relate_##real, .log1p = log1p_##real, .fits = fits_##stored, \
+        .entries = entries_##stored, .entries_in_double = entries_in_double_##stored                                           \
     }
 #define XENT_BACKEND_TABLE(backend_name)                                                                                       \
     {                                                                                                                          \

@@ -4,6 +4,7 @@
 #define XENT_KERNELS_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Numerics version 1: these two fix the order of every sum over classes. */
 #define XENT_CHUNK 4096 /* classes that are reduced on their own; chunks merge in a binary tree over the chunk index */
@@ -30,11 +31,25 @@ struct xent_chunk {
 /* Rows side by side: class c of row r is element c * XENT_TILE + r, a real. */
 #define XENT_TILE 16
 
-/* What the first pass leaves of a tile's rows, each as struct xent_chunk has it. */
+/* The rows of a tile between the two passes, and what the one needs to know and leaves for the other. */
 struct xent_tile {
-    double max[XENT_TILE], rest[XENT_TILE], unit[XENT_TILE];
-    size_t first[XENT_TILE];
-    unsigned char regular[XENT_TILE]; /* 0: a row for `reduce`, of which nothing but max is known here */
+    int32_t target[XENT_TILE];     /* a class of each row */
+    double at_target[XENT_TILE];   /* its logit */
+    double target_term[XENT_TILE]; /* its term, where terms are kept */
+    double max[XENT_TILE];         /* this and what follows as struct xent_chunk has it */
+    double rest[XENT_TILE];
+    double unit[XENT_TILE];
+    int32_t first[XENT_TILE];
+    unsigned char regular[XENT_TILE]; /* 0: a row for `reduce`, of which nothing but at_target and max is known here */
+    double scale[XENT_TILE];          /* second pass: what a term becomes an entry with, times 2^64 */
+    double first_entry[XENT_TILE];    /* but for the entries of the classes `first` ... */
+    double target_entry[XENT_TILE];   /* ... and `target` */
+};
+
+/* Rows in memory; steps in bytes. */
+struct xent_tile_place {
+    char *at;
+    ptrdiff_t row_step, class_step;
 };
 
 /* The coefficients of a chunk: class c has at[c * step]. step 1; 0: all have the same. */
@@ -69,15 +84,16 @@ struct xent_row_kernels {
        its logit is. */
     void (*weigh)(const void *z, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state);
 
-    /* Up to XENT_TILE rows of at most a chunk of classes; steps in bytes. */
-    void (*tile_read)(const void *z, ptrdiff_t row_step, ptrdiff_t class_step, size_t rows, size_t classes, void *tile);
-    void (*tile_write)(const void *tile, size_t rows, size_t classes, void *out, ptrdiff_t row_step, ptrdiff_t class_step);
+    /* Up to XENT_TILE rows of at most a chunk of classes become a tile. */
+    void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, void *tile);
 
-    /* Reduces the rows of a tile, whose other elements must be numbers, and keeps the terms in place of the logits or leaves the tile undefined. */
-    void (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *out);
+    /* Reduces the rows of a tile, whose other elements must be numbers, from state->target on to state->regular; keeps the terms in
+       place of the logits or leaves the tile undefined. */
+    void (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
 
-    /* Every term of row r becomes term * 2^-64 * scale[r], rounded once as by `entries`. */
-    void (*tile_rescale)(void *tile, size_t rows, size_t classes, const double *scale);
+    /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. */
+    void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
+                       const struct xent_tile_place *to);
 
     /* out = softcap tanh(scale z / softcap), reals; without the tanh for softcap 0. Both parameters are reals in value. */
     void (*prepare)(const void *z, void *out, size_t n, double scale, double softcap);

@@ -44,6 +44,15 @@ static inline void sum_flush_f32(struct sum_f32 *s)
     s->rest = vf32_set(0.0f);
 }
 
+/* What one term alone sums up to. */
+static inline struct sum_f32 sum_one_f32(vf32 scale, vf32 rest)
+{
+    struct sum_f32 s = sum_none_f32();
+    vf32_add_widened(s.sum, scale);
+    vf32_add_widened(s.sum, vf32_mul(scale, rest));
+    return s;
+}
+
 static inline void sum_store_f32(const struct sum_f32 *s, struct lanes *lanes, size_t lane)
 {
     for (int half = 0; half < VF32_HALVES; half++) vf64_store(lanes->sum + lane + (size_t)half * VF64_WIDTH, s->sum[half]);
@@ -84,6 +93,11 @@ static inline void sum_flush_f64(struct sum_f64 *s)
 {
     s->error = vf64_add(s->error, s->rest);
     s->rest = vf64_set(0.0);
+}
+
+static inline struct sum_f64 sum_one_f64(vf64 scale, vf64 rest)
+{
+    return (struct sum_f64){ scale, vf64_mul(scale, rest), vf64_set(0.0) };
 }
 
 static inline void sum_store_f64(const struct sum_f64 *s, struct lanes *lanes, size_t lane)

@@ -1,5 +1,5 @@
 /* The first and second pass over rows that lie side by side in the lanes. A template, included once per element type. Expects
- * exp.inc.h and lanes.inc.h; defines F(tile_reduce), F(tile_rescale).
+ * exp.inc.h and lanes.inc.h; defines F(tile_reduce), F(tile_factors).
  *
  * A tile holds up to XENT_TILE rows of at most a chunk of classes, class by class. Every row goes through the operations of
  * S(reduce) in the same order, so its bits are the same: what there is a lane of a vector is here an element of an array. */
@@ -20,65 +20,85 @@ static inline void F(tile_maximum)(const REAL *tile, size_t classes, REAL *max, 
     V(store)(reference, V(sub)(V(add)(V(mul)(most, V(set)(LOG2E)), shift), shift));
 }
 
-/* The sum of the terms of one lane of WIDTH rows; they replace the logits if they are to be kept. */
+/* The term of class c of WIDTH rows, which replaces the logit if it is to be kept. */
+static inline __attribute__((always_inline)) void F(tile_term)(REAL *tile, size_t c, struct F(term) shared, int keep,
+                                                               VEC *scale, VEC *rest)
+{
+    F(exp)(shared, V(load)(tile + c * XENT_TILE), scale, rest);
+    if (keep) V(store)(tile + c * XENT_TILE, V(fma)(*scale, *rest, *scale));
+}
+
+/* The sum of the terms of one lane of WIDTH rows. Of few classes each is a lane of its own. */
 static inline __attribute__((always_inline)) struct F(sum)
     F(tile_lane)(REAL *tile, size_t lane, size_t classes, struct F(term) shared, int keep)
 {
+    VEC scale, rest;
     struct F(sum) sum = F(sum_none)();
-    for (size_t c = lane, group = 1; c < classes; c += XENT_LANES, group++) {
-        VEC scale, rest;
-        F(exp)(shared, V(load)(tile + c * XENT_TILE), &scale, &rest);
+    F(tile_term)(tile, lane, shared, keep, &scale, &rest);
+    if (classes <= XENT_LANES) return F(sum_one)(scale, rest);
+    F(sum_add)(&sum, scale, rest);
+    for (size_t c = lane + XENT_LANES, group = 1; c < classes; c += XENT_LANES, group++) {
+        if (group % BLOCK_GROUPS == 0) F(sum_flush)(&sum);
+        F(tile_term)(tile, c, shared, keep, &scale, &rest);
         F(sum_add)(&sum, scale, rest);
-        if (keep) V(store)(tile + c * XENT_TILE, V(fma)(scale, rest, scale));
-        if (group % BLOCK_GROUPS == 0 || c + XENT_LANES >= classes) F(sum_flush)(&sum);
     }
+    F(sum_flush)(&sum);
     return sum;
 }
 
-/* The lanes of a chunk's tree; those beyond the classes would be 0. */
+/* All lanes, added by halves as the tree of a chunk; those beyond the classes would be 0. */
 static inline __attribute__((always_inline)) void F(tile_sum)(REAL *tile, size_t classes, VEC reference, int keep, double *sum)
 {
     struct F(term) shared = F(terms)(reference);
-    struct F(sum) lane[XENT_LANES];
+    struct F(sum) lane[XENT_LANES / 2];
     size_t lanes = classes < XENT_LANES ? classes : XENT_LANES, half = XENT_LANES / 2;
-    for (size_t i = 0; i < lanes; i++) lane[i] = F(tile_lane)(tile, i, classes, shared, keep);
-    while (half >= lanes) half /= 2;
-    for (; half >= 1; half /= 2)
-        for (size_t i = 0; i < half && i + half < lanes; i++) F(sum_join)(&lane[i], &lane[i + half]);
+    while (half >= lanes && half > 1) half /= 2;
+    for (size_t i = 0; i < half; i++) {
+        lane[i] = F(tile_lane)(tile, i, classes, shared, keep);
+        if (i + half >= lanes) continue;
+        struct F(sum) other = F(tile_lane)(tile, i + half, classes, shared, keep);
+        F(sum_join)(&lane[i], &other);
+    }
+    for (half /= 2; half >= 1; half /= 2)
+        for (size_t i = 0; i < half; i++) F(sum_join)(&lane[i], &lane[i + half]);
     F(sum_total)(&lane[0], sum);
 }
 
-static void F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep, struct xent_tile *out)
+static inline size_t F(tile_index)(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
+
+/* Takes the maxima out of the sums, and reads the logits of the targets before. */
+static inline void F(tile_prepare)(REAL *tile, size_t rows, const REAL *max, const REAL *first, struct xent_tile *state)
+{
+    for (size_t r = 0; r < rows; r++) {
+        state->first[r] = (int32_t)first[r];
+        state->regular[r] = (max[r] < 0 ? -max[r] : max[r]) <= LARGE;
+        state->at_target[r] = (double)tile[F(tile_index)(r, state->target[r])];
+        if (state->regular[r]) tile[F(tile_index)(r, state->first[r])] = -(REAL)INFINITY;
+    }
+}
+
+static void F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep, struct xent_tile *state)
 {
     REAL *tile = logits, max[XENT_TILE], first[XENT_TILE], reference[XENT_TILE];
     double sum[XENT_TILE];
     for (size_t r = 0; r < rows; r += WIDTH) F(tile_maximum)(tile + r, classes, max + r, first + r, reference + r);
-    for (size_t r = 0; r < rows; r++) {
-        out->regular[r] = (max[r] < 0 ? -max[r] : max[r]) <= LARGE;
-        out->first[r] = (size_t)(int32_t)first[r];
-        if (out->regular[r]) tile[out->first[r] * XENT_TILE + r] = -(REAL)INFINITY;
-    }
+    F(tile_prepare)(tile, rows, max, first, state);
     for (size_t r = 0; r < rows && keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 1, sum + r);
     for (size_t r = 0; r < rows && !keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 0, sum + r);
     for (size_t r = 0; r < rows; r++) {
-        out->max[r] = (double)max[r];
-        out->unit[r] = F(unit)((double)reference[r], (double)max[r]);
-        out->rest[r] = sum[r] * (0x1p-64 * out->unit[r]);
+        state->max[r] = (double)max[r];
+        state->unit[r] = F(unit)((double)reference[r], (double)max[r]);
+        state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     }
+    for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[F(tile_index)(r, state->target[r])];
 }
 
-static void F(tile_rescale)(void *terms, size_t rows, size_t classes, const double *scale)
+/* A term is multiplied by the one, then by the other; what a REAL could not hold as a normal number goes to the terms. */
+static inline void F(tile_factors)(const double *scale, size_t rows, REAL *lower, REAL *factor)
 {
-    REAL *tile = terms, lower[XENT_TILE], factor[XENT_TILE];
-    for (size_t r = 0; r < XENT_TILE; r++) {
-        double wanted = r < rows ? scale[r] : 0;
-        int tiny = fabs(wanted) < TINY;
+    for (size_t r = 0; r < rows; r++) {
+        int tiny = fabs(scale[r]) < TINY;
         lower[r] = tiny ? (REAL)0x1p-64 : (REAL)1;
-        factor[r] = (REAL)(tiny ? wanted : wanted * 0x1p-64);
+        factor[r] = (REAL)(tiny ? scale[r] : scale[r] * 0x1p-64);
     }
-    for (size_t c = 0; c < classes; c++, tile += XENT_TILE)
-        for (size_t r = 0; r < rows; r += WIDTH) {
-            VEC term = V(mul)(V(load)(tile + r), V(load)(lower + r));
-            V(store)(tile + r, V(mul)(term, V(load)(factor + r)));
-        }
 }

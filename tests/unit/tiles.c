@@ -97,12 +97,36 @@ static void expect_bytes(const void *got, const void *want, size_t size, const c
     fail_msg("%s of row %zu of %zu, %zu classes, dtype %d, differs", what, i, s->rows, s->classes, (int)s->dtype);
 }
 
+static double real_at(const struct scene *s, const unsigned char *at)
+{
+    double d;
+    float f;
+    memcpy(&f, at, sizeof f);
+    if (s->real == XENT_F32) return (double)f;
+    memcpy(&d, at, sizeof d);
+    return d;
+}
+
+static double real_of(const struct scene *s, const unsigned char *tile_of_reals, size_t i, size_t c)
+{
+    return real_at(s, tile_of_reals + (c * XENT_TILE + i) * s->real_size);
+}
+
+static double stored_real(const struct scene *s, size_t i, size_t c)
+{
+    uint16_t half;
+    memcpy(&half, element(s, stored, i, c), sizeof half);
+    if (s->dtype == XENT_F16 || s->dtype == XENT_BF16) return half_decode(s->dtype, half);
+    return real_at(s, element(s, stored, i, c));
+}
+
 /* With a NaN in it a row may be irregular or not, as the maximum finds it; its sum is NaN then. Else it is irregular where its maximum
    is not finite or far from 0. */
 static void expect_row(const struct scene *s, const struct xent_tile *found, size_t i, bool keep)
 {
     struct xent_chunk chunk;
-    double large = s->real == XENT_F64 ? 0x1p40 : 0x1p15;
+    double large = s->real == XENT_F64 ? 0x1p40 : 0x1p15, at_target = stored_real(s, i, (size_t)found->target[i]), term;
+    expect_bytes(&found->at_target[i], &at_target, sizeof(double), "the target's logit", s, i);
     for (size_t c = 0; c < s->classes; c++) memcpy(row + c * s->size, element(s, stored, i, c), s->size);
     s->kernels->reduce(row, s->classes, terms, &chunk);
     if (chunk.state.rest != chunk.state.rest) {
@@ -117,13 +141,22 @@ static void expect_row(const struct scene *s, const struct xent_tile *found, siz
     assert_int_equal(found->first[i], chunk.first);
     for (size_t c = 0; c < s->classes && keep; c++)
         expect_bytes(tile + (c * XENT_TILE + i) * s->real_size, terms + c * s->real_size, s->real_size, "a term", s, i);
+    term = real_of(s, tile, i, (size_t)found->target[i]);
+    if (keep) expect_bytes(&found->target_term[i], &term, sizeof(double), "the target's term", s, i);
+}
+
+static void read_tile(const struct scene *s)
+{
+    struct xent_tile_place from = { (char *)stored, s->row_step, s->class_step };
+    memset(tile, 0, sizeof tile);
+    s->kernels->tile_read(&from, s->rows, s->classes, tile);
 }
 
 static void expect_reduced(const struct scene *s, bool keep)
 {
     struct xent_tile found;
-    memset(tile, 0, sizeof tile);
-    s->kernels->tile_read(stored, s->row_step, s->class_step, s->rows, s->classes, tile);
+    read_tile(s);
+    for (size_t i = 0; i < s->rows; i++) found.target[i] = (int32_t)((i * 7 + s->classes / 2) % s->classes);
     s->kernels->tile_reduce(tile, s->rows, s->classes, keep, &found);
     for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keep);
 }
@@ -131,12 +164,17 @@ static void expect_reduced(const struct scene *s, bool keep)
 /* What is read comes back to where it was, and nothing else is written. */
 static void expect_moved(const struct scene *s)
 {
+    struct xent_tile_place to = { (char *)written, s->row_step, s->class_step };
+    struct xent_tile state = { .target = { 0 } };
     memcpy(written, stored, sizeof written);
     for (size_t i = 0; i < s->rows; i++)
         for (size_t c = 0; c < s->classes; c++) memset(element(s, written, i, c), 0x55, s->size);
-    memset(tile, 0, sizeof tile);
-    s->kernels->tile_read(stored, s->row_step, s->class_step, s->rows, s->classes, tile);
-    s->kernels->tile_write(tile, s->rows, s->classes, written, s->row_step, s->class_step);
+    read_tile(s);
+    for (size_t i = 0; i < s->rows; i++) {
+        state.scale[i] = 0x1p64;
+        state.first_entry[i] = state.target_entry[i] = real_of(s, tile, i, 0);
+    }
+    s->kernels->tile_write(tile, s->rows, s->classes, &state, &to);
     expect_bytes(written, stored, sizeof stored, "the place", s, 0);
 }
 
@@ -156,32 +194,51 @@ static void rows_side_by_side_have_the_bits_of_a_row_alone(void **state)
             }
 }
 
-/* Also where the factor could not be a normal float. */
-static void terms_are_scaled_as_by_entries(void **state)
+static const double scales[] = { 1, -0.25, 1e-9, 0x1p-70, 0x1p-130, 0, 3e20 };
+enum { SCALES = sizeof scales / sizeof scales[0], CLASSES = 70 };
+
+static void expect_entries(const struct scene *s, const struct xent_tile *state)
 {
-    (void)state;
-    const struct xent_kernels *kernels = xent_dispatch_find(xent_backend());
-    static const double factors[] = { 1, -0.25, 1e-9, 0x1p-70, 0x1p-130, 0, 3e20 };
-    enum { FACTORS = sizeof factors / sizeof factors[0], CLASSES = 70 };
-    for (int dtype = 0; dtype < 2; dtype++) {
-        struct random r = random_stream(18, (uint64_t)dtype);
-        struct scene s = { .dtype = dtypes[dtype], .size = dtype ? 8 : 4, .real_size = dtype ? 8 : 4, .rows = FACTORS };
-        s.kernels = kernels_of(kernels, dtype);
-        s.classes = CLASSES;
-        memset(tile, 0, sizeof tile);
+    for (size_t i = 0; i < SCALES; i++) {
+        struct xent_rescale rescale = { scales[i], 1, 0, 1, 1 };
+        for (size_t c = 0; c < CLASSES; c++) memcpy(terms + c * s->size, tile + (c * XENT_TILE + i) * s->size, s->size);
+        s->kernels->entries(terms, NULL, row, CLASSES, &rescale);
+        put(s, row + (size_t)state->first[i] * s->size, state->first_entry[i]);
+        put(s, row + (size_t)state->target[i] * s->size, state->target_entry[i]);
         for (size_t c = 0; c < CLASSES; c++)
-            for (size_t i = 0; i < FACTORS; i++)
-                put(&s, tile + (c * XENT_TILE + i) * s.size, ldexp(random_uniform(&r), 64 - (int)random_below(&r, 60)));
-        memcpy(stored, tile, sizeof tile);
-        s.kernels->tile_rescale(tile, FACTORS, CLASSES, factors);
-        for (size_t i = 0; i < FACTORS; i++) {
-            struct xent_rescale rescale = { factors[i], 1, 0, 1, 1 };
-            for (size_t c = 0; c < CLASSES; c++) memcpy(terms + c * s.size, stored + (c * XENT_TILE + i) * s.size, s.size);
-            s.kernels->entries(terms, NULL, row, CLASSES, &rescale);
-            for (size_t c = 0; c < CLASSES; c++)
-                expect_bytes(tile + (c * XENT_TILE + i) * s.size, row + c * s.size, s.size, "an entry", &s, i);
-        }
+            expect_bytes(element(s, written, i, c), row + c * s->size, s->size, "an entry", s, i);
     }
+}
+
+/* Also where the factor could not be a normal float. */
+static void terms_are_scaled_as_by_entries(void **test)
+{
+    (void)test;
+    const struct xent_kernels *kernels = xent_dispatch_find(xent_backend());
+    for (int dtype = 0; dtype < 2; dtype++)
+        for (int apart = 0; apart < 2; apart++) {
+            struct random r = random_stream(18, (uint64_t)dtype);
+            struct scene s = {
+                .dtype = dtypes[dtype], .real = dtypes[dtype], .size = dtype ? 8 : 4, .real_size = dtype ? 8 : 4
+            };
+            struct xent_tile state;
+            struct xent_tile_place to = { (char *)written, 0, 0 };
+            s.kernels = kernels_of(kernels, dtype);
+            to.class_step = s.class_step = (ptrdiff_t)s.size * (apart ? SCALES : 1);
+            to.row_step = s.row_step = (ptrdiff_t)s.size * (apart ? 1 : CLASSES);
+            memset(tile, 0, sizeof tile);
+            for (size_t i = 0; i < SCALES; i++) {
+                for (size_t c = 0; c < CLASSES; c++)
+                    put(&s, tile + (c * XENT_TILE + i) * s.size, ldexp(random_uniform(&r), 64 - (int)random_below(&r, 60)));
+                state.scale[i] = scales[i];
+                state.first[i] = (int32_t)random_below(&r, CLASSES);
+                state.target[i] = (int32_t)random_below(&r, CLASSES);
+                state.first_entry[i] = random_normal(&r);
+                state.target_entry[i] = state.first[i] == state.target[i] ? state.first_entry[i] : 1e-60;
+            }
+            s.kernels->tile_write(tile, SCALES, CLASSES, &state, &to);
+            expect_entries(&s, &state);
+        }
 }
 
 int main(void)
