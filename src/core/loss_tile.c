@@ -12,8 +12,7 @@ struct tile {
     const struct xent_loss *loss;
     const struct xent_position *first; /* row */
     const struct xent_row_scratch *scratch;
-    size_t rows;
-    size_t ignored_rows;
+    size_t rows, ignored_rows, regular_rows; /* regular: to the kernels */
     bool ignored[XENT_TILE];
     double coef[XENT_TILE]; /* of the target; 0 where the row is ignored */
     double log1p_rest[XENT_TILE];
@@ -31,17 +30,20 @@ static inline char *element(const struct tile *tile, size_t row, size_t class_in
 static void read_targets(struct tile *tile)
 {
     const struct xent_loss *loss = tile->loss;
+    const struct xent_target_rule rule = loss->rule;
     const struct xent_tensor *weight = loss->options.class_weight;
     const char *at = (const char *)loss->target->data + tile->first->offset[XENT_WALK_TARGET];
-    tile->ignored_rows = 0;
-    for (size_t i = 0; i < tile->rows; i++, at += step_of(tile, XENT_WALK_TARGET)) {
-        int64_t index = xent_load_index(loss->rule.dtype, at);
-        bool ignored = xent_target_ignored(&loss->rule, index);
+    ptrdiff_t step = step_of(tile, XENT_WALK_TARGET);
+    size_t ignored_rows = 0;
+    for (size_t i = 0; i < tile->rows; i++, at += step) {
+        int64_t index = xent_load_index(rule.dtype, at);
+        bool ignored = xent_target_ignored(&rule, index);
+        ignored_rows += ignored;
         tile->ignored[i] = ignored;
-        tile->ignored_rows += ignored;
         tile->state.target[i] = ignored ? 0 : (int32_t)index;
         tile->coef[i] = ignored ? 0 : 1;
     }
+    tile->ignored_rows = ignored_rows;
     for (size_t i = 0; i < tile->rows && weight != NULL; i++) tile->coef[i] *= xent_weight_of(weight, tile->state.target[i]);
 }
 
@@ -91,11 +93,12 @@ static void first_pass(struct tile *tile)
 {
     const struct xent_row_shape *shape = &tile->loss->shape;
     struct xent_tile *state = &tile->state;
+    bool keep_terms = tile->loss->grad_logits != NULL;
     read_targets(tile);
     read_rows(tile);
-    shape->kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)shape->classes, tile->loss->grad_logits != NULL,
-                                state);
-    for (size_t i = 0; i < tile->rows; i++) {
+    tile->regular_rows =
+        shape->kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)shape->classes, keep_terms, state);
+    for (size_t i = 0; i < tile->rows && tile->regular_rows < tile->rows; i++) {
         if (state->regular[i]) continue;
         struct xent_position position = position_of(tile, i);
         struct xent_loss_row row = reduce_alone(tile, &position, false);
@@ -105,26 +108,28 @@ static void first_pass(struct tile *tile)
     shape->kernels->log1p(state->rest, tile->log1p_rest, tile->rows);
 }
 
-static inline bool is_finite(const struct xent_tile *state, size_t i)
+static bool is_finite(const struct xent_tile *state, size_t i)
 {
     return state->max[i] - state->max[i] == 0 && state->rest[i] - state->rest[i] == 0;
 }
 
-/* As of a row alone: both parts of the loss are >= 0, never -0.0. */
+/* As of a row alone: both parts of the loss are >= 0, never -0.0. A regular row has a finite maximum, and with a NaN in its sum its
+   loss is one. */
 static void find_losses(const struct tile *tile, double *value)
 {
     const struct xent_tile *state = &tile->state;
     double z_loss = tile->loss->options.z_loss;
     for (size_t i = 0; i < tile->rows; i++) {
-        double coef = tile->coef[i], gap = coef * (state->max[i] - state->at_target[i]);
-        value[i] = (coef == 0 ? 0 : gap) + coef * tile->log1p_rest[i];
-        value[i] = is_finite(state, i) ? value[i] : (double)NAN;
+        double gap = tile->coef[i] * (state->max[i] - state->at_target[i]);
+        gap = tile->coef[i] == 0 ? 0 : gap;
+        value[i] = gap + tile->coef[i] * tile->log1p_rest[i];
     }
     for (size_t i = 0; i < tile->rows && z_loss != 0; i++) {
         double lse = state->max[i] + tile->log1p_rest[i];
         value[i] += z_loss * lse * lse;
     }
-    for (size_t i = 0; i < tile->rows; i++) value[i] = tile->ignored[i] ? 0 : value[i] + 0.0;
+    if (tile->ignored_rows == 0 && tile->regular_rows == tile->rows) return;
+    for (size_t i = 0; i < tile->rows; i++) value[i] = tile->ignored[i] ? 0 : is_finite(state, i) ? value[i] : (double)NAN;
 }
 
 static void deliver(const struct tile *tile, struct xent_sum *sum)
@@ -158,11 +163,25 @@ static void write_row_alone(struct tile *tile, size_t i)
     tile->state.scale[i] = 0x1p64;
 }
 
-/* Without its factor, and +0.0 where it is 0. */
-static inline double entry_of(double factor, double b) { return b == 0 ? 0 : factor * b; }
+static void find_factors(const struct tile *tile, double *factor)
+{
+    struct xent_position position = *tile->first;
+    ptrdiff_t step = step_of(tile, XENT_WALK_GRAD_LOSS);
+    double first = xent_loss_row_factor(tile->loss, &position);
+    for (size_t i = 0; i < tile->rows; i++) factor[i] = first;
+    for (size_t i = 0; i < tile->rows && step != 0; i++, position.offset[XENT_WALK_GRAD_LOSS] += step)
+        factor[i] = xent_loss_row_factor(tile->loss, &position);
+}
 
-/* The two entries of each row where most of p - coef cancels come from double. p - 1 of a target that is the row's maximum is
-   -rest / (1 + rest), with all its digits. */
+/* b: the factor left out. +0.0 where it is 0. */
+static inline double entry_of(double factor, double b)
+{
+    double entry = factor * b;
+    return b == 0 ? 0 : entry;
+}
+
+/* Leaves in `total` what p is multiplied with. The two entries of each row where most of p - coef cancels come from double: p - 1 of a
+   target that is the row's maximum is -rest / (1 + rest), with all its digits. */
 static void find_entries(struct tile *tile, const double *factor, double *total)
 {
     struct xent_tile *state = &tile->state;
@@ -171,42 +190,47 @@ static void find_entries(struct tile *tile, const double *factor, double *total)
         double coef = tile->coef[i], rest = state->rest[i], share = 1 / (1 + rest);
         double pull = z_loss * (state->max[i] + tile->log1p_rest[i]) * 2;
         double p = share * (state->target_term[i] * 0x1p-64 * state->unit[i]);
-        double leading = pull * share - coef * rest / (1 + rest);
+        double at_first = entry_of(factor[i], (coef + pull) * share);
+        double at_target = entry_of(factor[i], (coef + pull) * p - coef);
+        double at_both = entry_of(factor[i], pull * share - coef * rest / (1 + rest));
         bool leads = state->target[i] == state->first[i];
         total[i] = coef + pull;
         state->scale[i] = factor[i] * total[i] * share * state->unit[i];
-        state->first_entry[i] = entry_of(factor[i], leads ? leading : total[i] * share);
-        state->target_entry[i] = leads ? state->first_entry[i] : entry_of(factor[i], total[i] * p - coef);
+        state->first_entry[i] = leads ? at_both : at_first;
+        state->target_entry[i] = leads ? at_both : at_target;
     }
 }
 
-static void find_factors(const struct tile *tile, double *factor)
+/* How many rows have entries that the kernels can do: no NaN in the sum, and a divisor that is not 0, or else total or factor is one. */
+static size_t count_fitting(const struct tile *tile, const double *factor, const double *total)
 {
-    const struct xent_loss *loss = tile->loss;
-    struct xent_position position = *tile->first;
-    ptrdiff_t step = step_of(tile, XENT_WALK_GRAD_LOSS);
-    for (size_t i = 0; i < tile->rows; i++, position.offset[XENT_WALK_GRAD_LOSS] += step)
-        factor[i] = i > 0 && step == 0 ? factor[0] : xent_loss_row_factor(loss, &position);
+    size_t count = 0;
+    for (size_t i = 0; i < tile->rows; i++) count += xent_row_fits(&tile->loss->shape, factor[i], total[i], tile->coef[i]);
+    return count;
+}
+
+static void write_others(struct tile *tile, const double *factor, const double *total)
+{
+    struct xent_tile *state = &tile->state;
+    for (size_t i = 0; i < tile->rows; i++) {
+        if (tile->ignored[i])
+            state->scale[i] = state->first_entry[i] = state->target_entry[i] = 0;
+        else if (!state->regular[i] || !xent_row_fits(&tile->loss->shape, factor[i], total[i], tile->coef[i]))
+            write_row_alone(tile, i);
+    }
 }
 
 static void second_pass(struct tile *tile)
 {
     const struct xent_loss *loss = tile->loss;
-    const struct xent_row_shape *shape = &loss->shape;
-    struct xent_tile *state = &tile->state;
     struct xent_tile_place to = { (char *)loss->grad_logits->data + tile->first->offset[XENT_WALK_GRAD],
                                   step_of(tile, XENT_WALK_GRAD), loss->grad_logits->step[loss->axis] };
     double factor[XENT_TILE], total[XENT_TILE];
     find_factors(tile, factor);
     find_entries(tile, factor, total);
-    for (size_t i = 0; i < tile->rows; i++) {
-        bool regular = state->regular[i] && is_finite(state, i) && loss->divisor != 0;
-        if (tile->ignored[i])
-            state->scale[i] = state->first_entry[i] = state->target_entry[i] = 0;
-        else if (!regular || !shape->kernels->fits(factor[i], total[i], tile->coef[i]))
-            write_row_alone(tile, i);
-    }
-    shape->kernels->tile_write(tile->scratch->tile, tile->rows, (size_t)shape->classes, state, &to);
+    if (tile->ignored_rows > 0 || tile->regular_rows < tile->rows || count_fitting(tile, factor, total) < tile->rows)
+        write_others(tile, factor, total);
+    loss->shape.kernels->tile_write(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, &tile->state, &to);
 }
 
 int64_t xent_loss_run_tile(const struct xent_loss *loss, struct xent_position *position, int64_t rows,

@@ -2,6 +2,8 @@
 #ifndef XENT_CORE_ROW_H
 #define XENT_CORE_ROW_H
 
+#include <math.h>
+
 #include "core/tensor.h"
 #include "kernels/kernels.h"
 
@@ -64,6 +66,12 @@ void xent_row_shape_prepare(struct xent_row_shape *shape, double scale, double s
 static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, ptrdiff_t step)
 {
     return step == (ptrdiff_t)shape->size || shape->classes <= 1;
+}
+
+/* Whether the kernels' entries() can do a row with these: no intermediate overflows. */
+static inline bool xent_row_fits(const struct xent_row_shape *shape, double factor, double total, double coef_peak)
+{
+    return (fabs(factor * total) <= shape->kernels->factor_max) & (fabs(factor) * coef_peak <= shape->kernels->coef_max);
 }
 
 static inline int64_t xent_chunk_count(int64_t classes) { return (classes + XENT_CHUNK - 1) / XENT_CHUNK; }

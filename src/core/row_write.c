@@ -86,7 +86,7 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
     struct second_pass pass = { shape,
                                 state,
                                 gradient,
-                                capped || !shape->kernels->fits(gradient->factor, gradient->coef + gradient->pull, peak),
+                                capped || !xent_row_fits(shape, gradient->factor, gradient->coef + gradient->pull, peak),
                                 capped ? scratch->prepared : NULL,
                                 direct ? shape->kernels : shape->real_kernels,
                                 direct ? shape->dtype : shape->real,

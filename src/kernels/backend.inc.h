@@ -10,7 +10,6 @@
  *   SHIFT                     adding and subtracting it rounds to an integer what is not large
  *   COMPENSATED               whether sums over lanes carry their errors (f32 leaves room enough in a plain double)
  *   TINY                      |scale| below which a REAL could not hold scale 2^-64 as a normal number
- *   FACTOR_MAX, COEF_MAX      largest |F Z| and |F coef| with which no entry overflows on the way
  * or once per type that elements are stored as (stored.inc.h), with these and
  *   STORED, S(name)           element; this type's own functions
  *   LOAD, STORE, GET          a vector of REAL from and to memory, and one element as REAL
@@ -41,8 +40,6 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define SHIFT 0x1.8p23f
 #define COMPENSATED 0
 #define TINY 0x1p-60
-#define FACTOR_MAX 0x1p190
-#define COEF_MAX 0x1p127
 #include "real.inc.h"
 
 #define STORED float
@@ -88,8 +85,6 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #undef SHIFT
 #undef COMPENSATED
 #undef TINY
-#undef FACTOR_MAX
-#undef COEF_MAX
 
 #define REAL double
 #define VEC vf64
@@ -103,8 +98,6 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define SHIFT 0x1.8p52
 #define COMPENSATED 1
 #define TINY 0x1p-950
-#define FACTOR_MAX 0x1p1000
-#define COEF_MAX 0x1p1000
 #include "real.inc.h"
 
 #define STORED double
@@ -117,6 +110,12 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define PAIRED 0
 #include "stored.inc.h"
 
+/* The largest |F Z| and |F coef| with which no entry overflows on the way. */
+#define FACTOR_MAX_f32 0x1p190
+#define COEF_MAX_f32 0x1p127
+#define FACTOR_MAX_f64 0x1p1000
+#define COEF_MAX_f64 0x1p1000
+
 /* The functions of a stored type and those of the type it is computed in. */
 #define XENT_ROW_KERNELS(stored, real)                                                                                         \
     {                                                                                                                          \
@@ -124,8 +123,9 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
         .prepare = prepare_##stored, .slopes = slopes_##stored, .log_probs = log_probs_##stored, .log = log_##stored,          \
         .softmax_backward = softmax_backward_##stored, .log_softmax_backward = log_softmax_backward_##stored,                  \
         .tile_read = tile_read_##stored, .tile_write = tile_write_##stored, .tile_reduce = tile_reduce_##real,                 \
-        .store = store_##stored, .merge = merge_##real, .relate = relate_##real, .log1p = log1p_##real, .fits = fits_##stored, \
-        .entries = entries_##stored, .entries_in_double = entries_in_double_##stored                                           \
+        .store = store_##stored, .merge = merge_##real, .relate = relate_##real, .log1p = log1p_##real,                        \
+        .factor_max = FACTOR_MAX_##real, .coef_max = COEF_MAX_##real, .entries = entries_##stored,                             \
+        .entries_in_double = entries_in_double_##stored                                                                        \
     }
 #define XENT_BACKEND_TABLE(backend_name)                                                                                       \
     {                                                                                                                          \

@@ -1,10 +1,5 @@
 /* The second pass over a chunk: probabilities and gradient entries from the terms, written as they are stored. A template,
- * included once per stored type. Defines S(entries), S(entries_in_double), S(fits). */
-
-static int S(fits)(double factor, double total, double coef_peak)
-{
-    return fabs(factor * total) <= FACTOR_MAX && fabs(factor) * coef_peak <= COEF_MAX;
-}
+ * included once per stored type. Defines S(entries), S(entries_in_double). */
 
 /* -F coef of one vector of classes, rounded to REAL. */
 static inline VEC S(subtrahend)(const double *coef, double minus_factor)

@@ -87,9 +87,9 @@ struct xent_row_kernels {
     /* Up to XENT_TILE rows of at most a chunk of classes become a tile. */
     void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, void *tile);
 
-    /* Reduces the rows of a tile, whose other elements must be numbers, from state->target on to state->regular; keeps the terms in
-       place of the logits or leaves the tile undefined. */
-    void (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
+    /* Reduces the rows of a tile, whose other elements must be numbers: fills in the state from `target` on to `regular`, and returns
+       how many are regular. Keeps the terms in place of the logits or leaves the tile undefined. */
+    size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
 
     /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. */
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
@@ -111,17 +111,15 @@ struct xent_row_kernels {
     void (*log1p)(const double *r, double *out, size_t n);
 
     /* out_c = F (Z p_c - coef_c), a real rounded once and then stored; coef NULL: all 0. out may be the terms (reals) where the
-       stored type is real. Takes factors for which fits() holds. */
+       stored type is real. Takes |F Z| up to factor_max and |F coef_c| up to coef_max: then no intermediate overflows. */
     void (*entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                     const struct xent_rescale *rescale);
+    double factor_max, coef_max;
 
     /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b
        is 0. */
     void (*entries_in_double)(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
                               const struct xent_rescale *rescale);
-
-    /* Whether entries() can do a row with these: no intermediate overflows. */
-    int (*fits)(double factor, double total, double coef_peak);
 
     /* Reals become stored elements, rounded to nearest even. */
     void (*store)(const void *real, void *out, size_t n);

@@ -66,23 +66,32 @@ static inline __attribute__((always_inline)) void F(tile_sum)(REAL *tile, size_t
 
 static inline size_t F(tile_index)(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
 
-/* Takes the maxima out of the sums, and reads the logits of the targets before. */
-static inline void F(tile_prepare)(REAL *tile, size_t rows, const REAL *max, const REAL *first, struct xent_tile *state)
+static inline size_t F(tile_find_regular)(size_t rows, const REAL *max, struct xent_tile *state)
 {
+    size_t count = 0;
     for (size_t r = 0; r < rows; r++) {
-        state->first[r] = (int32_t)first[r];
         state->regular[r] = (max[r] < 0 ? -max[r] : max[r]) <= LARGE;
+        count += state->regular[r];
+    }
+    return count;
+}
+
+/* Takes the maxima out of the sums, and reads the logits of the targets before. */
+static inline void F(tile_take_out)(REAL *tile, size_t rows, const REAL *first, struct xent_tile *state)
+{
+    for (size_t r = 0; r < rows; r++) state->first[r] = (int32_t)first[r];
+    for (size_t r = 0; r < rows; r++) {
         state->at_target[r] = (double)tile[F(tile_index)(r, state->target[r])];
-        if (state->regular[r]) tile[F(tile_index)(r, state->first[r])] = -(REAL)INFINITY;
+        tile[F(tile_index)(r, state->first[r])] = -(REAL)INFINITY;
     }
 }
 
-static void F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep, struct xent_tile *state)
+static size_t F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep, struct xent_tile *state)
 {
     REAL *tile = logits, max[XENT_TILE], first[XENT_TILE], reference[XENT_TILE];
     double sum[XENT_TILE];
     for (size_t r = 0; r < rows; r += WIDTH) F(tile_maximum)(tile + r, classes, max + r, first + r, reference + r);
-    F(tile_prepare)(tile, rows, max, first, state);
+    F(tile_take_out)(tile, rows, first, state);
     for (size_t r = 0; r < rows && keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 1, sum + r);
     for (size_t r = 0; r < rows && !keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 0, sum + r);
     for (size_t r = 0; r < rows; r++) {
@@ -91,6 +100,7 @@ static void F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep, 
         state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     }
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[F(tile_index)(r, state->target[r])];
+    return F(tile_find_regular)(rows, max, state);
 }
 
 /* A term is multiplied by the one, then by the other; what a REAL could not hold as a normal number goes to the terms. */
