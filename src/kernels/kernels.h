@@ -40,10 +40,10 @@ struct xent_tile {
     double rest[XENT_TILE];
     double unit[XENT_TILE];
     int32_t first[XENT_TILE];
-    unsigned char regular[XENT_TILE]; /* 0: a row for `reduce`, of which nothing but at_target and max is known here */
-    double scale[XENT_TILE];          /* second pass: what a term becomes an entry with, times 2^64 */
-    double first_entry[XENT_TILE];    /* but for the entries of the classes `first` ... */
-    double target_entry[XENT_TILE];   /* ... and `target` */
+    int32_t regular[XENT_TILE];     /* 0: a row for `reduce`, of which nothing but at_target and max is known here */
+    double scale[XENT_TILE];        /* second pass: what a term becomes an entry with, times 2^64 */
+    double first_entry[XENT_TILE];  /* but for the entries of the classes `first` ... */
+    double target_entry[XENT_TILE]; /* ... and `target` */
 };
 
 /* Rows in memory; steps in bytes. */

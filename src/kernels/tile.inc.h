@@ -68,12 +68,12 @@ static inline size_t F(tile_index)(size_t row, int32_t class_index) { return (si
 
 static inline size_t F(tile_find_regular)(size_t rows, const REAL *max, struct xent_tile *state)
 {
-    size_t count = 0;
+    int32_t count = 0;
     for (size_t r = 0; r < rows; r++) {
-        state->regular[r] = (max[r] < 0 ? -max[r] : max[r]) <= LARGE;
+        state->regular[r] = (max[r] >= -LARGE) & (max[r] <= LARGE);
         count += state->regular[r];
     }
-    return count;
+    return (size_t)count;
 }
 
 /* Takes the maxima out of the sums, and reads the logits of the targets before. */

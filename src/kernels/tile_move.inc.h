@@ -3,23 +3,25 @@
  * Where one of the steps is an element's size, WIDTH elements move at a time: rows that stand side by side as they
  * are, rows whose classes stand side by side by transposing squares. The last square of a row may overlap the one before. */
 
-static inline STORED *S(tile_at)(const struct xent_tile_place *place, size_t r, size_t c)
+/* By value, so that no store can change it. */
+static inline STORED *S(tile_at)(struct xent_tile_place place, size_t r, size_t c)
 {
-    return (STORED *)(void *)(place->at + (ptrdiff_t)r * place->row_step + (ptrdiff_t)c * place->class_step);
+    return (STORED *)(void *)(place.at + (ptrdiff_t)r * place.row_step + (ptrdiff_t)c * place.class_step);
 }
 
 /* Where the square that begins at class c lies so that it ends within the row. */
 static inline size_t S(tile_square)(size_t c, size_t classes) { return c + WIDTH <= classes ? c : classes - WIDTH; }
 
 /* How many of the rows can move WIDTH at a time, and whether by squares. */
-static inline size_t S(tile_vectors)(const struct xent_tile_place *place, size_t rows, size_t classes, int *squares)
+static inline size_t S(tile_vectors)(struct xent_tile_place place, size_t rows, size_t classes, int *squares)
 {
-    *squares = place->class_step == (ptrdiff_t)sizeof(STORED) && classes >= WIDTH;
-    return *squares || place->row_step == (ptrdiff_t)sizeof(STORED) ? rows / WIDTH * WIDTH : 0;
+    *squares = place.class_step == (ptrdiff_t)sizeof(STORED) && classes >= WIDTH;
+    return *squares || place.row_step == (ptrdiff_t)sizeof(STORED) ? rows / WIDTH * WIDTH : 0;
 }
 
-static void S(tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, void *to)
+static void S(tile_read)(const struct xent_tile_place *place, size_t rows, size_t classes, void *to)
 {
+    const struct xent_tile_place from = *place;
     REAL *tile = to;
     int squares;
     size_t vectors = S(tile_vectors)(from, rows, classes, &squares);
@@ -38,7 +40,7 @@ static void S(tile_read)(const struct xent_tile_place *from, size_t rows, size_t
 }
 
 static inline void S(tile_write_squares)(const REAL *tile, size_t rows, size_t classes, const REAL *lower, const REAL *factor,
-                                         const struct xent_tile_place *to)
+                                         struct xent_tile_place to)
 {
     for (size_t r = 0; r < rows; r += WIDTH) {
         VEC by = V(load)(lower + r), times = V(load)(factor + r);
@@ -54,7 +56,7 @@ static inline void S(tile_write_squares)(const REAL *tile, size_t rows, size_t c
 
 /* The rows from `done` on, of which there are fewer than WIDTH or which are apart. */
 static inline void S(tile_write_rest)(const REAL *tile, size_t done, size_t rows, size_t classes, const REAL *lower,
-                                      const REAL *factor, const struct xent_tile_place *to)
+                                      const REAL *factor, struct xent_tile_place to)
 {
     STORED entry[WIDTH];
     for (size_t r = done; r < rows; r++) {
@@ -66,7 +68,7 @@ static inline void S(tile_write_rest)(const REAL *tile, size_t done, size_t rows
     }
 }
 
-static inline void S(tile_put)(const double *entry, const int32_t *class_index, size_t rows, const struct xent_tile_place *to)
+static inline void S(tile_put)(const double *entry, const int32_t *class_index, size_t rows, struct xent_tile_place to)
 {
     REAL rounded[XENT_TILE] = { 0 };
     STORED stored[XENT_TILE];
@@ -76,8 +78,9 @@ static inline void S(tile_put)(const double *entry, const int32_t *class_index, 
 }
 
 static void S(tile_write)(const void *from, size_t rows, size_t classes, const struct xent_tile *state,
-                          const struct xent_tile_place *to)
+                          const struct xent_tile_place *place)
 {
+    const struct xent_tile_place to = *place;
     const REAL *tile = from;
     REAL lower[XENT_TILE], factor[XENT_TILE];
     int squares;
