@@ -14,8 +14,6 @@ struct tile {
     const struct xent_row_scratch *scratch;
     size_t rows, ignored_rows, regular_rows; /* regular: to the kernels */
     bool ignored[XENT_TILE];
-    double coef[XENT_TILE]; /* of the target; 0 where the row is ignored */
-    double log1p_rest[XENT_TILE];
     struct xent_tile state;
 };
 
@@ -41,10 +39,11 @@ static void read_targets(struct tile *tile)
         ignored_rows += ignored;
         tile->ignored[i] = ignored;
         tile->state.target[i] = ignored ? 0 : (int32_t)index;
-        tile->coef[i] = ignored ? 0 : 1;
+        tile->state.coef[i] = ignored ? 0 : 1;
     }
     tile->ignored_rows = ignored_rows;
-    for (size_t i = 0; i < tile->rows && weight != NULL; i++) tile->coef[i] *= xent_weight_of(weight, tile->state.target[i]);
+    for (size_t i = 0; i < tile->rows && weight != NULL; i++)
+        tile->state.coef[i] *= xent_weight_of(weight, tile->state.target[i]);
 }
 
 /* The rows from `from` on that are ignored, or not, like the first of them. */
@@ -105,7 +104,7 @@ static void first_pass(struct tile *tile)
         state->max[i] = row.state.max;
         state->rest[i] = row.state.rest;
     }
-    shape->kernels->log1p(state->rest, tile->log1p_rest, tile->rows);
+    shape->kernels->log1p(state->rest, tile->state.log1p_rest, tile->rows);
 }
 
 static bool is_finite(const struct xent_tile *state, size_t i)
@@ -113,21 +112,11 @@ static bool is_finite(const struct xent_tile *state, size_t i)
     return state->max[i] - state->max[i] == 0 && state->rest[i] - state->rest[i] == 0;
 }
 
-/* As of a row alone: both parts of the loss are >= 0, never -0.0. A regular row has a finite maximum, and with a NaN in its sum its
-   loss is one. */
+/* A regular row has a finite maximum, and with a NaN in its sum its loss is one. */
 static void find_losses(const struct tile *tile, double *value)
 {
     const struct xent_tile *state = &tile->state;
-    double z_loss = tile->loss->options.z_loss;
-    for (size_t i = 0; i < tile->rows; i++) {
-        double gap = tile->coef[i] * (state->max[i] - state->at_target[i]);
-        gap = tile->coef[i] == 0 ? 0 : gap;
-        value[i] = gap + tile->coef[i] * tile->log1p_rest[i];
-    }
-    for (size_t i = 0; i < tile->rows && z_loss != 0; i++) {
-        double lse = state->max[i] + tile->log1p_rest[i];
-        value[i] += z_loss * lse * lse;
-    }
+    tile->loss->shape.kernels->tile_losses(state, tile->rows, tile->loss->options.z_loss, value);
     if (tile->ignored_rows == 0 && tile->regular_rows == tile->rows) return;
     for (size_t i = 0; i < tile->rows; i++) value[i] = tile->ignored[i] ? 0 : is_finite(state, i) ? value[i] : (double)NAN;
 }
@@ -153,7 +142,7 @@ static void write_row_alone(struct tile *tile, size_t i)
     const struct xent_row_shape *shape = &tile->loss->shape;
     struct xent_position position = position_of(tile, i);
     struct xent_loss_row row = reduce_alone(tile, &position, true);
-    xent_loss_row_write_gradient(tile->loss, &row, &position, tile->log1p_rest[i], tile->scratch);
+    xent_loss_row_write_gradient(tile->loss, &row, &position, tile->state.log1p_rest[i], tile->scratch);
     for (size_t c = (size_t)shape->classes; c-- > 0;) {
         double entry = xent_load_float(shape->dtype, row.out.at + (ptrdiff_t)c * row.out.step);
         xent_store_float(shape->real, element(tile, i, c), entry);
@@ -173,40 +162,13 @@ static void find_factors(const struct tile *tile, double *factor)
         factor[i] = xent_loss_row_factor(tile->loss, &position);
 }
 
-/* b: the factor left out. +0.0 where it is 0. */
-static inline double entry_of(double factor, double b)
-{
-    double entry = factor * b;
-    return b == 0 ? 0 : entry;
-}
-
-/* Leaves in `total` what p is multiplied with. The two entries of each row where most of p - coef cancels come from double: p - 1 of a
-   target that is the row's maximum is -rest / (1 + rest), with all its digits. */
-static void find_entries(struct tile *tile, const double *factor, double *total)
-{
-    struct xent_tile *state = &tile->state;
-    double z_loss = tile->loss->options.z_loss;
-    for (size_t i = 0; i < tile->rows; i++) {
-        double coef = tile->coef[i], rest = state->rest[i], share = 1 / (1 + rest);
-        double pull = z_loss * (state->max[i] + tile->log1p_rest[i]) * 2;
-        double p = share * (state->target_term[i] * 0x1p-64 * state->unit[i]);
-        double at_first = entry_of(factor[i], (coef + pull) * share);
-        double at_target = entry_of(factor[i], (coef + pull) * p - coef);
-        double at_both = entry_of(factor[i], pull * share - coef * rest / (1 + rest));
-        bool leads = state->target[i] == state->first[i];
-        total[i] = coef + pull;
-        state->scale[i] = factor[i] * total[i] * share * state->unit[i];
-        state->first_entry[i] = leads ? at_both : at_first;
-        state->target_entry[i] = leads ? at_both : at_target;
-    }
-}
-
 /* How many rows have entries that the kernels can do: no NaN in the sum, and a divisor that is not 0, or else total or factor is one. */
 static size_t count_fitting(const struct tile *tile, const double *factor, const double *total)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < tile->rows; i++) count += xent_row_fits(&tile->loss->shape, factor[i], total[i], tile->coef[i]);
-    return count;
+    const struct xent_entry_limits limits = tile->loss->shape.kernels->limits;
+    int32_t count = 0;
+    for (size_t i = 0; i < tile->rows; i++) count += xent_row_fits(&limits, factor[i], total[i], tile->state.coef[i]);
+    return (size_t)count;
 }
 
 static void write_others(struct tile *tile, const double *factor, const double *total)
@@ -215,7 +177,8 @@ static void write_others(struct tile *tile, const double *factor, const double *
     for (size_t i = 0; i < tile->rows; i++) {
         if (tile->ignored[i])
             state->scale[i] = state->first_entry[i] = state->target_entry[i] = 0;
-        else if (!state->regular[i] || !xent_row_fits(&tile->loss->shape, factor[i], total[i], tile->coef[i]))
+        else if (!state->regular[i] ||
+                 !xent_row_fits(&tile->loss->shape.kernels->limits, factor[i], total[i], tile->state.coef[i]))
             write_row_alone(tile, i);
     }
 }
@@ -227,7 +190,7 @@ static void second_pass(struct tile *tile)
                                   step_of(tile, XENT_WALK_GRAD), loss->grad_logits->step[loss->axis] };
     double factor[XENT_TILE], total[XENT_TILE];
     find_factors(tile, factor);
-    find_entries(tile, factor, total);
+    loss->shape.kernels->tile_entries(&tile->state, tile->rows, loss->options.z_loss, factor, total);
     if (tile->ignored_rows > 0 || tile->regular_rows < tile->rows || count_fitting(tile, factor, total) < tile->rows)
         write_others(tile, factor, total);
     loss->shape.kernels->tile_write(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, &tile->state, &to);

@@ -68,10 +68,10 @@ static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, pt
     return step == (ptrdiff_t)shape->size || shape->classes <= 1;
 }
 
-/* Whether the kernels' entries() can do a row with these: no intermediate overflows. */
-static inline bool xent_row_fits(const struct xent_row_shape *shape, double factor, double total, double coef_peak)
+/* Whether entries() can do a row with these: no intermediate overflows. */
+static inline bool xent_row_fits(const struct xent_entry_limits *limits, double factor, double total, double coef_peak)
 {
-    return (fabs(factor * total) <= shape->kernels->factor_max) & (fabs(factor) * coef_peak <= shape->kernels->coef_max);
+    return (fabs(factor * total) <= limits->factor) & (fabs(factor) * coef_peak <= limits->coef);
 }
 
 static inline int64_t xent_chunk_count(int64_t classes) { return (classes + XENT_CHUNK - 1) / XENT_CHUNK; }

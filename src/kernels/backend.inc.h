@@ -24,6 +24,7 @@
 #include "exp.inc.h"
 #include "log.inc.h"
 #include "softcap.inc.h"
+#include "tile_finish.inc.h"
 
 /* Wider intermediate results would change the bits. */
 _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such (32-bit x86: -msse2 -mfpmath=sse)");
@@ -110,11 +111,15 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define PAIRED 0
 #include "stored.inc.h"
 
-/* The largest |F Z| and |F coef| with which no entry overflows on the way. */
-#define FACTOR_MAX_f32 0x1p190
-#define COEF_MAX_f32 0x1p127
-#define FACTOR_MAX_f64 0x1p1000
-#define COEF_MAX_f64 0x1p1000
+/* With which no entry overflows on the way. */
+#define LIMITS_f32                                                                                                             \
+    {                                                                                                                          \
+        0x1p190, 0x1p127                                                                                                       \
+    }
+#define LIMITS_f64                                                                                                             \
+    {                                                                                                                          \
+        0x1p1000, 0x1p1000                                                                                                     \
+    }
 
 /* The functions of a stored type and those of the type it is computed in. */
 #define XENT_ROW_KERNELS(stored, real)                                                                                         \
@@ -123,8 +128,8 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
         .prepare = prepare_##stored, .slopes = slopes_##stored, .log_probs = log_probs_##stored, .log = log_##stored,          \
         .softmax_backward = softmax_backward_##stored, .log_softmax_backward = log_softmax_backward_##stored,                  \
         .tile_read = tile_read_##stored, .tile_write = tile_write_##stored, .tile_reduce = tile_reduce_##real,                 \
-        .store = store_##stored, .merge = merge_##real, .relate = relate_##real, .log1p = log1p_##real,                        \
-        .factor_max = FACTOR_MAX_##real, .coef_max = COEF_MAX_##real, .entries = entries_##stored,                             \
+        .tile_losses = tile_losses, .tile_entries = tile_entries, .store = store_##stored, .merge = merge_##real,              \
+        .relate = relate_##real, .log1p = log1p_##real, .limits = LIMITS_##real, .entries = entries_##stored,                  \
         .entries_in_double = entries_in_double_##stored                                                                        \
     }
 #define XENT_BACKEND_TABLE(backend_name)                                                                                       \

@@ -33,17 +33,21 @@ struct xent_chunk {
 
 /* The rows of a tile between the two passes, and what the one needs to know and leaves for the other. */
 struct xent_tile {
-    int32_t target[XENT_TILE];     /* a class of each row */
+    int32_t target[XENT_TILE];     /* a class of each row ... */
+    double coef[XENT_TILE];        /* ... the only one with a coefficient, this one; 0: none has */
     double at_target[XENT_TILE];   /* its logit */
     double target_term[XENT_TILE]; /* its term, where terms are kept */
-    double max[XENT_TILE];         /* this and what follows as struct xent_chunk has it */
-    double rest[XENT_TILE];
-    double unit[XENT_TILE];
+
+    /* as struct xent_chunk has them */
+    double max[XENT_TILE], rest[XENT_TILE], unit[XENT_TILE];
     int32_t first[XENT_TILE];
-    int32_t regular[XENT_TILE];     /* 0: a row for `reduce`, of which nothing but at_target and max is known here */
-    double scale[XENT_TILE];        /* second pass: what a term becomes an entry with, times 2^64 */
-    double first_entry[XENT_TILE];  /* but for the entries of the classes `first` ... */
-    double target_entry[XENT_TILE]; /* ... and `target` */
+    int32_t regular[XENT_TILE]; /* 0: a row for `reduce`, of which nothing but at_target and max is known here */
+
+    double log1p_rest[XENT_TILE];
+
+    /* for the second pass: what a term becomes an entry with, times 2^64, but for those of the classes `first` and `target` */
+    double scale[XENT_TILE];
+    double first_entry[XENT_TILE], target_entry[XENT_TILE];
 };
 
 /* Rows in memory; steps in bytes. */
@@ -65,6 +69,10 @@ struct xent_rescale {
     double none;   /* what Z p is for p = 0: 0 even where the z-loss overflows, NaN where the sum of the coefficients does */
     double share;  /* e^(chunk's max - row's max) / (1 + rest of the row) */
     double unit;   /* of the chunk */
+};
+
+struct xent_entry_limits {
+    double factor, coef; /* largest |F Z| and |F coef_c| */
 };
 
 /* The kernels for one type of stored elements. Computed in f64 for f64, else in f32: `real` below. A chunk has 1 to XENT_CHUNK
@@ -91,6 +99,12 @@ struct xent_row_kernels {
        how many are regular. Keeps the terms in place of the logits or leaves the tile undefined. */
     size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
 
+    /* The losses of rows that are regular. */
+    void (*tile_losses)(const struct xent_tile *state, size_t rows, double z_loss, double *loss);
+
+    /* Fills in what tile_write needs of a state, given upstream gradients over divisor, and what p is multiplied with. */
+    void (*tile_entries)(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total);
+
     /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. */
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
                        const struct xent_tile_place *to);
@@ -111,10 +125,10 @@ struct xent_row_kernels {
     void (*log1p)(const double *r, double *out, size_t n);
 
     /* out_c = F (Z p_c - coef_c), a real rounded once and then stored; coef NULL: all 0. out may be the terms (reals) where the
-       stored type is real. Takes |F Z| up to factor_max and |F coef_c| up to coef_max: then no intermediate overflows. */
+       stored type is real. Takes what is within `limits`: then no intermediate overflows. */
     void (*entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                     const struct xent_rescale *rescale);
-    double factor_max, coef_max;
+    struct xent_entry_limits limits;
 
     /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b
        is 0. */
