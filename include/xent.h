@@ -28,7 +28,8 @@
  *                    floating-point control word holds, and leaves control word and exception flags as it found them.
  *   Threads          Operations may run concurrently from any threads. Tensors are only read, outputs excepted; destroying
  *                    or re-pointing (xent_tensor_set_data) a tensor that another thread uses is the caller's race.
- *                    Strings and arrays returned live as long as the library. Nothing is async-signal-safe.
+ *                    Strings and arrays returned live as long as the library, a tensor's shape and strides as long as the
+ *                    tensor, a message as xent_error_message says. Nothing is async-signal-safe.
  *   Stack            A call needs at most 32 KiB of the caller's stack.
  *
  * Words
@@ -221,8 +222,8 @@ XENT_API size_t xent_dtype_size(xent_dtype dtype);
    XENT_BACKEND or XENT_NUM_THREADS in the environment cannot be honoured. XENT_ERROR_NO_MEMORY. */
 XENT_API xent_status xent_softmax(const xent_tensor *z, int32_t axis, xent_tensor *p);
 
-/* logp = log_softmax(z) along axis: logp_c = z_c - lse. Within 2 ulp (F64: 4) of the storage type. Arguments, special values and errors as
-   xent_softmax; logp may be z itself. */
+/* logp = log_softmax(z) along axis: logp_c = z_c - lse. Within 2 ulp (F64: 4) of the storage type. Arguments, special values
+   and errors as xent_softmax; logp may be z itself. */
 XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_tensor *logp);
 
 /* out = ln(sum_c exp(z_c)) along axis. out: z's shape without the axis, any floating dtype.
@@ -230,8 +231,9 @@ XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_t
    Errors as xent_softmax, dtypes need not agree; out never overlaps z. */
 XENT_API xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_tensor *out);
 
-/* out = ln(x), element by element, within 2 ulp (F64: 4) of the storage type. x: floating, any rank. out: x's shape and dtype; may be x itself.
-   ln 0 = -inf, ln of a negative number is NaN: results, not errors. Errors as xent_softmax. */
+/* out = ln(x), element by element, within 2 ulp (F64: 4) of the storage type. x: floating, any rank. out: x's shape and
+   dtype; may be x itself. ln 0 = -inf, ln of a negative number is NaN: results, not errors. Errors as xent_softmax, but that
+   rank 0 is none. */
 XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
 
 /* ---- Losses ------------------------------------------------------------------------------------------------------- */
@@ -248,7 +250,8 @@ XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
    The loss of one row, with v = softcap(logit_scale * z), lse = ln(sum_c exp(v_c)), q = v - lse, smoothing e, weights w:
      class index y     (1-e) * w[y] * -q[y] + (e/C) * sum_c w[c] * -q[c] + z_loss * lse^2; 0 if y is ignore_index
      probabilities t   sum_c w[c] * s[c] * -q[c] + z_loss * lse^2, s = (1-e) * t + e/C
-   and its gradient, with the coefficients k[c] = w[c] * s[c] (t one-hot for a class index) and p = exp(q)
+   and its gradient, with the coefficients k[c] = w[c] * s[c] (t one-hot for a class index) and p = exp(q); the divisor is that
+   of MEAN below, else 1
      grad_loss / divisor * logit_scale * dv/dx * ((sum_c k[c] + 2 * z_loss * lse) * p[c] - k[c]), x = logit_scale * z
    logit_scale and softcap are rounded to F32 (not for F64 logits), and logit_scale * z is one product of that type. dv/dx is
    4 * e / (1 + e)^2 with e = exp(-2 * |x / softcap|), 1 without a softcap.
