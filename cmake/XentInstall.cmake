@@ -5,6 +5,7 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/xent")
 install(TARGETS xent xent_static EXPORT xentTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/include/xent.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+include(cmake/XentManual.cmake)
 
 # find_package(xent CONFIG). Minor versions may differ incompatibly while the major one is 0.
 install(EXPORT xentTargets NAMESPACE xent:: DESTINATION "${package_dir}")

@@ -1,10 +1,14 @@
-# What `cmake --install` lays down, and nothing else. The other scripts use this prefix.
+# What `cmake --install` lays down, and nothing else; of the manual a file for each function and type of the header. The other scripts use this prefix.
 . "$SOURCE_DIR/tests/package/common.sh"
 rm -rf "$PREFIX"
 "$CMAKE" --install "$BUILD_DIR" --config "$CONFIG" --prefix "$PREFIX"
 
 (cd "$PREFIX" && find . ! -type d) | sed 's,^\./,,' | sort >found
+names=$(sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent.map"
+    sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p' "$SOURCE_DIR/include/xent.h")
+[ "$(echo "$names" | wc -l)" -gt 40 ] || fail "the names in xent.map and xent.h were not understood"
 sort >expected <<EOS
+$(for name in libxent $names; do echo "$MANDIR/man3/$name.3"; done)
 $INCLUDEDIR/xent.h
 $LIBDIR/cmake/xent/xentConfig.cmake
 $LIBDIR/cmake/xent/xentConfigVersion.cmake

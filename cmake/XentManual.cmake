@@ -1,0 +1,18 @@
+# docs/man, section 3 of the manual. A page is found under every name of its section NAME: each but the first, which is the page's
+# own, becomes a file of one line that leads to it.
+set(man_dir "${CMAKE_INSTALL_MANDIR}/man3")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.3")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${pages})
+install(FILES ${pages} DESTINATION "${man_dir}")
+foreach(page IN LISTS pages)
+  cmake_path(GET page STEM own)
+  file(STRINGS "${page}" names REGEX "^\\.Nm [a-z_]+( ,)?$")
+  list(TRANSFORM names REPLACE "^\\.Nm ([a-z_]+).*" "\\1")
+  list(REMOVE_ITEM names ${own})
+  foreach(name IN LISTS names)
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/man3/${name}.3" CONTENT ".so man3/${own}.3\n" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/man3/${name}.3" DESTINATION "${man_dir}")
+  endforeach()
+endforeach()
+unset(pages)
+unset(names)
