@@ -1,6 +1,6 @@
 /* Every public function against every check: what each reports, that nothing has changed then, and that of two things wrong the one
    that is checked first is reported. BACKEND and THREADS are what the environment was at first use, so the program runs itself
-   once in each environment. errors_table <xent.h> */
+   once in each environment. errors_table <xent.h>; errors_table list prints what each function reports, for tests/docs/man.sh */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,10 +166,23 @@ static int run_in(const char *program, unsigned which)
     return run_again(program, which & BAD_BACKEND ? "turbo" : NULL, which & BAD_THREADS ? "many" : NULL, header, text);
 }
 
+/* "<function> <status>" for every cell that reports one */
+static int list(void)
+{
+    for (int i = 0; i < function_count; i++) {
+        for (int c = 0; c < CHECKS; c++) {
+            const struct cell cell = cell_of(&functions[i], (enum check)c);
+            if (cell.kind == REPORTED) printf("%s %s\n", functions[i].name, xent_status_name(cell.status));
+        }
+    }
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     int failed = 0;
     if (argc < 2) return EXIT_FAILURE;
+    if (strcmp(argv[1], "list") == 0) return list();
     header = argv[1];
     if (argc > 2) {
         environment = (unsigned)strtoul(argv[2], NULL, 10);

@@ -1,0 +1,31 @@
+# docs/man: the program in the EXAMPLES of every page compiles without a warning, runs, and prints what the page says, the display
+# that follows it. CTest gives the variables (CMakeLists.txt).
+set -eu
+tests=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$WORK_DIR"
+mkdir -p "$WORK_DIR"
+cd "$WORK_DIR"
+export LD_LIBRARY_PATH="$(dirname "$LIBRARY")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+examples=$tests/man_example.awk
+bad=0
+
+complain()
+{
+    echo "docs/man/$name.3: $1" >&2
+    bad=1
+}
+
+for page in "$SOURCE_DIR"/docs/man/*.3; do
+    name=$(basename "$page" .3)
+    awk -v wanted=1 -f "$examples" "$page" >"$name.c" || complain "this example cannot be copied from a terminal"
+    awk -v wanted=2 -f "$examples" "$page" >"$name.expected" || complain "this output is not what a terminal shows"
+    grep -q '^int main(void)$' "$name.c" || { complain "EXAMPLES has no program"; continue; }
+    [ -s "$name.expected" ] || { complain "EXAMPLES does not say what the program prints"; continue; }
+    # shellcheck disable=SC2086
+    "$CC" $CFLAGS -std=c11 -Wall -Wextra -Werror -I"$SOURCE_DIR/include" "$name.c" "$LIBRARY" -o "$name" ||
+        { complain "the example does not compile"; continue; }
+    "./$name" >"$name.printed" || complain "the example fails"
+    diff "$name.expected" "$name.printed" >&2 || complain "< is what the page says, > what the example prints"
+done
+[ $bad -ne 0 ] || echo "$(ls ./*.printed | wc -l) examples"
+exit $bad
