@@ -18,7 +18,7 @@ static xent_status set_shape(struct xent_tensor *t, xent_dtype dtype, int32_t nd
         return xent_fail(XENT_ERROR_SHAPE, "ndim is %d, expected 0 to %d", (int)ndim, XENT_MAX_NDIM);
     for (int32_t d = 0; d < ndim; d++)
         if (shape[d] < 0) return xent_fail(XENT_ERROR_SHAPE, "shape[%d] is %lld, expected >= 0", (int)d, (long long)shape[d]);
-    *t = (struct xent_tensor){ .dtype = dtype, .ndim = ndim, .numel = 1 };
+    *t = (struct xent_tensor){ .dtype = dtype, .ndim = ndim, .floating = xent_element_is_floating(dtype), .numel = 1 };
     for (int32_t d = ndim - 1; d >= 0; d--) {
         int64_t extent = shape[d] > 1 ? shape[d] : 1;
         t->shape[d] = shape[d];
@@ -30,6 +30,30 @@ static xent_status set_shape(struct xent_tensor *t, xent_dtype dtype, int32_t nd
         t->numel *= shape[d];
     }
     return XENT_OK;
+}
+
+static int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
+
+/* Sorted by |stride|, each dimension must step over all that the smaller ones span. Without elements, strides mean nothing. */
+static bool distinct(const struct xent_tensor *tensor)
+{
+    int32_t order[XENT_MAX_NDIM], used = 0;
+    int64_t span = 0;
+    if (tensor->numel == 0) return true;
+    for (int32_t d = 0; d < tensor->ndim; d++) {
+        int32_t at = used;
+        if (tensor->shape[d] == 1) continue;
+        for (; at > 0 && magnitude(tensor->strides[order[at - 1]]) > magnitude(tensor->strides[d]); at--)
+            order[at] = order[at - 1];
+        order[at] = d;
+        used++;
+    }
+    for (int32_t i = 0; i < used; i++) {
+        int64_t stride = magnitude(tensor->strides[order[i]]);
+        if (stride <= span) return false;
+        span += (tensor->shape[order[i]] - 1) * stride;
+    }
+    return true;
 }
 
 /* Steps, and bytes from data to the lowest and behind the highest element. */
@@ -51,7 +75,16 @@ static xent_status set_span(struct xent_tensor *t)
         return xent_fail(XENT_ERROR_OVERFLOW, "strides span more than %lld bytes", (long long)PTRDIFF_MAX);
     t->lowest = lowest;
     t->end = t->numel > 0 ? end : 0;
+    t->distinct = distinct(t);
     return XENT_OK;
+}
+
+static void place_data(struct xent_tensor *t, void *data)
+{
+    bool empty = t->numel == 0;
+    t->data = data;
+    t->first_byte = empty ? UINTPTR_MAX : (uintptr_t)data + (uintptr_t)t->lowest;
+    t->last_byte = empty ? 0 : (uintptr_t)data + (uintptr_t)t->end - 1;
 }
 
 static xent_status check_data(const struct xent_tensor *t, const void *data)
@@ -84,7 +117,7 @@ xent_status xent_tensor_create(xent_tensor **out, xent_dtype dtype, int32_t ndim
     if (__builtin_add_overflow((size_t)t.end, sizeof t + ALIGNMENT, &bytes) || (made = calloc(1, bytes)) == NULL)
         return xent_fail(XENT_ERROR_NO_MEMORY, "%lld bytes for a tensor could not be allocated", (long long)t.end);
     t.owner = true;
-    t.data = (char *)(made + 1) + (ALIGNMENT - (uintptr_t)(made + 1) % ALIGNMENT) % ALIGNMENT;
+    place_data(&t, (char *)(made + 1) + (ALIGNMENT - (uintptr_t)(made + 1) % ALIGNMENT) % ALIGNMENT);
     *made = t;
     *out = made;
     return XENT_OK;
@@ -100,7 +133,7 @@ static xent_status wrap(xent_tensor **out, xent_dtype dtype, int32_t ndim, const
     XENT_TRY(set_span(&t));
     XENT_TRY(check_data(&t, data));
     t.read_only = read_only;
-    t.data = data;
+    place_data(&t, data);
     made = malloc(sizeof *made);
     if (made == NULL) return xent_fail(XENT_ERROR_NO_MEMORY, "%zu bytes for a tensor could not be allocated", sizeof *made);
     *made = t;
@@ -128,7 +161,7 @@ xent_status xent_tensor_set_data(xent_tensor *t, void *data)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
                          "t owns its memory (made by xent_tensor_create), expected a wrapped tensor");
     XENT_TRY(check_data(t, data));
-    t->data = data;
+    place_data(t, data);
     return XENT_OK;
 }
 

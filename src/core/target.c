@@ -12,7 +12,7 @@ void xent_target_rule_init(struct xent_target_rule *rule, const struct xent_tens
                            int64_t classes)
 {
     rule->dtype = target->dtype;
-    rule->indices = !xent_element_is_floating(target->dtype);
+    rule->indices = !target->floating;
     rule->may_ignore = rule->indices && !(target->dtype == XENT_U64 && ignore_index < 0);
     rule->ignore_index = ignore_index;
     rule->classes = classes;

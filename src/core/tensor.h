@@ -3,12 +3,16 @@
 #define XENT_CORE_TENSOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "xent.h"
 
+/* What follows from shape, strides and data is in the handle, so that a call's checks are comparisons. */
 struct xent_tensor {
     xent_dtype dtype;
     int32_t ndim;
+    bool floating;
+    bool distinct; /* by its strides, no two elements share memory */
     bool read_only;
     bool owner; /* its memory is part of the handle's own allocation */
     int64_t shape[XENT_MAX_NDIM];
@@ -19,6 +23,12 @@ struct xent_tensor {
     ptrdiff_t lowest; /* bytes from data to the lowest element, <= 0 */
     ptrdiff_t end;    /* bytes from data to behind the highest element; 0 if there are no elements */
     void *data;
+    uintptr_t first_byte, last_byte; /* of all elements; where there are none, UINTPTR_MAX and 0, which overlap nothing */
 };
+
+static inline bool xent_tensors_overlap(const struct xent_tensor *a, const struct xent_tensor *b)
+{
+    return a->first_byte <= b->last_byte && b->first_byte <= a->last_byte;
+}
 
 #endif
