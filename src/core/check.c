@@ -57,24 +57,19 @@ xent_status xent_fail_one_element(const char *name, const struct xent_tensor *te
     return xent_fail(XENT_ERROR_SHAPE, "%s has %lld elements, expected exactly 1, %s", name, (long long)tensor->numel, reason);
 }
 
-int64_t xent_row_count(const struct xent_tensor *tensor, int32_t axis)
+xent_status xent_check_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis)
 {
     int64_t rows = 1;
     for (int32_t d = 0; d < tensor->ndim; d++)
         if (d != axis) rows *= tensor->shape[d];
-    return rows;
-}
-
-xent_status xent_check_class_count(const char *name, const struct xent_tensor *tensor, int32_t axis)
-{
-    if (tensor->shape[axis] > 0 || xent_row_count(tensor, axis) == 0) return XENT_OK;
+    if (rows == 0) return XENT_OK;
     return xent_fail(XENT_ERROR_SHAPE, "%s has no classes: axis %d has extent 0, expected at least 1", name, (int)axis);
 }
 
 xent_status xent_check_weight_shape(const struct xent_tensor *class_weight, int64_t classes)
 {
     char found[SHAPE_TEXT];
-    if (class_weight == NULL || (class_weight->ndim == 1 && class_weight->shape[0] == classes)) return XENT_OK;
+    if (class_weight->ndim == 1 && class_weight->shape[0] == classes) return XENT_OK;
     describe_shape(found, class_weight, XENT_NO_AXIS);
     return xent_fail(XENT_ERROR_SHAPE, "class_weight has shape %s, expected (%lld), one for each class", found,
                      (long long)classes);

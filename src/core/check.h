@@ -75,14 +75,17 @@ static inline xent_status xent_check_one_element(const char *name, const struct 
 }
 
 /* At least one class, unless there are no rows. */
-xent_status xent_check_class_count(const char *name, const struct xent_tensor *tensor, int32_t axis);
-/* Shape (C); NULL is fine. */
+xent_status xent_check_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis);
+
+static inline xent_status xent_check_class_count(const char *name, const struct xent_tensor *tensor, int32_t axis)
+{
+    return tensor->shape[axis] > 0 ? XENT_OK : xent_check_no_classes(name, tensor, axis);
+}
+
+/* Shape (C). */
 xent_status xent_check_weight_shape(const struct xent_tensor *class_weight, int64_t classes);
 /* Shape (C) for whatever C. */
 xent_status xent_check_weight_rank(const struct xent_tensor *class_weight);
-
-/* The product of the extents without the class axis. */
-int64_t xent_row_count(const struct xent_tensor *tensor, int32_t axis);
 
 /* Outputs: `tensor` may be written to and no two of its elements share memory ... */
 static inline xent_status xent_check_output(const char *name, const struct xent_tensor *tensor)

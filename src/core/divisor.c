@@ -10,7 +10,7 @@ static xent_status check_shapes(const struct xent_tensor *target, const xent_opt
     if (!rule->indices) {
         XENT_TRY(xent_check_axis("target", target, options->axis, axis));
         XENT_TRY(xent_check_class_count("target", target, *axis));
-        return xent_check_weight_shape(weight, target->shape[*axis]);
+        return weight == NULL ? XENT_OK : xent_check_weight_shape(weight, target->shape[*axis]);
     }
     if (weight == NULL) return XENT_OK;
     rule->classes = weight->numel;
@@ -21,13 +21,15 @@ xent_status xent_divisor_compute(const struct xent_tensor *target, const xent_op
 {
     const struct xent_tensor *weight = options->class_weight;
     struct xent_target_rule rule;
+    struct xent_walk walk;
     int32_t axis;
     xent_target_rule_init(&rule, target, options->ignore_index, XENT_CLASSES_UNKNOWN);
     if (!rule.indices) XENT_TRY(xent_check_floating("target", target));
     if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
     XENT_TRY(check_shapes(target, options, &rule, &axis));
-    XENT_TRY(xent_check_weights(weight));
-    if (rule.indices) return xent_scan_indices(target, &rule, weight, divisor);
-    *divisor = (double)xent_row_count(target, axis);
+    if (weight != NULL) XENT_TRY(xent_check_weights(weight));
+    xent_walk_plan(&walk, &(struct xent_operand){ target, axis }, 1);
+    if (rule.indices) return xent_scan_indices(target, &walk, 0, &rule, weight, divisor);
+    *divisor = (double)walk.count;
     return XENT_OK;
 }

@@ -13,8 +13,8 @@ static void take_run(struct xent_logarithm *logarithm)
     if (walk->ndim == 0 || walk->count == 0) return;
     walk->ndim--;
     logarithm->shape.classes = walk->extent[walk->ndim];
-    logarithm->step_x = walk->step[WALK_X][walk->ndim];
-    logarithm->step_out = walk->step[WALK_OUT][walk->ndim];
+    logarithm->step_x = walk->step[walk->ndim][WALK_X];
+    logarithm->step_out = walk->step[walk->ndim][WALK_OUT];
     walk->count /= logarithm->shape.classes;
 }
 

@@ -26,12 +26,12 @@ struct xent_loss {
     xent_options options;
     int32_t axis;
     struct xent_target_rule rule;
-    double divisor; /* of MEAN; 1 for the other reductions */
+    double divisor;        /* of MEAN; 1 for the other reductions */
+    struct xent_walk walk; /* over all operands' rows, the targets among them whose values are checked */
 
     /* the plan */
     struct xent_row_shape shape;
     bool tiled; /* rows are reduced side by side */
-    struct xent_walk walk;
     struct xent_parallel parallel;
     struct xent_scratch scratch;
 };

@@ -3,12 +3,13 @@
 #include "core/loss.h"
 #include "core/options.h"
 
-static const char *logits_name(const struct xent_loss *loss) { return loss->source == XENT_FROM_LOGITS ? "logits" : "logp"; }
+/* In the public header, by the loss's source. */
+static const char *const logits_names[] = { [XENT_FROM_LOGITS] = "logits", [XENT_FROM_LOG_PROBS] = "logp" };
+static const char *const gradient_names[] = { [XENT_FROM_LOGITS] = "grad_logits", [XENT_FROM_LOG_PROBS] = "grad_logp" };
 
-static const char *gradient_name(const struct xent_loss *loss)
-{
-    return loss->source == XENT_FROM_LOGITS ? "grad_logits" : "grad_logp";
-}
+static const char *logits_name(const struct xent_loss *loss) { return logits_names[loss->source]; }
+
+static const char *gradient_name(const struct xent_loss *loss) { return gradient_names[loss->source]; }
 
 static xent_status check_null(const struct xent_loss *loss)
 {
@@ -58,7 +59,7 @@ static xent_status check_shapes(struct xent_loss *loss)
     else
         XENT_TRY(xent_check_shape("target", loss->target, logits, XENT_NO_AXIS, "that of the logits, for probabilities"));
     XENT_TRY(xent_check_class_count(logits_name(loss), logits, loss->axis));
-    XENT_TRY(xent_check_weight_shape(weight, classes));
+    if (weight != NULL) XENT_TRY(xent_check_weight_shape(weight, classes));
     XENT_TRY(check_batch(loss, "grad_loss", loss->grad_loss));
     XENT_TRY(check_batch(loss, "loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
@@ -84,14 +85,28 @@ static xent_status check_outputs(const struct xent_loss *loss)
     return xent_check_apart(gradient_name(loss), loss->grad_logits, "loss", loss->loss, false);
 }
 
+static void plan_walk(struct xent_loss *loss)
+{
+    bool per_row = loss->options.reduction == XENT_REDUCTION_NONE;
+    const struct xent_operand operands[XENT_WALK_OPERANDS] = {
+        [XENT_WALK_LOGITS] = { loss->logits, loss->axis },
+        [XENT_WALK_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
+        [XENT_WALK_LOSS] = { per_row ? loss->loss : NULL, XENT_NO_AXIS },
+        [XENT_WALK_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
+        [XENT_WALK_GRAD] = { loss->grad_logits, loss->axis },
+    };
+    xent_walk_plan(&loss->walk, operands, XENT_WALK_OPERANDS);
+}
+
 static xent_status check_values(struct xent_loss *loss)
 {
+    const struct xent_tensor *weight = loss->options.class_weight;
     double automatic = 0;
-    XENT_TRY(xent_check_weights(loss->options.class_weight));
+    if (weight != NULL) XENT_TRY(xent_check_weights(weight));
     if (loss->rule.indices)
-        XENT_TRY(xent_scan_indices(loss->target, &loss->rule, loss->options.class_weight, &automatic));
+        XENT_TRY(xent_scan_indices(loss->target, &loss->walk, XENT_WALK_TARGET, &loss->rule, weight, &automatic));
     else
-        automatic = (double)xent_row_count(loss->logits, loss->axis);
+        automatic = (double)loss->walk.count;
     if (loss->options.reduction != XENT_REDUCTION_MEAN)
         loss->divisor = 1;
     else
@@ -107,5 +122,6 @@ xent_status xent_loss_check(struct xent_loss *loss, const xent_options *options)
     XENT_TRY(check_dtypes(loss));
     XENT_TRY(check_shapes(loss));
     XENT_TRY(check_outputs(loss));
+    plan_walk(loss);
     return check_values(loss);
 }

@@ -5,19 +5,6 @@
 #define CLASSES_PER_ROW 32 /* a row alone takes as long as this many classes of a tile */
 #define ROWS_TOGETHER 6    /* fewer are faster one by one, each copied first */
 
-static void plan_walk(struct xent_loss *loss)
-{
-    bool per_row = loss->options.reduction == XENT_REDUCTION_NONE;
-    const struct xent_operand operands[XENT_WALK_OPERANDS] = {
-        [XENT_WALK_LOGITS] = { loss->logits, loss->axis },
-        [XENT_WALK_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
-        [XENT_WALK_LOSS] = { per_row ? loss->loss : NULL, XENT_NO_AXIS },
-        [XENT_WALK_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
-        [XENT_WALK_GRAD] = { loss->grad_logits, loss->axis },
-    };
-    xent_walk_plan(&loss->walk, operands, XENT_WALK_OPERANDS);
-}
-
 /* The terms take the gradient's place where that can hold them and the logits are not needed again. */
 static bool needs_terms(const struct xent_loss *loss, bool in_place, bool scattered)
 {
@@ -67,7 +54,6 @@ xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *ke
     int64_t work;
     loss->shape = xent_row_shape_of(logits->dtype, logits->shape[loss->axis], kernels);
     xent_row_shape_prepare(&loss->shape, loss->options.logit_scale, loss->options.softcap);
-    plan_walk(loss);
     loss->tiled = is_tiled(loss);
     plan_scratch(loss);
     work = logits->numel;

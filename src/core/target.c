@@ -6,17 +6,6 @@
 #include "core/element.h"
 #include "core/errors.h"
 #include "core/sum.h"
-#include "core/walk.h"
-
-void xent_target_rule_init(struct xent_target_rule *rule, const struct xent_tensor *target, int64_t ignore_index,
-                           int64_t classes)
-{
-    rule->dtype = target->dtype;
-    rule->indices = !target->floating;
-    rule->may_ignore = rule->indices && !(target->dtype == XENT_U64 && ignore_index < 0);
-    rule->ignore_index = ignore_index;
-    rule->classes = classes;
-}
 
 double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index)
 {
@@ -27,7 +16,6 @@ double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_inde
 
 xent_status xent_check_weights(const struct xent_tensor *class_weight)
 {
-    if (class_weight == NULL) return XENT_OK;
     for (int64_t c = 0; c < class_weight->numel; c++) {
         double weight = xent_weight_of(class_weight, c);
         if (!(weight >= 0 && weight < (double)INFINITY))
@@ -58,32 +46,52 @@ static xent_status bad_index(const struct xent_tensor *target, const struct xent
                      (long long)rule->classes);
 }
 
-xent_status xent_scan_indices(const struct xent_tensor *target, const struct xent_target_rule *rule,
-                              const struct xent_tensor *class_weight, double *divisor)
+/* Of n rows `step` bytes apart, how many come before the first whose index is no class; *kept grows by those not ignored. */
+static int64_t scan_run(const struct xent_target_rule *rule, const char *at, ptrdiff_t step, int64_t n, int64_t *kept)
 {
-    const struct xent_operand operand = { target, XENT_NO_AXIS };
-    struct xent_walk walk;
+    int64_t found = 0, row = 0;
+    for (; row < n; row++, at += step) {
+        int64_t index = xent_load_index(rule->dtype, at);
+        if (xent_target_ignored(rule, index)) continue;
+        if ((uint64_t)index >= (uint64_t)rule->classes && rule->classes != XENT_CLASSES_UNKNOWN) break;
+        found++;
+    }
+    *kept += found;
+    return row;
+}
+
+/* The weights of the rows that are not ignored. */
+static double sum_of_weights(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
+                             const struct xent_target_rule *rule, const struct xent_tensor *class_weight)
+{
     struct xent_position position;
     struct xent_sum sum;
-    int64_t kept = 0;
-    xent_walk_plan(&walk, &operand, 1);
     xent_sum_begin(&sum, 0);
-    if (walk.count > 0) xent_walk_seek(&walk, 0, &position);
-    for (int64_t row = 0, run; row < walk.count; row += run) {
-        const char *at = (const char *)target->data + position.offset[0];
-        ptrdiff_t step = xent_walk_step(&walk, 0);
-        run = xent_walk_run(&walk, &position);
-        for (int64_t i = 0; i < run; i++, at += step) {
-            int64_t index = xent_load_index(rule->dtype, at);
-            bool ignored = xent_target_ignored(rule, index);
-            if (!ignored && rule->classes != XENT_CLASSES_UNKNOWN && (uint64_t)index >= (uint64_t)rule->classes)
-                return bad_index(target, rule, row + i, index);
-            kept += !ignored;
-            if (class_weight != NULL) xent_sum_row(&sum, ignored ? 0 : xent_weight_of(class_weight, index));
-        }
-        if (row + run < walk.count) xent_walk_advance(&walk, &position, run);
+    xent_walk_start(&position);
+    for (int64_t row = 0; row < walk->count; row++, xent_walk_next(walk, &position)) {
+        int64_t index = xent_load_index(rule->dtype, (const char *)target->data + position.offset[operand]);
+        xent_sum_row(&sum, xent_target_ignored(rule, index) ? 0 : xent_weight_of(class_weight, index));
+    }
+    return xent_sum_total(&sum);
+}
+
+xent_status xent_scan_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
+                              const struct xent_target_rule *rule, const struct xent_tensor *class_weight, double *divisor)
+{
+    ptrdiff_t step = xent_walk_step(walk, operand);
+    struct xent_position position;
+    int64_t kept = 0;
+    xent_walk_start(&position);
+    for (int64_t row = 0, run = 0; row < walk->count; row += run) {
+        const char *at;
+        int64_t good;
+        if (row > 0) xent_walk_advance(walk, &position, run);
+        at = (const char *)target->data + position.offset[operand];
+        run = xent_walk_run(walk, &position);
+        good = scan_run(rule, at, step, run, &kept);
+        if (good < run) return bad_index(target, rule, row + good, xent_load_index(rule->dtype, at + (ptrdiff_t)good * step));
     }
     /* a sum of ones is exact in any order */
-    *divisor = class_weight != NULL ? xent_sum_total(&sum) : (double)kept;
+    *divisor = class_weight != NULL ? sum_of_weights(target, walk, operand, rule, class_weight) : (double)kept;
     return XENT_OK;
 }

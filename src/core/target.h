@@ -2,7 +2,7 @@
 #ifndef XENT_CORE_TARGET_H
 #define XENT_CORE_TARGET_H
 
-#include "core/tensor.h"
+#include "core/walk.h"
 
 #define XENT_CLASSES_UNKNOWN (-1)
 
@@ -15,22 +15,29 @@ struct xent_target_rule {
     int64_t classes; /* XENT_CLASSES_UNKNOWN: any index is fine */
 };
 
-void xent_target_rule_init(struct xent_target_rule *rule, const struct xent_tensor *target, int64_t ignore_index,
-                           int64_t classes);
+static inline void xent_target_rule_init(struct xent_target_rule *rule, const struct xent_tensor *target, int64_t ignore_index,
+                                         int64_t classes)
+{
+    rule->dtype = target->dtype;
+    rule->indices = !target->floating;
+    rule->may_ignore = rule->indices && !(target->dtype == XENT_U64 && ignore_index < 0);
+    rule->ignore_index = ignore_index;
+    rule->classes = classes;
+}
 
 static inline bool xent_target_ignored(const struct xent_target_rule *rule, int64_t index)
 {
     return rule->may_ignore && index == rule->ignore_index;
 }
 
-/* Every weight is finite and >= 0. NULL is fine. */
+/* Every weight is finite and >= 0. */
 xent_status xent_check_weights(const struct xent_tensor *class_weight);
 
 /* Weight of a class; 1 without class weights. */
 double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index);
 
-/* Checks every class index, in row-major order, and adds up the automatic divisor of MEAN. */
-xent_status xent_scan_indices(const struct xent_tensor *target, const struct xent_target_rule *rule,
-                              const struct xent_tensor *class_weight, double *divisor);
+/* Checks every class index, in row-major order, and adds up the automatic divisor of MEAN. The target is the walk's `operand`. */
+xent_status xent_scan_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
+                              const struct xent_target_rule *rule, const struct xent_tensor *class_weight, double *divisor);
 
 #endif
