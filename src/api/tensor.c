@@ -18,7 +18,9 @@ static xent_status set_shape(struct xent_tensor *t, xent_dtype dtype, int32_t nd
         return xent_fail(XENT_ERROR_SHAPE, "ndim is %d, expected 0 to %d", (int)ndim, XENT_MAX_NDIM);
     for (int32_t d = 0; d < ndim; d++)
         if (shape[d] < 0) return xent_fail(XENT_ERROR_SHAPE, "shape[%d] is %lld, expected >= 0", (int)d, (long long)shape[d]);
-    *t = (struct xent_tensor){ .dtype = dtype, .ndim = ndim, .floating = xent_element_is_floating(dtype), .numel = 1 };
+    *t = (struct xent_tensor){
+        .dtype = dtype, .ndim = ndim, .floating = xent_element_is_floating(dtype), .numel = 1, .size = (size_t)bytes
+    };
     for (int32_t d = ndim - 1; d >= 0; d--) {
         int64_t extent = shape[d] > 1 ? shape[d] : 1;
         t->shape[d] = shape[d];
@@ -59,7 +61,7 @@ static bool distinct(const struct xent_tensor *tensor)
 /* Steps, and bytes from data to the lowest and behind the highest element. */
 static xent_status set_span(struct xent_tensor *t)
 {
-    ptrdiff_t size = (ptrdiff_t)xent_element_size(t->dtype), lowest = 0, highest = 0, end, span;
+    ptrdiff_t size = (ptrdiff_t)t->size, lowest = 0, highest = 0, end, span;
     for (int32_t d = 0; d < t->ndim && t->numel > 0; d++) {
         ptrdiff_t reach;
         ptrdiff_t *side = t->strides[d] < 0 ? &lowest : &highest;
@@ -89,7 +91,7 @@ static void place_data(struct xent_tensor *t, void *data)
 
 static xent_status check_data(const struct xent_tensor *t, const void *data)
 {
-    size_t size = xent_element_size(t->dtype);
+    size_t size = t->size;
     if (data == NULL && t->numel > 0)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "data is NULL, expected memory for %lld elements", (long long)t->numel);
     if ((uintptr_t)data % size != 0)

@@ -55,10 +55,10 @@ static inline xent_status xent_check_axis(const char *name, const struct xent_te
 /* `axis` of the model is left out, unless it is XENT_NO_AXIS. */
 static inline bool xent_same_shape(const struct xent_tensor *tensor, const struct xent_tensor *model, int32_t axis)
 {
-    int32_t ndim = tensor->ndim, before = axis == XENT_NO_AXIS ? ndim : axis;
-    if (ndim != model->ndim - (axis != XENT_NO_AXIS)) return false;
+    int32_t ndim = tensor->ndim;
+    if (ndim != model->ndim - (axis < model->ndim)) return false;
     for (int32_t d = 0; d < ndim; d++)
-        if (tensor->shape[d] != model->shape[d + (d >= before)]) return false;
+        if (tensor->shape[d] != model->shape[d + (d >= axis)]) return false;
     return true;
 }
 

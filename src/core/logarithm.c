@@ -24,7 +24,7 @@ xent_status xent_logarithm_plan(struct xent_logarithm *logarithm, const struct x
     const struct xent_operand operands[] = {
         [WALK_X] = { logarithm->x, XENT_NO_AXIS }, [WALK_OUT] = { logarithm->out, XENT_NO_AXIS }
     };
-    *shape = xent_row_shape_of(logarithm->x->dtype, 1, kernels);
+    xent_row_shape_init(shape, logarithm->x, 1, kernels);
     xent_walk_plan(&logarithm->walk, operands, 2);
     take_run(logarithm);
     xent_scratch_none(&logarithm->scratch);

@@ -25,7 +25,7 @@ static void plan_scratch(struct xent_loss *loss)
     if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered))
         scratch->logits = chunk * shape->size;
     if (shape->prepared) scratch->prepared = chunk * shape->real_size;
-    scratch->record = xent_loss_shared_record();
+    if (loss->parallel.shared > 0) scratch->record = xent_loss_shared_record();
     /* smoothing alone: all classes have the same */
     if (dense) scratch->coef = (loss->rule.indices && loss->options.class_weight == NULL ? 1 : chunk) * sizeof(double);
     if (loss->tiled) scratch->tile = (size_t)shape->classes * XENT_TILE * shape->real_size;
@@ -52,13 +52,13 @@ xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *ke
 {
     const struct xent_tensor *logits = loss->logits;
     int64_t work;
-    loss->shape = xent_row_shape_of(logits->dtype, logits->shape[loss->axis], kernels);
+    xent_row_shape_init(&loss->shape, logits, logits->shape[loss->axis], kernels);
     xent_row_shape_prepare(&loss->shape, loss->options.logit_scale, loss->options.softcap);
     loss->tiled = is_tiled(loss);
-    plan_scratch(loss);
     work = logits->numel;
     if (loss->source == XENT_FROM_LOG_PROBS && loss->rule.indices && loss->grad_logits == NULL) work = loss->walk.count;
     if (loss->options.num_threads != 0) threads = loss->options.num_threads;
     xent_parallel_plan(&loss->parallel, threads, loss->walk.count, loss->shape.classes, work);
+    plan_scratch(loss);
     return xent_scratch_allocate(&loss->scratch, &loss->parallel);
 }

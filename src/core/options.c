@@ -57,8 +57,10 @@ xent_status xent_options_read(const xent_options *given, xent_options *options)
 {
     static const xent_options defaults = XENT_OPTIONS_INIT;
     xent_status status;
-    *options = defaults;
-    if (given == NULL) return XENT_OK;
+    if (given == NULL) {
+        *options = defaults;
+        return XENT_OK;
+    }
     status = read_struct(given, options);
     return status != XENT_OK ? status : check_fields(options);
 }

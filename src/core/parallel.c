@@ -45,12 +45,13 @@ static int64_t shared_rows(const struct xent_parallel *parallel, int64_t work_pe
 void xent_parallel_plan(struct xent_parallel *parallel, int32_t threads, int64_t rows, int64_t classes, int64_t work)
 {
     int64_t tasks = work / WORK_PER_TASK;
-    get_for(parallel);
     tasks = tasks < threads ? tasks : threads;
-    parallel->tasks = tasks < 1 || inside_body ? 1 : tasks;
+    parallel->tasks = 1;
     parallel->rows = rows;
     parallel->shared = 0;
-    if (parallel->tasks == 1) return;
+    if (tasks <= 1 || inside_body) return;
+    get_for(parallel);
+    parallel->tasks = tasks;
     parallel->chunks = xent_chunk_count(classes);
     parallel->shared = shared_rows(parallel, work / rows);
     if (parallel->shared == 0 && rows < tasks) parallel->tasks = rows;
@@ -105,7 +106,7 @@ static void run_tasks(const struct xent_parallel *parallel, struct job *job)
         parallel->fn(parallel->user, parallel->tasks, run_one, job);
 }
 
-static void run_shared_out(const struct xent_parallel *parallel, const struct xent_passes *passes, void *context)
+void xent_parallel_run_tasks(const struct xent_parallel *parallel, const struct xent_passes *passes, void *context)
 {
     int64_t shared = parallel->shared;
     struct job job = { parallel, passes, context, shared > 0 ? passes->first : NULL, parallel->rows - shared };
@@ -116,12 +117,4 @@ static void run_shared_out(const struct xent_parallel *parallel, const struct xe
     job.pass = passes->second;
     job.whole = 0;
     run_tasks(parallel, &job);
-}
-
-void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job)
-{
-    if (parallel->tasks == 1)
-        passes->rows(job, 0, 0, parallel->rows);
-    else
-        run_shared_out(parallel, passes, job);
 }

@@ -11,10 +11,10 @@ void xent_parallel_set_for(xent_parallel_for fn, void *user);
 
 /* How one operation runs, decided before its first write. */
 struct xent_parallel {
-    xent_parallel_for fn;
-    void *user;
     int64_t tasks; /* 1: on the calling thread */
     int64_t rows;
+    xent_parallel_for fn; /* what runs several tasks; NULL: the library's own threads */
+    void *user;
     int64_t chunks; /* of a row; where there are several tasks */
     int64_t shared; /* the last rows, fewer than tasks, in which every task has its share of the chunks */
 };
@@ -31,6 +31,14 @@ struct xent_passes {
     void (*second)(void *job, int64_t task, int64_t shared, struct xent_span span);
 };
 
-void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job);
+void xent_parallel_run_tasks(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job);
+
+static inline void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job)
+{
+    if (parallel->tasks == 1)
+        passes->rows(job, 0, 0, parallel->rows);
+    else
+        xent_parallel_run_tasks(parallel, passes, job);
+}
 
 #endif

@@ -6,37 +6,6 @@
 
 #define TREE_DEPTH 52 /* levels of a tree over the chunks of 2^63 classes */
 
-const struct xent_row_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype)
-{
-    switch (dtype) {
-    case XENT_F32: return &backend->f32;
-    case XENT_F16: return &backend->f16;
-    case XENT_BF16: return &backend->bf16;
-    default: return &backend->f64;
-    }
-}
-
-struct xent_row_shape xent_row_shape_of(xent_dtype dtype, int64_t classes, const struct xent_kernels *kernels)
-{
-    xent_dtype real = xent_element_real(dtype);
-    return (struct xent_row_shape){ .backend = kernels,
-                                    .kernels = xent_row_kernels_of(kernels, dtype),
-                                    .real_kernels = xent_row_kernels_of(kernels, real),
-                                    .dtype = dtype,
-                                    .real = real,
-                                    .size = xent_element_size(dtype),
-                                    .real_size = xent_element_size(real),
-                                    .classes = classes,
-                                    .scale = 1 };
-}
-
-void xent_row_shape_prepare(struct xent_row_shape *shape, double scale, double softcap)
-{
-    shape->scale = shape->real == XENT_F32 ? (double)(float)scale : scale;
-    shape->softcap = shape->real == XENT_F32 ? (double)(float)softcap : softcap;
-    shape->prepared = shape->scale != 1 || shape->softcap != 0;
-}
-
 double xent_row_logit(const struct xent_row_shape *shape, const struct xent_line *logits, int64_t class_index)
 {
     const char *at = logits->at + (ptrdiff_t)class_index * logits->step;

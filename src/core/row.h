@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "core/element.h"
 #include "core/tensor.h"
 #include "kernels/kernels.h"
 
@@ -14,7 +15,12 @@ struct xent_line {
     xent_dtype dtype;
 };
 
-const struct xent_row_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype);
+static inline const struct xent_row_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype)
+{
+    if (dtype == XENT_F32) return &backend->f32;
+    if (dtype == XENT_F64) return &backend->f64;
+    return dtype == XENT_F16 ? &backend->f16 : &backend->bf16;
+}
 
 /* The line that begins `offset` bytes behind a tensor's data. */
 static inline struct xent_line xent_line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset)
@@ -58,10 +64,31 @@ struct xent_row_scratch {
     void *tile;                /* XENT_TILE rows of reals, side by side */
 };
 
-/* Rows of so many classes whose elements need no preparation ... */
-struct xent_row_shape xent_row_shape_of(xent_dtype dtype, int64_t classes, const struct xent_kernels *kernels);
+/* Rows of so many classes whose elements, stored as those of `model`, need no preparation ... */
+static inline void xent_row_shape_init(struct xent_row_shape *shape, const struct xent_tensor *model, int64_t classes,
+                                       const struct xent_kernels *kernels)
+{
+    bool is_f64 = model->dtype == XENT_F64;
+    shape->backend = kernels;
+    shape->kernels = xent_row_kernels_of(kernels, model->dtype);
+    shape->real_kernels = is_f64 ? &kernels->f64 : &kernels->f32;
+    shape->dtype = model->dtype;
+    shape->real = xent_element_real(model->dtype);
+    shape->size = model->size;
+    shape->real_size = is_f64 ? sizeof(double) : sizeof(float);
+    shape->classes = classes;
+    shape->prepared = false;
+    shape->scale = 1;
+    shape->softcap = 0;
+}
+
 /* ... and what they need: logit_scale and softcap (0: off), each rounded to `real`. */
-void xent_row_shape_prepare(struct xent_row_shape *shape, double scale, double softcap);
+static inline void xent_row_shape_prepare(struct xent_row_shape *shape, double scale, double softcap)
+{
+    shape->scale = shape->real == XENT_F32 ? (double)(float)scale : scale;
+    shape->softcap = shape->real == XENT_F32 ? (double)(float)softcap : softcap;
+    shape->prepared = shape->scale != 1 || shape->softcap != 0;
+}
 
 static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, ptrdiff_t step)
 {

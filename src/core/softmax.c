@@ -34,7 +34,7 @@ xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_ke
     const struct xent_operand operands[] = {
         [WALK_Z] = { softmax->z, softmax->axis }, [WALK_OUT] = { softmax->out, per_class ? softmax->axis : XENT_NO_AXIS }
     };
-    softmax->shape = xent_row_shape_of(softmax->z->dtype, softmax->z->shape[softmax->axis], kernels);
+    xent_row_shape_init(&softmax->shape, softmax->z, softmax->z->shape[softmax->axis], kernels);
     xent_walk_plan(&softmax->walk, operands, 2);
     plan_scratch(softmax, per_class);
     xent_parallel_plan(&softmax->parallel, threads, softmax->walk.count, softmax->shape.classes, softmax->z->numel);

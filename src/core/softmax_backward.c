@@ -29,7 +29,7 @@ xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, c
     const struct xent_operand operands[] = { [WALK_RESULT] = { result, backward->axis },
                                              [WALK_UPSTREAM] = { backward->upstream, backward->axis },
                                              [WALK_OUT] = { backward->out, backward->axis } };
-    backward->shape = xent_row_shape_of(result->dtype, result->shape[backward->axis], kernels);
+    xent_row_shape_init(&backward->shape, result, result->shape[backward->axis], kernels);
     xent_walk_plan(&backward->walk, operands, 3);
     plan_scratch(backward);
     xent_parallel_plan(&backward->parallel, threads, backward->walk.count, backward->shape.classes, result->numel);

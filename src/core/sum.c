@@ -1,14 +1,5 @@
 #include "core/sum.h"
 
-void xent_sum_begin(struct xent_sum *sum, int64_t first_row)
-{
-    sum->row = first_row;
-    sum->first_leaf = (first_row + XENT_LEAF_ROWS - 1) / XENT_LEAF_ROWS * XENT_LEAF_ROWS;
-    sum->heads = 0;
-    sum->nodes = 0;
-    sum->leaf = (struct xent_pair){ 0, 0 };
-}
-
 /* *a += b by TwoSum; the error is returned */
 static double add_two(double *a, double b)
 {
@@ -39,7 +30,7 @@ static void push_node(struct xent_sum *sum, int32_t level, int64_t index, struct
 /* As many of n values as the open leaf has room for. */
 static size_t add_to_leaf(struct xent_sum *sum, const double *values, size_t n)
 {
-    size_t room = XENT_LEAF_ROWS - (size_t)(sum->row % XENT_LEAF_ROWS), count = n < room ? n : room;
+    size_t room = XENT_LEAF_ROWS - (size_t)(sum->row & (XENT_LEAF_ROWS - 1)), count = n < room ? n : room;
     struct xent_pair leaf = sum->leaf;
     for (size_t i = 0; i < count; i++) leaf.lo += add_two(&leaf.hi, values[i]);
     sum->leaf = leaf;

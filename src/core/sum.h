@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define XENT_LEAF_ROWS 64
+#define XENT_LEAF_ROWS 64  /* a power of two */
 #define XENT_SUM_NODES 116 /* two for each level of a tree over 2^57 leaves */
 
 struct xent_pair {
@@ -30,7 +30,15 @@ struct xent_sum {
     struct xent_sum_node node[XENT_SUM_NODES];
 };
 
-void xent_sum_begin(struct xent_sum *sum, int64_t first_row);
+static inline void xent_sum_begin(struct xent_sum *sum, int64_t first_row)
+{
+    sum->row = first_row;
+    sum->first_leaf = (first_row + XENT_LEAF_ROWS - 1) & -(int64_t)XENT_LEAF_ROWS;
+    sum->heads = 0;
+    sum->nodes = 0;
+    sum->leaf = (struct xent_pair){ 0, 0 };
+}
+
 /* The values of the next rows. */
 void xent_sum_row(struct xent_sum *sum, double value);
 void xent_sum_rows(struct xent_sum *sum, const double *values, size_t n);

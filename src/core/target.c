@@ -46,17 +46,20 @@ static xent_status bad_index(const struct xent_tensor *target, const struct xent
                      (long long)rule->classes);
 }
 
-/* Of n rows `step` bytes apart, how many come before the first whose index is no class; *kept grows by those not ignored. */
-static int64_t scan_run(const struct xent_target_rule *rule, const char *at, ptrdiff_t step, int64_t n, int64_t *kept)
+/* Of n rows `step` bytes apart, how many come before the first whose index is no class; *kept grows by those not ignored. dtype is
+   the rule's, a constant where reading an index shall not take a call. */
+static inline int64_t scan_run(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step, int64_t n,
+                               int64_t *kept)
 {
-    int64_t found = 0, row = 0;
+    int64_t row = 0, ignored = 0;
     for (; row < n; row++, at += step) {
-        int64_t index = xent_load_index(rule->dtype, at);
-        if (xent_target_ignored(rule, index)) continue;
-        if ((uint64_t)index >= (uint64_t)rule->classes && rule->classes != XENT_CLASSES_UNKNOWN) break;
-        found++;
+        int64_t index = xent_load_index(dtype, at);
+        if (xent_target_ignored(rule, index))
+            ignored++;
+        else if ((uint64_t)index >= (uint64_t)rule->classes && rule->classes != XENT_CLASSES_UNKNOWN)
+            break;
     }
-    *kept += found;
+    *kept += row - ignored;
     return row;
 }
 
@@ -88,7 +91,8 @@ xent_status xent_scan_indices(const struct xent_tensor *target, const struct xen
         if (row > 0) xent_walk_advance(walk, &position, run);
         at = (const char *)target->data + position.offset[operand];
         run = xent_walk_run(walk, &position);
-        good = scan_run(rule, at, step, run, &kept);
+        good = rule->dtype == XENT_I64 ? scan_run(rule, XENT_I64, at, step, run, &kept)
+                                       : scan_run(rule, rule->dtype, at, step, run, &kept);
         if (good < run) return bad_index(target, rule, row + good, xent_load_index(rule->dtype, at + (ptrdiff_t)good * step));
     }
     /* a sum of ones is exact in any order */

@@ -20,6 +20,7 @@ struct xent_tensor {
     ptrdiff_t step[XENT_MAX_NDIM]; /* bytes from one index of a dimension to the next; 0 where there is no next: then the stride
                                        may be any number */
     int64_t numel;
+    size_t size;      /* bytes of an element */
     ptrdiff_t lowest; /* bytes from data to the lowest element, <= 0 */
     ptrdiff_t end;    /* bytes from data to behind the highest element; 0 if there are no elements */
     void *data;

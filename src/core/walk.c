@@ -21,7 +21,7 @@ static void add_dimension(struct xent_walk *walk, const struct xent_operand *ope
     memset(step, 0, sizeof walk->step[0]);
     for (int32_t k = 0; k < count; k++) {
         const struct xent_operand *o = &operands[k];
-        if (o->tensor != NULL) step[k] = o->tensor->step[batch + (o->axis != XENT_NO_AXIS && batch >= o->axis)];
+        if (o->tensor != NULL) step[k] = o->tensor->step[batch + (batch >= o->axis)];
     }
     if (walk->ndim++ > 0) join_last(walk);
 }

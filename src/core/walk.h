@@ -7,7 +7,7 @@
 #include "core/tensor.h"
 
 #define XENT_WALK_OPERANDS 5
-#define XENT_NO_AXIS (-1)
+#define XENT_NO_AXIS XENT_MAX_NDIM /* behind all dimensions */
 
 /* A shape and, for each of its dimensions, how many bytes a step along it takes in each operand; 0 for one that there is not. */
 struct xent_walk {
