@@ -29,7 +29,8 @@ xent_status xent_logarithm_plan(struct xent_logarithm *logarithm, const struct x
     take_run(logarithm);
     xent_scratch_none(&logarithm->scratch);
     if (!xent_row_is_contiguous(shape, logarithm->step_x) || !xent_row_is_contiguous(shape, logarithm->step_out))
-        logarithm->scratch.logits = (shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK) * shape->size;
+        xent_scratch_need(&logarithm->scratch, &logarithm->scratch.logits,
+                          (shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK) * shape->size);
     xent_parallel_plan(&logarithm->parallel, threads, logarithm->walk.count, shape->classes, logarithm->x->numel);
     return xent_scratch_allocate(&logarithm->scratch, &logarithm->parallel);
 }

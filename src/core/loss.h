@@ -9,7 +9,7 @@
 
 enum xent_loss_source { XENT_FROM_LOGITS, XENT_FROM_LOG_PROBS };
 
-/* The operands that are walked row by row. */
+/* The operands that are walked row by row; the last two are those of a gradient. */
 enum { XENT_WALK_LOGITS, XENT_WALK_TARGET, XENT_WALK_LOSS, XENT_WALK_GRAD_LOSS, XENT_WALK_GRAD };
 
 struct xent_loss {

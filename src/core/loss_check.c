@@ -95,7 +95,7 @@ static void plan_walk(struct xent_loss *loss)
         [XENT_WALK_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
         [XENT_WALK_GRAD] = { loss->grad_logits, loss->axis },
     };
-    xent_walk_plan(&loss->walk, operands, XENT_WALK_OPERANDS);
+    xent_walk_plan(&loss->walk, operands, loss->grad_logits != NULL ? XENT_WALK_OPERANDS : XENT_WALK_GRAD_LOSS);
 }
 
 static xent_status check_values(struct xent_loss *loss)

@@ -23,15 +23,19 @@ static void plan_scratch(struct xent_loss *loss)
     xent_scratch_none(scratch);
     if (loss->walk.count == 0) return;
     if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered))
-        scratch->logits = chunk * shape->size;
-    if (shape->prepared) scratch->prepared = chunk * shape->real_size;
-    if (loss->parallel.shared > 0) scratch->record = xent_loss_shared_record();
+        xent_scratch_need(scratch, &scratch->logits, chunk * shape->size);
+    if (shape->prepared) xent_scratch_need(scratch, &scratch->prepared, chunk * shape->real_size);
     /* smoothing alone: all classes have the same */
-    if (dense) scratch->coef = (loss->rule.indices && loss->options.class_weight == NULL ? 1 : chunk) * sizeof(double);
-    if (loss->tiled) scratch->tile = (size_t)shape->classes * XENT_TILE * shape->real_size;
+    if (dense) {
+        bool equal = loss->rule.indices && loss->options.class_weight == NULL;
+        xent_scratch_need(scratch, &scratch->coef, (equal ? 1 : chunk) * sizeof(double));
+    }
+    if (loss->tiled) xent_scratch_need(scratch, &scratch->tile, (size_t)shape->classes * XENT_TILE * shape->real_size);
+    if (loss->parallel.shared > 0) xent_scratch_need_record(scratch, &loss->parallel, xent_loss_shared_record());
     if (!gradient || !from_logits) return;
-    if (needs_terms(loss, in_place, scattered)) scratch->terms = (size_t)shape->classes * shape->real_size;
-    scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
+    if (needs_terms(loss, in_place, scattered))
+        xent_scratch_need_terms(scratch, &loss->parallel, (size_t)shape->classes * shape->real_size);
+    xent_scratch_need_chunks(scratch, &loss->parallel, shape->classes);
 }
 
 /* Rows side by side: where they are short, and where neighbours in memory are of neighbouring rows instead of classes; unless a run

@@ -4,37 +4,39 @@
 
 #include "core/errors.h"
 
-#define LINE 64 /* no two tasks write to one cache line */
+#define LINE XENT_SCRATCH_LINE
 
-static size_t padded(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
-
-static size_t task_size(const struct xent_scratch *scratch)
+static void need_shared(struct xent_scratch *scratch, size_t *member, size_t bytes)
 {
-    return padded(scratch->logits) + padded(scratch->upstream) + padded(scratch->prepared) + padded(scratch->coef) +
-           padded(scratch->terms) + padded(scratch->chunks) + padded(scratch->tile);
+    *member = scratch->per_shared;
+    scratch->per_shared += (bytes + LINE - 1) / LINE * LINE;
 }
 
-static size_t shared_size(const struct xent_scratch *scratch)
+void xent_scratch_need_terms(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes)
 {
-    return padded(scratch->record) + padded(scratch->shared_terms) + padded(scratch->shared_chunks);
+    if (parallel->rows > parallel->shared) xent_scratch_need(scratch, &scratch->terms, bytes);
+    if (parallel->shared > 0) need_shared(scratch, &scratch->shared_terms, bytes);
 }
 
-/* Bytes for a shared row. */
-static size_t plan_shared(struct xent_scratch *scratch, const struct xent_parallel *parallel)
+void xent_scratch_need_chunks(struct xent_scratch *scratch, const struct xent_parallel *parallel, int64_t classes)
 {
-    scratch->shared_terms = scratch->terms;
-    scratch->shared_chunks = scratch->record > 0 ? (size_t)parallel->chunks * sizeof(struct xent_chunk) : 0;
-    if (parallel->rows == parallel->shared) scratch->terms = scratch->chunks = 0;
-    return shared_size(scratch);
+    if (parallel->rows > parallel->shared)
+        xent_scratch_need(scratch, &scratch->chunks, (size_t)xent_chunk_count(classes) * sizeof(struct xent_chunk));
+}
+
+void xent_scratch_need_record(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes)
+{
+    if (parallel->shared == 0) return;
+    need_shared(scratch, &scratch->record, bytes);
+    need_shared(scratch, &scratch->shared_chunks, (size_t)parallel->chunks * sizeof(struct xent_chunk));
 }
 
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xent_parallel *parallel)
 {
-    size_t tasks = (size_t)parallel->tasks, sums = tasks > 1 ? padded(sizeof(struct xent_sum)) : 0;
-    size_t row = parallel->shared > 0 ? plan_shared(scratch, parallel) : 0, task = task_size(scratch), bytes;
+    size_t tasks = (size_t)parallel->tasks, sums = tasks > 1 ? (sizeof(struct xent_sum) + LINE - 1) / LINE * LINE : 0;
+    size_t task = scratch->per_task, row = scratch->per_shared, bytes;
     char *memory = scratch->local;
     scratch->allocated = NULL;
-    scratch->per_task = task;
     if (__builtin_mul_overflow(task + sums + row, tasks, &bytes) || bytes > SIZE_MAX - sums - LINE)
         return xent_fail(XENT_ERROR_NO_MEMORY,
                          "%zu bytes of working memory for each of %zu threads exceed what can be addressed", task + sums + row,
@@ -53,40 +55,37 @@ xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xen
     return XENT_OK;
 }
 
-static void *part(char **at, size_t bytes)
-{
-    void *start = bytes == 0 ? NULL : *at;
-    *at += padded(bytes);
-    return start;
-}
+static void *part(char *memory, size_t begin) { return begin == XENT_SCRATCH_NONE ? NULL : memory + begin; }
 
 struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int64_t task)
 {
-    char *at = scratch->tasks + scratch->per_task * (size_t)task;
+    char *memory = scratch->tasks + scratch->per_task * (size_t)task;
     struct xent_row_scratch row;
-    row.logits = part(&at, scratch->logits);
-    row.upstream = part(&at, scratch->upstream);
-    row.prepared = part(&at, scratch->prepared);
-    row.coef = part(&at, scratch->coef);
-    row.terms = part(&at, scratch->terms);
-    row.chunks = part(&at, scratch->chunks);
-    row.tile = part(&at, scratch->tile);
+    row.logits = part(memory, scratch->logits);
+    row.upstream = part(memory, scratch->upstream);
+    row.prepared = part(memory, scratch->prepared);
+    row.coef = part(memory, scratch->coef);
+    row.terms = part(memory, scratch->terms);
+    row.chunks = part(memory, scratch->chunks);
+    row.tile = part(memory, scratch->tile);
     return row;
 }
 
 void *xent_scratch_record(const struct xent_scratch *scratch, int64_t shared)
 {
-    return scratch->shared + shared_size(scratch) * (size_t)shared;
+    return scratch->shared + scratch->per_shared * (size_t)shared + scratch->record;
 }
 
 struct xent_row_scratch xent_scratch_shared(const struct xent_scratch *scratch, int64_t task, int64_t shared)
 {
     struct xent_row_scratch row = xent_scratch_of(scratch, task);
-    char *at = xent_scratch_record(scratch, shared);
-    (void)part(&at, scratch->record);
-    row.terms = part(&at, scratch->shared_terms);
-    row.chunks = part(&at, scratch->shared_chunks);
+    char *memory = scratch->shared + scratch->per_shared * (size_t)shared;
+    row.terms = part(memory, scratch->shared_terms);
+    row.chunks = part(memory, scratch->shared_chunks);
     return row;
 }
 
-void xent_scratch_free(struct xent_scratch *scratch) { free(scratch->allocated); }
+void xent_scratch_free(struct xent_scratch *scratch)
+{
+    if (scratch->allocated != NULL) free(scratch->allocated);
+}

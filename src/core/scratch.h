@@ -8,27 +8,43 @@
 #include "core/sum.h"
 
 #define XENT_SCRATCH_LOCAL 4096
+#define XENT_SCRATCH_LINE 64 /* no two tasks write to one cache line */
+#define XENT_SCRATCH_NONE SIZE_MAX
 
 struct xent_scratch {
-    size_t logits, upstream, prepared, coef, terms, chunks, tile; /* bytes per task; 0: no need */
-    size_t record;                      /* bytes per shared row, for what is known of it between the passes */
-    size_t shared_terms, shared_chunks; /* the same for its parts; they follow from the others */
-    size_t per_task;                    /* all that is per task */
+    size_t logits, upstream, prepared, coef, terms, chunks,
+        tile;                           /* where they begin in a task's part; XENT_SCRATCH_NONE: nowhere */
+    size_t record;                      /* the same in a shared row's, for what is known of it between the passes */
+    size_t shared_terms, shared_chunks; /* in place of a task's */
+    size_t per_task, per_shared;        /* bytes of the parts */
     struct xent_sum *sums;              /* one per task, and one for the shared rows; NULL for a single task */
     char *tasks;                        /* the tasks' parts, one behind the other */
     char *shared;                       /* those of the shared rows */
     void *allocated;                    /* NULL: in `local` */
-    alignas(64) char local[XENT_SCRATCH_LOCAL];
+    alignas(XENT_SCRATCH_LINE) char local[XENT_SCRATCH_LOCAL];
 };
 
-/* No need of any part. */
+/* A plan begins with no need of anything ... */
 static inline void xent_scratch_none(struct xent_scratch *scratch)
 {
-    scratch->logits = scratch->upstream = scratch->prepared = scratch->coef = scratch->terms = scratch->chunks =
-        scratch->record = scratch->tile = 0;
+    scratch->logits = scratch->upstream = scratch->prepared = scratch->coef = scratch->terms = scratch->chunks = scratch->tile =
+        scratch->record = scratch->shared_terms = scratch->shared_chunks = XENT_SCRATCH_NONE;
+    scratch->per_task = scratch->per_shared = 0;
 }
 
-/* What the tasks need for whole rows is left out where there are none, and added for each shared row. */
+/* ... and adds what each task needs, one of the members above, ... */
+static inline void xent_scratch_need(struct xent_scratch *scratch, size_t *member, size_t bytes)
+{
+    *member = scratch->per_task;
+    scratch->per_task += (bytes + XENT_SCRATCH_LINE - 1) / XENT_SCRATCH_LINE * XENT_SCRATCH_LINE;
+}
+
+/* ... the terms and chunks of a row, which a row that tasks share has for itself, ... */
+void xent_scratch_need_terms(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes);
+void xent_scratch_need_chunks(struct xent_scratch *scratch, const struct xent_parallel *parallel, int64_t classes);
+/* ... and the record of a shared row; its chunks are merged, so they are needed whatever the operation writes. */
+void xent_scratch_need_record(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes);
+
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xent_parallel *parallel);
 struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int64_t task);
 /* A task's, but for what belongs to the shared row. */

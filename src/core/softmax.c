@@ -21,11 +21,12 @@ static void plan_scratch(struct xent_softmax *softmax, bool per_class)
     size_t classes = (size_t)shape->classes, chunk = classes < XENT_CHUNK ? classes : XENT_CHUNK;
     xent_scratch_none(scratch);
     if (softmax->walk.count == 0) return;
-    scratch->record = sizeof(struct record);
-    if (gathered || scattered) scratch->logits = chunk * shape->size;
+    xent_scratch_need_record(scratch, &softmax->parallel, sizeof(struct record));
+    if (gathered || scattered) xent_scratch_need(scratch, &scratch->logits, chunk * shape->size);
     if (softmax->kind != XENT_SOFTMAX) return;
-    if (scattered || shape->real != shape->dtype) scratch->terms = classes * shape->real_size;
-    scratch->chunks = (size_t)xent_chunk_count(shape->classes) * sizeof(struct xent_chunk);
+    if (scattered || shape->real != shape->dtype)
+        xent_scratch_need_terms(scratch, &softmax->parallel, classes * shape->real_size);
+    xent_scratch_need_chunks(scratch, &softmax->parallel, shape->classes);
 }
 
 xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_kernels *kernels, int32_t threads)
@@ -36,8 +37,8 @@ xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_ke
     };
     xent_row_shape_init(&softmax->shape, softmax->z, softmax->z->shape[softmax->axis], kernels);
     xent_walk_plan(&softmax->walk, operands, 2);
-    plan_scratch(softmax, per_class);
     xent_parallel_plan(&softmax->parallel, threads, softmax->walk.count, softmax->shape.classes, softmax->z->numel);
+    plan_scratch(softmax, per_class);
     return xent_scratch_allocate(&softmax->scratch, &softmax->parallel);
 }
 

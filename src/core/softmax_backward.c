@@ -16,10 +16,11 @@ static void plan_scratch(struct xent_softmax_backward *backward)
     size_t chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
     xent_scratch_none(scratch);
     if (backward->walk.count == 0) return;
-    if (!contiguous(backward, backward->result) || !contiguous(backward, backward->out)) scratch->logits = chunk * shape->size;
-    if (!contiguous(backward, backward->upstream)) scratch->upstream = chunk * shape->size;
-    scratch->coef = chunk * sizeof(double);
-    scratch->record = sizeof(struct xent_state);
+    if (!contiguous(backward, backward->result) || !contiguous(backward, backward->out))
+        xent_scratch_need(scratch, &scratch->logits, chunk * shape->size);
+    if (!contiguous(backward, backward->upstream)) xent_scratch_need(scratch, &scratch->upstream, chunk * shape->size);
+    xent_scratch_need(scratch, &scratch->coef, chunk * sizeof(double));
+    xent_scratch_need_record(scratch, &backward->parallel, sizeof(struct xent_state));
 }
 
 xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, const struct xent_kernels *kernels,
@@ -31,8 +32,8 @@ xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, c
                                              [WALK_OUT] = { backward->out, backward->axis } };
     xent_row_shape_init(&backward->shape, result, result->shape[backward->axis], kernels);
     xent_walk_plan(&backward->walk, operands, 3);
-    plan_scratch(backward);
     xent_parallel_plan(&backward->parallel, threads, backward->walk.count, backward->shape.classes, result->numel);
+    plan_scratch(backward);
     return xent_scratch_allocate(&backward->scratch, &backward->parallel);
 }
 
