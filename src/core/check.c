@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "core/element.h"
-#include "core/errors.h"
 
 xent_status xent_fail_null(const char *name) { return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "%s is NULL", name); }
 

@@ -2,6 +2,7 @@
 #ifndef XENT_CORE_CHECK_H
 #define XENT_CORE_CHECK_H
 
+#include "core/errors.h"
 #include "core/tensor.h"
 #include "core/walk.h"
 
@@ -12,12 +13,6 @@
     } while (0)
 
 /* A check is a comparison in its caller; what fails goes to a function that writes the message and returns the status. */
-#ifdef __GNUC__
-#define XENT_COLD __attribute__((cold))
-#else
-#define XENT_COLD
-#endif
-
 XENT_COLD xent_status xent_fail_null(const char *name);
 XENT_COLD xent_status xent_fail_floating(const char *name, const struct xent_tensor *tensor);
 XENT_COLD xent_status xent_fail_same_dtype(const char *name, const struct xent_tensor *tensor, const char *model_name,

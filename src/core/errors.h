@@ -4,12 +4,17 @@
 
 #include "xent.h"
 
-/* Writes the message and returns the status, so that a check is one statement. */
+/* Of a function that is called where something fails. */
 #ifdef __GNUC__
-__attribute__((cold, format(printf, 2, 3)))
+#define XENT_COLD __attribute__((cold))
+#define XENT_LIKE_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define XENT_COLD
+#define XENT_LIKE_PRINTF(text, first)
 #endif
-xent_status
-xent_fail(xent_status status, const char *format, ...);
+
+/* Writes the message and returns the status, so that a check is one statement. */
+XENT_COLD XENT_LIKE_PRINTF(2, 3) xent_status xent_fail(xent_status status, const char *format, ...);
 
 const char *xent_last_message(void);
 

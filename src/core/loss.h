@@ -52,10 +52,11 @@ static inline void xent_loss_init(struct xent_loss *loss, enum xent_loss_source 
 /* The automatic divisor of MEAN for a target without logits: dtypes, shapes and values are checked. */
 xent_status xent_divisor_compute(const struct xent_tensor *target, const xent_options *options, double *divisor);
 
-/* NULL arguments, options, dtypes, shapes, outputs and overlap, values: in this order. */
+/* NULL arguments, options, dtypes, shapes, outputs and overlap, values: in this order. Plans the walk, by which it
+   reads the targets. */
 xent_status xent_loss_check(struct xent_loss *loss, const xent_options *options);
 
-/* Where the rows are, how they are shared out, and memory. threads: as set for the process. */
+/* How the rows are computed and shared out, and memory. threads: as set for the process. */
 xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *kernels, int32_t threads);
 
 /* Computes, writes the outputs and frees what the plan allocated. */

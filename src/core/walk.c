@@ -13,29 +13,29 @@ static void join_last(struct xent_walk *walk)
     walk->ndim--;
 }
 
-/* Appends dimension d of the first operand, which is the one of index `batch` where an operand has no axis. */
-static void add_dimension(struct xent_walk *walk, const struct xent_operand *operands, int32_t count, int32_t d, int32_t batch)
+/* Appends a dimension: of index `batch` in an operand without an axis, or before it. */
+static inline void add_dimension(struct xent_walk *walk, const struct xent_operand *operands, int32_t count, int64_t extent,
+                                 int32_t batch)
 {
     ptrdiff_t *step = walk->step[walk->ndim];
-    walk->extent[walk->ndim] = operands->tensor->shape[d];
+    walk->extent[walk->ndim] = extent;
     memset(step, 0, sizeof walk->step[0]);
-    for (int32_t k = 0; k < count; k++) {
-        const struct xent_operand *o = &operands[k];
-        if (o->tensor != NULL) step[k] = o->tensor->step[batch + (batch >= o->axis)];
-    }
+    for (int32_t k = 0; k < count; k++)
+        if (operands[k].tensor != NULL) step[k] = operands[k].tensor->step[batch + (batch >= operands[k].axis)];
     if (walk->ndim++ > 0) join_last(walk);
 }
 
 void xent_walk_plan(struct xent_walk *walk, const struct xent_operand *operands, int32_t count)
 {
     const struct xent_tensor *model = operands->tensor;
+    int32_t axis = operands->axis;
     walk->ndim = 0;
     walk->count = 1;
-    for (int32_t d = 0, batch = 0; d < model->ndim; d++) {
-        if (d == operands->axis) continue;
-        walk->count *= model->shape[d];
-        if (model->shape[d] != 1) add_dimension(walk, operands, count, d, batch);
-        batch++;
+    for (int32_t d = 0; d < model->ndim; d++) {
+        int64_t extent = model->shape[d];
+        if (d == axis) continue;
+        walk->count *= extent;
+        if (extent != 1) add_dimension(walk, operands, count, extent, d - (d > axis));
     }
 }
 
