@@ -1,6 +1,7 @@
 /* Exponentials. Expects the vector primitives of a simd_*.h and add_two of lanes.inc.h; defines
  *   term_f32, term_f64   e^x of a vector as a power of two times an eighth's table entry, and what is missing to it
  *   relate_f32, relate_f64   e^(lower - upper) of two maxima
+ *   scaled_f32, scaled_f64   a sum times that
  *   unit_f32, unit_f64   2^K over e^m for the reference power K of a chunk
  *
  * e^x = 2^n 2^(j/8) e^r with 8n + j = round(8 x log2 e) and r = x - (n + j/8) ln 2, |r| <= ln2/16 (Tang 1989, "Table-driven
@@ -111,27 +112,32 @@ static double relate_f32(double lower, double upper)
     return exp_small((d - k * (double)EXP_F32_LN2_HI) - k * EXP_F32_LN2_REST) * power_of_two(k);
 }
 
-/* e^x by the kernel's own term, to about an ulp; 0 far below the subnormals */
+static double scaled_f32(double sum, double lower, double upper) { return sum * relate_f32(lower, upper); }
+
+/* e^x 2^64 by the kernel's own term, to about an ulp down to x = -1086 ln 2 */
 static inline double exp_one_f64(double x)
 {
     vf64 scale, rest;
     exp_f64(term_f64(0), vf64_set(x), &scale, &rest);
-    return vf64_first(vf64_fma(scale, rest, scale)) * 0x1p-64;
+    return vf64_first(vf64_fma(scale, rest, scale));
 }
 
 static inline double unit_f64(double reference, double max)
 {
     vf64 k = vf64_set(reference), a = vf64_fma(k, vf64_set(EXP_F64_LN2_HI), vf64_set(-max));
-    return exp_one_f64(vf64_first(vf64_fma(k, vf64_set(EXP_F64_LN2_LO), a)));
+    return exp_one_f64(vf64_first(vf64_fma(k, vf64_set(EXP_F64_LN2_LO), a))) * 0x1p-64;
 }
 
-/* The rounding of lower - upper, which alone would cost |d| 2^-53, is put back to first order. */
-static double relate_f64(double lower, double upper)
+/* The rounding of lower - upper, which alone would cost |d| 2^-53, is put back to first order. Many equal classes can be worth more
+   than a subnormal where one is not: nothing but the result is rounded to one. */
+static double scaled_f64(double sum, double lower, double upper)
 {
     double d = lower, error = 0;
     vf64 e;
     add_two(&d, &error, -upper);
-    if (d < -745) return 0;
+    if (d < -754) return sum * 0; /* NaN stays */
     e = vf64_set(exp_one_f64(d));
-    return vf64_first(vf64_fma(e, vf64_set(error), e));
+    return sum * vf64_first(vf64_fma(e, vf64_set(error), e)) * 0x1p-64;
 }
+
+static double relate_f64(double lower, double upper) { return scaled_f64(1, lower, upper); }

@@ -38,7 +38,7 @@ static void F(merge)(struct xent_state *left, const struct xent_state *right)
     else if (lower->max == -(double)INFINITY)
         left->rest = upper->rest;
     else
-        left->rest = upper->rest + (lower->rest + 1) * F(relate)(lower->max, upper->max);
+        left->rest = upper->rest + F(scaled)(lower->rest + 1, lower->max, upper->max);
     left->gap = F(merge_gaps)(upper, lower);
     left->coef = a.coef + b.coef;
     left->coef_peak = a.coef_peak > b.coef_peak ? a.coef_peak : b.coef_peak;

@@ -73,6 +73,42 @@ static void test_confident_gradient(void **state)
     }
 }
 
+/* All but the first of the classes, some of which are masked, lie this far below it. */
+static void check_far_below(xent_dtype dtype, int64_t classes, int64_t masked, double depth)
+{
+    xent_tensor *z = tensor_new(dtype, SHAPE(classes), ROW_MAJOR), *y = tensor_new(XENT_U8, SCALAR, ROW_MAJOR);
+    xent_tensor *loss = tensor_new(XENT_F64, SCALAR, ROW_MAJOR), *lse = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    for (int64_t c = 1; c < classes; c++) tensor_set(z, c, c <= masked ? -INFINITY : -depth);
+    const double lost = dtype == XENT_F32 ? (double)classes * 0x1p-190 : (1 + (double)classes * 0x1p-11) * 0x1p-1074;
+    /* log and exp here are good to 2^-40 */
+    const double want = exp(log((double)(classes - 1 - masked)) + tensor_get(z, classes - 1));
+    const double off = (dtype == XENT_F32 ? 0x1p-24 : 0x1p-40) * want + lost;
+    expect_ok(xent_cross_entropy(z, y, NULL, loss));
+    expect_ok(xent_logsumexp(z, 0, lse));
+    assert_true(tensor_get(loss, 0) == tensor_get(lse, 0));
+    if (!(fabs(tensor_get(loss, 0) - want) <= off))
+        fail_msg("dtype %d, %d classes, %g below: %a, expected %a within %a", (int)dtype, (int)classes, depth,
+                 tensor_get(loss, 0), want, off);
+    tensor_free(z);
+    tensor_free(y);
+    tensor_free(loss);
+    tensor_free(lse);
+}
+
+/* A class more than 190 octaves below the maximum (F64: 1086) counts as 0, and no other does, however many there are: also where one
+   of them is subnormal, and where none shares a chunk with the maximum. */
+static void test_many_far_below(void **state)
+{
+    static const double octaves[] = { 180, 189, 190, 190.5, 191, 191.5, 192, 200 };
+    static const double octaves_f64[] = { 1021, 1029, 1060, 1073, 1074.5, 1075.5, 1080, 1085, 1086, 1087 };
+    static const int64_t masked[] = { 0, 100, 4095, 4096 };
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        for (int i = 0; i < 8; i++) check_far_below(XENT_F32, 2 * 4096 + 7, masked[k], octaves[i] * ln2);
+        for (int i = 0; i < 10; i++) check_far_below(XENT_F64, 100000, masked[k], octaves_f64[i] * ln2);
+    }
+}
+
 static void test_common_offset(void **state)
 {
     (void)state;
@@ -214,10 +250,15 @@ static void test_mean_of_many_rows(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_confident_rows),    cmocka_unit_test(test_confident_gradient),
-        cmocka_unit_test(test_common_offset),     cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_subnormal),         cmocka_unit_test(test_log),
-        cmocka_unit_test(test_mean_of_many_rows), cmocka_unit_test(test_logsumexp_next_to_nothing),
+        cmocka_unit_test(test_confident_rows),
+        cmocka_unit_test(test_confident_gradient),
+        cmocka_unit_test(test_many_far_below),
+        cmocka_unit_test(test_common_offset),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_subnormal),
+        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_mean_of_many_rows),
+        cmocka_unit_test(test_logsumexp_next_to_nothing),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
