@@ -85,8 +85,9 @@ static double row_bound(const struct golden_case *g, const struct golden_sizes *
         terms += s->coefficient[i] * (s->below[i] + s->log1p[row]);
         moved += s->coefficient[i] * s->moved[i];
     }
-    /* what lies more than 190 octaves below the maximum, or is subnormal in F64, need not be there */
-    const double lost = golden_narrow(g) ? 0x1p-189 * s->coefficients[row] : 4 * 0x1p-1074;
+    /* a class more than 190 octaves below the maximum (F64: 1086), and what is subnormal in F64, need not be there */
+    const double far = golden_narrow(g) ? (double)s->classes * 0x1p-190 : (1 + (double)s->classes * 0x1p-11) * 0x1p-1074;
+    const double lost = s->coefficients[row] * far + 4 * 0x1p-1074;
     return term_error(g) * terms + moved + z_loss * (2 * fabs(lse) + off) * off + lost;
 }
 

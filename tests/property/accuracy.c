@@ -91,14 +91,14 @@ static void answers_free(struct answers *a)
 }
 
 /* Loss and log-sum-exp of row i. The double behind the loss of F32 arithmetic has no error from rounding to storage; terms that lie
-   190 octaves below the maximum do not reach it. */
+   190 octaves below the maximum do not reach it, one for each class. */
 static void check_row(struct measure *m, const struct types *t, const struct batch *b, const struct answers *a,
                       const struct reference *r, int64_t i)
 {
     const quad loss = -reference_log_probability(r, b->target[i]), lse = r->max + r->log1p_rest;
     const int wide = t->arithmetic->dtype == XENT_F64;
     const double loss_ulp = ulp(t->arithmetic, loss), lse_ulp = ulp(t->storage, lse), relative = 0x1p-25 * (double)loss;
-    const double in_double = wide ? 4 * loss_ulp : 1.2 * relative + (loss < 0x1p-149 ? 0x1p-189 : 0);
+    const double in_double = wide ? 4 * loss_ulp : 1.2 * relative + (double)b->classes * 0x1p-190;
     measure(&m[LOSS], element(t->arithmetic->dtype, a->loss, i), loss, loss_ulp, wide ? 4 * loss_ulp : loss_ulp, b);
     measure(&m[LOSS_IN_DOUBLE], a->loss_in_double[i], loss, wide ? loss_ulp : loss < 0x1p-149 ? 0 : relative, in_double, b);
     const double through_log1p = (wide ? 0x1p-51 : 0x1.6a09e6p-25) * (double)r->log1p_rest;

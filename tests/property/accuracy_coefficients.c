@@ -101,11 +101,13 @@ static quad coefficient(const struct weighted *w, int probabilities, int64_t i, 
     return (quad)w->weight[c] * (quad)element(b->dtype, w->target, i * b->classes + c);
 }
 
-static void check_loss(struct measure *m, const struct precision *p, const struct batch *b, double got, quad exact)
+/* total: of the coefficients, with which what is too far below the maximum to count is missing in a loss */
+static void check_loss(struct measure *m, const struct precision *p, const struct batch *b, double got, quad exact,
+                       double total)
 {
     const double unit = p->unit * (double)exact;
     if (p->dtype == XENT_F32)
-        measure(m, got, exact, unit / 2, 0.6 * unit + 0x1p-189, b);
+        measure(m, got, exact, unit / 2, 0.6 * unit + total * (double)b->classes * 0x1p-190, b);
     else
         measure(m, got, exact, unit, 8 * unit + 4 * p->tiny, b);
 }
@@ -121,7 +123,7 @@ static void check_row(struct measure *m, const struct precision *p, const struct
         if (coef != 0) loss += coef * -reference_log_probability(&r, c);
         total += coef;
     }
-    check_loss(&m[probabilities ? PROBABILITY_LOSS : LOSS], p, b, w->loss[i], loss);
+    check_loss(&m[probabilities ? PROBABILITY_LOSS : LOSS], p, b, w->loss[i], loss, (double)total);
     for (int64_t c = 0; c < b->classes; c++) {
         const quad coef = coefficient(w, probabilities, i, c), factor = (quad)w->upstream[i];
         const quad share = total * reference_probability(&r, c);

@@ -7,17 +7,19 @@
 /* What the bounds are made of, for one of the two types that the library computes in. */
 struct bound_units {
     double loss;          /* relative, of each term that a loss adds up */
-    double lost;          /* absolute: terms of a row too far below its maximum count as 0 */
+    double small;         /* absolute, of a probability: what is too far below the maximum counts as 0 */
+    double lost;          /* in units of `small`: of r, for each class */
     double entry;         /* relative, of what a gradient entry subtracts */
     double through_log1p; /* of lse in the z-loss, relative to log1p(r) */
     double capped;        /* relative, of a capped logit */
     double slope;         /* relative, of its derivative; and absolute, whatever its size: */
     double slope_floor;
 };
-static const struct bound_units units_f32 = {
-    1.2 * 0x1p-25, 0x1p-189, 8 * 0x1p-24, 0x1.6a09e6p-25, 0x1p-22, 0x1p-21, 0x1p-126
+static const struct bound_units units_f32 = { 1.2 * 0x1p-25,  0x1p-190, 1,       8 * 0x1p-24,
+                                              0x1.6a09e6p-25, 0x1p-22,  0x1p-21, 0x1p-126 };
+static const struct bound_units units_f64 = {
+    8 * 0x1p-53, 0x1p-1074, 0x1p-11, 8 * 0x1p-53, 0x1p-51, 0x1p-50, 0x1p-49, 0x1p-960
 };
-static const struct bound_units units_f64 = { 8 * 0x1p-53, 0x1p-1072, 8 * 0x1p-53, 0x1p-51, 0x1p-50, 0x1p-49, 0x1p-960 };
 
 double objective_scale(const struct objective *o) { return rounded(arithmetic_of(o->dtype), o->options->logit_scale); }
 
@@ -124,8 +126,9 @@ static struct shift shift_of(const struct bounds *b, const struct objective *o, 
 
 static void bound_loss(struct bounds *b, const struct objective *o, const struct bound_units *u, const struct shift *s)
 {
-    const double z_loss = o->options->z_loss, off = s->lse + u->through_log1p * b->log1p_rest, far = fabs(b->lse) + off;
-    b->loss_allowed = u->loss * (b->loss + s->loss) + s->loss + u->lost;
+    const double lost = (1 + u->lost * (double)o->classes) * u->small;
+    const double z_loss = o->options->z_loss, off = s->lse + u->through_log1p * b->log1p_rest + lost, far = fabs(b->lse) + off;
+    b->loss_allowed = u->loss * (b->loss + s->loss) + s->loss + b->total * lost + 0x1p-1074;
     if (z_loss == 0) return;
     b->loss_allowed += z_loss * off * (far + fabs(b->lse)) + u->loss * z_loss * far * far;
     b->loss += z_loss * b->lse * b->lse;
@@ -137,7 +140,8 @@ static void bound_entry(struct bounds *b, const struct objective *o, const struc
     const double p = b->probability[c], z_loss = 2 * o->options->z_loss, scale = objective_scale(o);
     const double inner = b->total * p - b->coefficient[c] + z_loss * b->lse * p;
     const double size = b->total * p + b->coefficient[c] + z_loss * (fabs(b->lse) + b->log1p_rest) * p;
-    const double moved = p * (b->total * s->growth + z_loss * (fabs(b->lse) * s->growth + s->lse * (1 + s->growth)));
+    const double moved = p * (b->total * s->growth + z_loss * (fabs(b->lse) * s->growth + s->lse * (1 + s->growth))) +
+                         u->small * (b->total + z_loss * (fabs(b->lse) + b->log1p_rest));
     const double slope = b->slope[c];
     const double steeper = o->options->softcap == 0 ? 0 : fmax(u->slope * slope, scale * u->slope_floor);
     const double off = (slope + steeper) * (u->entry * size + moved) + steeper * fabs(inner);
