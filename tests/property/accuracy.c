@@ -170,7 +170,7 @@ static void check_batch(struct measure *m, const struct types *t, const struct b
 static void check_all(struct measure *m, const struct types *t)
 {
     const int sixteen = t->storage != t->arithmetic;
-    struct random random = random_stream(1, (uint64_t)t->storage->dtype);
+    struct random random = accuracy_stream(1, t->storage->dtype);
     for (int k = 0; k < CLASSES * ROW_KINDS * OFFSETS; k++) {
         const int c = k / (ROW_KINDS * OFFSETS), kind = k / OFFSETS % ROW_KINDS, o = k % OFFSETS;
         const int64_t classes = classes_list[c], fit = effort(sixteen ? LOGITS_OF_16_BITS : LOGITS_PER_BATCH) / classes;
@@ -204,7 +204,7 @@ static void rows_are_accurate(void **state)
     assert_int_equal(measures_print(t.storage->name, m, sixteen ? RESULTS : LOSS_IN_STORAGE), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "F32 rows", rows_are_accurate, NULL, NULL, (void *)&precision_f32 },
@@ -213,5 +213,6 @@ int main(void)
         { "BF16 rows", rows_are_accurate, NULL, NULL, (void *)&precision_bf16 },
     };
     require_backend();
+    accuracy_seed(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

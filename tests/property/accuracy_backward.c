@@ -160,7 +160,7 @@ static void backward_is_accurate(void **state)
         [NLL_LOSS] = { .result = "nll_loss_backward", .unit = "ulp" },
         [NLL_LOSS_OF_PROBABILITIES] = { .result = "  of probabilities", .unit = "ulp" },
     };
-    struct random random = random_stream(7, (uint64_t)p->dtype);
+    struct random random = accuracy_stream(7, p->dtype);
     for (int k = 0; k < CLASSES * ROW_KINDS * ROUNDS; k++) {
         const int64_t classes = classes_list[k / (ROW_KINDS * ROUNDS)], fit = effort(LOGITS_PER_BATCH) / classes;
         const enum row_kind kind = classes == 1 ? ROWS_RANDOM : (enum row_kind)(k / ROUNDS % ROW_KINDS);
@@ -172,7 +172,7 @@ static void backward_is_accurate(void **state)
     assert_int_equal(measures_print(p->name, m, RESULTS), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "F32 backward", backward_is_accurate, NULL, NULL, (void *)&precision_f32 },
@@ -181,5 +181,6 @@ int main(void)
         { "BF16 backward", backward_is_accurate, NULL, NULL, (void *)&precision_bf16 },
     };
     require_backend();
+    accuracy_seed(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

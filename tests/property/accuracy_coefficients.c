@@ -157,7 +157,7 @@ static void coefficients_are_accurate(void **state)
         [PROBABILITY_LOSS] = { .result = "probabilities: loss", .unit = loss_unit },
         [PROBABILITY_GRADIENT] = { .result = "probabilities: gradient", .unit = unit },
     };
-    struct random random = random_stream(2, (uint64_t)p->dtype);
+    struct random random = accuracy_stream(2, p->dtype);
     for (int k = 0; k < CLASSES * ROW_KINDS * OFFSETS; k++) {
         const int64_t classes = classes_list[k / (ROW_KINDS * OFFSETS)], fit = effort(LOGITS_PER_BATCH) / classes;
         if (classes > effort(classes_list[CLASSES - 1])) continue;
@@ -170,12 +170,13 @@ static void coefficients_are_accurate(void **state)
     assert_int_equal(measures_print(p->name, m, RESULTS), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "F32 coefficients", coefficients_are_accurate, NULL, NULL, (void *)&precision_f32 },
         { "F64 coefficients", coefficients_are_accurate, NULL, NULL, (void *)&precision_f64 },
     };
     require_backend();
+    accuracy_seed(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,7 @@ static void logarithms_are_accurate(void **state)
     const int64_t n = a == p ? effort(400000) : 0x7fff;
     const struct batch nowhere = { .classes = 1 };
     struct measure m = { .result = "log", .unit = "ulp" };
-    struct random random = random_stream(3, (uint64_t)p->dtype);
+    struct random random = accuracy_stream(3, p->dtype);
     void *x = elements_new(p->dtype, n), *out = elements_new(p->dtype, n);
     for (int64_t i = 0; i < n; i++) element_set(p->dtype, x, i, a == p ? draw(p->dtype, i, &random) : enumerate(p->dtype, i));
     xent_tensor *from = tensor_over(p->dtype, SHAPE(n), x), *to = tensor_over(p->dtype, SHAPE(n), out);
@@ -66,7 +66,7 @@ static void logarithms_are_accurate(void **state)
     assert_int_equal(measures_print(p->name, &m, 1), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "F32 logarithm", logarithms_are_accurate, NULL, NULL, (void *)&precision_f32 },
@@ -75,5 +75,6 @@ int main(void)
         { "BF16 logarithm", logarithms_are_accurate, NULL, NULL, (void *)&precision_bf16 },
     };
     require_backend();
+    accuracy_seed(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

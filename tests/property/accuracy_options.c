@@ -132,7 +132,7 @@ static void options_are_accurate(void **state)
     const double *list = arithmetic_of(p->dtype) == p ? offsets : offsets_of_16_bits;
     char names[2 * GROUPS][40];
     struct measure m[2 * GROUPS] = { { .result = NULL } };
-    struct random random = random_stream(4, (uint64_t)p->dtype);
+    struct random random = accuracy_stream(4, p->dtype);
     for (int i = 0; i < 2 * GROUPS; i++) {
         snprintf(names[i], sizeof names[i], "%s: %s", group_names[i / 2], i % 2 == 0 ? "loss" : "gradient");
         m[i].result = names[i];
@@ -148,7 +148,7 @@ static void options_are_accurate(void **state)
     assert_int_equal(measures_print(p->name, m, 2 * GROUPS), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "F32 options", options_are_accurate, NULL, NULL, (void *)&precision_f32 },
@@ -157,5 +157,6 @@ int main(void)
         { "BF16 options", options_are_accurate, NULL, NULL, (void *)&precision_bf16 },
     };
     require_backend();
+    accuracy_seed(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

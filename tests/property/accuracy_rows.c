@@ -66,6 +66,18 @@ static int64_t fill_row(enum row_kind kind, double *z, int64_t classes, struct r
     return random_chance(r, 4) ? other : leader;
 }
 
+static uint64_t seed;
+
+void accuracy_seed(int argc, char **argv)
+{
+    if (argc > 1) seed = strtoull(argv[1], NULL, 0);
+}
+
+struct random accuracy_stream(uint64_t program, xent_dtype dtype)
+{
+    return random_stream(seed << 8 | program, (uint64_t)dtype);
+}
+
 struct batch batch_new(xent_dtype dtype, int64_t rows, int64_t classes, enum row_kind kind, double offset, struct random *r)
 {
     struct batch b = { dtype, rows, classes, kind, offset, NULL, NULL, NULL };

@@ -30,6 +30,10 @@ struct batch {
 struct batch batch_new(xent_dtype dtype, int64_t rows, int64_t classes, enum row_kind kind, double offset, struct random *r);
 void batch_free(struct batch *b);
 
+/* What one of the programs draws for a type: the same in every run that has no seed on its command line, other numbers with one. */
+void accuracy_seed(int argc, char **argv);
+struct random accuracy_stream(uint64_t program, xent_dtype dtype);
+
 /* Room for n elements of a floating type, and one of them. Ends the program where there is no memory. */
 void *elements_new(xent_dtype dtype, int64_t n);
 double element(xent_dtype dtype, const void *data, int64_t i);

@@ -100,12 +100,12 @@ static void softcap_is_accurate(void **state)
     const size_t count = sixteen ? sizeof caps_16 / sizeof *caps : sizeof caps_f32 / sizeof *caps;
     struct measure m[RESULTS] = { [VALUE] = { .result = "softcap", .unit = unit },
                                   [SLOPE] = { .result = "its derivative", .unit = sixteen ? "ulp/2" : unit } };
-    struct random random = random_stream(5, (uint64_t)p->dtype);
+    struct random random = accuracy_stream(5, p->dtype);
     for (size_t i = 0; i < count; i++) check_cap(m, p->dtype, &caps[i], &random);
     assert_int_equal(measures_print(p->name, m, RESULTS), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "F32 softcap", softcap_is_accurate, NULL, NULL, (void *)&precision_f32 },
@@ -114,5 +114,6 @@ int main(void)
         { "BF16 softcap", softcap_is_accurate, NULL, NULL, (void *)&precision_bf16 },
     };
     require_backend();
+    accuracy_seed(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
