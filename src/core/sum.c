@@ -14,17 +14,16 @@ static void merge(struct xent_pair *left, const struct xent_pair *right)
     left->lo = lo + add_two(&left->hi, right->hi);
 }
 
-static void push_node(struct xent_sum *sum, int32_t level, int64_t index, struct xent_pair pair)
+/* Node (level, index) covers the leaves [index 2^level, (index + 1) 2^level). The one before it ends where it begins. */
+static void push_node(struct xent_sum *sum, uint8_t level, int64_t index, struct xent_pair pair)
 {
-    sum->node[sum->nodes++] = (struct xent_sum_node){ index, level, pair };
-    while (sum->nodes >= 2) {
-        struct xent_sum_node *right = &sum->node[sum->nodes - 1], *left = right - 1;
-        if (left->level != right->level || left->index % 2 != 0) return;
-        merge(&left->pair, &right->pair);
-        left->level++;
-        left->index /= 2;
-        sum->nodes--;
+    for (; sum->nodes > 0 && sum->level[sum->nodes - 1] == level && index % 2 != 0; index /= 2, level++) {
+        struct xent_pair left = sum->node[--sum->nodes];
+        merge(&left, &pair);
+        pair = left;
     }
+    sum->node[sum->nodes] = pair;
+    sum->level[sum->nodes++] = level;
 }
 
 /* As many of n values as the open leaf has room for. */
@@ -52,10 +51,13 @@ void xent_sum_row(struct xent_sum *sum, double value) { xent_sum_rows(sum, &valu
 
 void xent_sum_join(struct xent_sum *sum, const struct xent_sum *next)
 {
-    int64_t rows = next->row - sum->row;
+    int64_t rows = next->row - sum->row, leaf = next->first_leaf / XENT_LEAF_ROWS;
     for (int32_t i = 0; i < next->heads; i++) xent_sum_row(sum, next->head[i]);
     if (rows == next->heads) return;
-    for (int32_t i = 0; i < next->nodes; i++) push_node(sum, next->node[i].level, next->node[i].index, next->node[i].pair);
+    for (int32_t i = 0; i < next->nodes; i++) {
+        push_node(sum, next->level[i], leaf >> next->level[i], next->node[i]);
+        leaf += (int64_t)1 << next->level[i];
+    }
     sum->leaf = next->leaf;
     sum->row = next->row;
 }
@@ -65,9 +67,9 @@ double xent_sum_total(struct xent_sum *sum)
     struct xent_pair total = sum->leaf;
     double value;
     int32_t left = sum->nodes;
-    if (sum->row % XENT_LEAF_ROWS == 0 && left > 0) total = sum->node[--left].pair;
+    if (sum->row % XENT_LEAF_ROWS == 0 && left > 0) total = sum->node[--left];
     while (left > 0) {
-        struct xent_pair pair = sum->node[--left].pair;
+        struct xent_pair pair = sum->node[--left];
         merge(&pair, &total);
         total = pair;
     }

@@ -13,13 +13,6 @@ struct xent_pair {
     double hi, lo; /* the plain sum in the same order, and the sum of its rounding errors */
 };
 
-/* Node (level, index) covers the leaves [index 2^level, (index + 1) 2^level). */
-struct xent_sum_node {
-    int64_t index;
-    int32_t level;
-    struct xent_pair pair;
-};
-
 struct xent_sum {
     int64_t row;        /* the next one */
     int64_t first_leaf; /* the row where the first leaf of this run starts; those before it end the leaf of another run */
@@ -27,7 +20,8 @@ struct xent_sum {
     int32_t nodes;
     struct xent_pair leaf; /* the open leaf: row % 64 rows */
     double head[XENT_LEAF_ROWS];
-    struct xent_sum_node node[XENT_SUM_NODES];
+    struct xent_pair node[XENT_SUM_NODES]; /* side by side, from first_leaf on; two of these structs are on a caller's stack */
+    uint8_t level[XENT_SUM_NODES];         /* a node covers 2^level leaves */
 };
 
 static inline void xent_sum_begin(struct xent_sum *sum, int64_t first_row)
