@@ -150,6 +150,12 @@ static void every_operation(void **state)
     print_message("a build without optimisation, or with a sanitizer, says nothing about the stack: skipped\n");
     skip();
 #endif
+#ifdef XENT_EMULATED_BACKEND
+    if (strcmp(xent_backend(), XENT_EMULATED_BACKEND) == 0) {
+        print_message("an emulated vector is an array in memory, two to five times the frames of the instructions: skipped\n");
+        skip();
+    }
+#endif
     for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
         measure((xent_dtype)dtype, 130, 3);
         measure((xent_dtype)dtype, 20, 9000); /* of a row several chunks, of the rows several blocks */
