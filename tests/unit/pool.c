@@ -34,11 +34,12 @@ static struct exam alone(xent_dtype dtype)
 
 static void test_any_number_of_threads(void **state)
 {
+    const int32_t step = (int32_t)(7 / effort(7)); /* 2 and 9 threads at least */
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 1 + effort(3); i++) {
         const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
         struct exam want = alone(dtypes[i]), got = exam_new(dtypes[i], ROWS, CLASSES, false);
-        for (int32_t threads = 2; threads <= 9; threads++) {
+        for (int32_t threads = 2; threads <= 9; threads += step) {
             expect_ok(xent_set_num_threads(threads));
             exam_solve(&got);
             if (memcmp(want.answers, got.answers, want.size) != 0) fail_msg("%d threads: other bits", (int)threads);
@@ -88,7 +89,7 @@ static void *call_again_and_again(void *argument)
 {
     struct caller *c = argument;
     c->same = true;
-    for (int i = 0; i < 5; i++) {
+    for (int64_t i = 0; i < effort(5); i++) {
         exam_solve(&c->exam);
         c->same = c->same && memcmp(c->exam.answers, expected->answers, expected->size) == 0;
     }
@@ -131,7 +132,7 @@ static void test_cancelled_caller(void **state)
     (void)state;
     struct exam want = alone(XENT_F32), got = exam_new(XENT_F32, ROWS, CLASSES, false);
     expect_ok(xent_set_num_threads(THREADS));
-    for (int i = 0; i < 5; i++) {
+    for (int64_t i = 0; i < effort(5); i++) {
         struct caller caller = { .exam = exam_new(XENT_F32, ROWS, CLASSES, false) };
         void *result = NULL;
         assert_int_equal(pthread_create(&caller.thread, NULL, solve_cancelled, &caller), 0);
@@ -147,6 +148,28 @@ static void test_cancelled_caller(void **state)
 }
 
 /* ---- Fork ---------------------------------------------------------------------------------------------------------------- */
+
+static void *do_nothing(void *argument) { return argument; }
+
+/* A child of a process with threads starts one: which qemu-user does not do for it, up to version 7 at least. */
+static void skip_without_threads_in_children(void)
+{
+    pthread_t thread;
+    int status = 0;
+    assert_int_equal(pthread_create(&thread, NULL, do_nothing, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        const int failed = pthread_create(&thread, NULL, do_nothing, NULL);
+        _exit(failed != 0 || pthread_join(thread, NULL) != 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (status == 0) return;
+    print_message("threads cannot be started in the child of a fork here, with libxent or without: skipped\n");
+    skip();
+}
 
 static void solve_in_child(struct exam *e, const struct exam *want)
 {
@@ -165,6 +188,7 @@ static void solve_in_child(struct exam *e, const struct exam *want)
 static void test_after_fork(void **state)
 {
     (void)state;
+    skip_without_threads_in_children();
     struct exam want = alone(XENT_F32), got = exam_new(XENT_F32, ROWS, CLASSES, false);
     expect_ok(xent_set_num_threads(THREADS));
     exam_solve(&got);
@@ -190,13 +214,14 @@ static void test_fork_during_a_job(void **state)
 {
     (void)state;
     if (has_address_sanitizer()) skip();
+    skip_without_threads_in_children();
     struct exam want = alone(XENT_F32), got = exam_new(XENT_F32, ROWS, CLASSES, false);
     struct exam busy = exam_new(XENT_F64, ROWS, CLASSES, false);
     pthread_t thread;
     expect_ok(xent_set_num_threads(THREADS));
     atomic_store(&stop_calling, false);
     assert_int_equal(pthread_create(&thread, NULL, call_until_stopped, &busy), 0);
-    for (int i = 0; i < 5; i++) solve_in_child(&got, &want);
+    for (int64_t i = 0; i < effort(5); i++) solve_in_child(&got, &want);
     atomic_store(&stop_calling, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
     exam_free(&want);
@@ -234,19 +259,21 @@ static int count_threads(long *switches)
     return threads;
 }
 
-/* In a child, where no test has started a thread yet. */
+/* In a child, where no test has started a thread yet; an emulator has some of its own. */
 static void count_in_child(void)
 {
     struct exam e = exam_new(XENT_F32, ROWS, CLASSES, false);
     long before, after;
-    if (count_threads(&before) != 1) _exit(1);
+    const char *emulator = getenv("XENT_TEST_EMULATOR");
+    const int others = count_threads(&before);
+    if (others != 1 && (emulator == NULL || *emulator == '\0')) _exit(4);
     expect_ok(xent_set_num_threads(1));
     exam_solve(&e);
-    if (count_threads(&before) != 1) _exit(2);
+    if (count_threads(&before) != others) _exit(1);
     expect_ok(xent_set_num_threads(3));
     exam_solve(&e);
     exam_solve(&e);
-    if (count_threads(&before) != 3) _exit(3);
+    if (count_threads(&before) != others + 2) _exit(2);
     /* on a busy machine it can take the last job's workers a while to go to sleep; then nothing wakes them */
     for (int i = 0; i < 100; i++) {
         count_threads(&before);
@@ -254,7 +281,7 @@ static void count_in_child(void)
         count_threads(&after);
         if (before == after) _exit(0);
     }
-    _exit(4);
+    _exit(3);
 }
 
 /* The thread sanitizer has a thread too, which never sleeps for long. */
