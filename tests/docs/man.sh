@@ -104,7 +104,7 @@ awk -F '\t' '
     END { for (word in due) if (!(word in says)) print "docs/man: DESCRIPTION does not mention: " word }' said | sort >silent
 [ ! -s silent ] || complain "$(cat silent)"
 
-"$ERRORS_TABLE" list | sort -u >reported
+$EMULATOR "$ERRORS_TABLE" list | sort -u >reported
 awk 'NR == FNR { errors[$1] = errors[$1] " " $2; next }
     $2 == "function" && $3 in errors { n = split(errors[$3], status, " "); for (i = 1; i <= n; i++) print $1, status[i] }' \
     reported said | sort -u >errors

@@ -24,7 +24,7 @@ for page in "$SOURCE_DIR"/docs/man/*.3; do
     # shellcheck disable=SC2086
     "$CC" $CFLAGS -std=c11 -Wall -Wextra -Werror -I"$SOURCE_DIR/include" "$name.c" "$LIBRARY" -o "$name" ||
         { complain "the example does not compile"; continue; }
-    "./$name" >"$name.printed" || complain "the example fails"
+    $EMULATOR "./$name" >"$name.printed" || complain "the example fails"
     diff "$name.expected" "$name.printed" >&2 || complain "< is what the page says, > what the example prints"
 done
 [ $bad -ne 0 ] || echo "$(ls ./*.printed | wc -l) examples"

@@ -62,10 +62,10 @@ awk '/^==/ { if (silent) print silent; silent = $2; next } { silent = 0 } END { 
 "$CC" $CFLAGS -std=c11 -I"$SOURCE_DIR/include" -I"$SOURCE_DIR/docs/examples" snippets.c "$SOURCE_DIR/docs/examples/snippet.c" \
     "$LIBRARY" -lm -o snippets
 export LD_LIBRARY_PATH="$(dirname "$LIBRARY")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-backends=$(./snippets list)
+backends=$($EMULATOR ./snippets list)
 [ -n "$backends" ] || fail "there are no backends"
 for backend in $backends; do
-    XENT_BACKEND=$backend ./snippets >"printed.$backend"
+    XENT_BACKEND=$backend $EMULATOR ./snippets >"printed.$backend"
     diff expected "printed.$backend" || fail "< is what docs/pytorch.md says, > what backend $backend prints"
 done
 echo "$(grep -c '^==' expected) snippets on: $(echo $backends)"

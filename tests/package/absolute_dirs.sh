@@ -10,8 +10,8 @@ export PKG_CONFIG_PATH="$WORK_DIR/libraries/pkgconfig"
 
 # shellcheck disable=SC2046,SC2086
 "$CC" $CFLAGS "$package/consumer/consumer.c" $(pkg-config --cflags --libs xent) -o consumer
-LD_LIBRARY_PATH="$WORK_DIR/libraries" ./consumer
+LD_LIBRARY_PATH="$WORK_DIR/libraries" $EMULATOR ./consumer
 
 configure "$package/consumer" consumer_build -Dxent_DIR="$WORK_DIR/libraries/cmake/xent"
 "$CMAKE" --build consumer_build
-./consumer_build/consumer_shared
+$EMULATOR ./consumer_build/consumer_shared

@@ -2,8 +2,8 @@
 . "$SOURCE_DIR/tests/package/common.sh"
 configure "$package/parent" build -DXENT_SOURCE_DIR="$SOURCE_DIR"
 "$CMAKE" --build build
-./build/consumer_shared
-./build/consumer_static
+$EMULATOR ./build/consumer_shared
+$EMULATOR ./build/consumer_static
 
 "$CMAKE" --install build --prefix "$WORK_DIR/prefix"
 [ "$(cd prefix && find . ! -type d)" = ./bin/consumer_static ] || fail "the parent installs files of libxent's"

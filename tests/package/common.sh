@@ -1,5 +1,5 @@
 # Sourced by the scripts beside it; CTest gives them their variables (CMakeLists.txt). Each starts in an empty directory of its
-# own. Exit code 77: skipped.
+# own. Exit code 77: skipped. $EMULATOR stands before what was compiled: the words that run it, none where nothing is emulated.
 set -eu
 package=$SOURCE_DIR/tests/package
 export PKG_CONFIG_PATH="$PREFIX/$LIBDIR/pkgconfig"
@@ -23,5 +23,5 @@ configure()
 {
     configure_source=$1 configure_build=$2
     shift 2
-    "$CMAKE" -S "$configure_source" -B "$configure_build" -G "$GENERATOR" "$@"
+    "$CMAKE" -S "$configure_source" -B "$configure_build" -G "$GENERATOR" ${TOOLCHAIN:+"-DCMAKE_TOOLCHAIN_FILE=$TOOLCHAIN"} "$@"
 }

@@ -2,8 +2,8 @@
 . "$SOURCE_DIR/tests/package/common.sh"
 configure "$package/consumer" build -DCMAKE_PREFIX_PATH="$PREFIX"
 "$CMAKE" --build build
-./build/consumer_shared
-./build/consumer_static
+$EMULATOR ./build/consumer_shared
+$EMULATOR ./build/consumer_static
 
 if configure "$package/consumer" other -DCMAKE_PREFIX_PATH="$PREFIX" -DXENT_WANTED=0.0 >/dev/null 2>&1; then
     fail "version 0.0 was asked for and $VERSION accepted"

@@ -11,11 +11,14 @@ try()
     # shellcheck disable=SC2086
     "$3" $CFLAGS -x "$1" "-std=$2" -pedantic -Wall -Wextra -Werror "-I$PREFIX/$INCLUDEDIR" "$package/consumer/consumer.c" \
         -x none "-L$PREFIX/$LIBDIR" -lxent -o "$2"
-    echo "$2: $(LD_LIBRARY_PATH="$PREFIX/$LIBDIR" "./$2")"
+    echo "$2: $(LD_LIBRARY_PATH="$PREFIX/$LIBDIR" $EMULATOR "./$2")"
 }
 
 for standard in c99 c11 c17 c2x; do try c $standard "$CC"; done
 [ -x c99 ] || fail "no C99"
-need g++
-for standard in c++11 c++17 c++20 c++23; do try c++ $standard g++; done
+# A cross-compiler's g++ has its name from its gcc.
+cxx=g++
+[ -z "$EMULATOR" ] || cxx=${CC%gcc}g++
+need "$cxx"
+for standard in c++11 c++17 c++20 c++23; do try c++ $standard "$cxx"; done
 [ -x c++11 ] || fail "no C++11"

@@ -7,4 +7,4 @@ export PKG_CONFIG_PATH="$WORK_DIR/moved/$LIBDIR/pkgconfig"
 
 # shellcheck disable=SC2046,SC2086
 "$CC" $CFLAGS "$package/consumer/consumer.c" $(pkg-config --static --cflags --libs xent) -o consumer
-./consumer
+$EMULATOR ./consumer

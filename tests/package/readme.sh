@@ -13,5 +13,5 @@ mkdir bin
 printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$CC" "$CFLAGS" >bin/cc
 chmod +x bin/cc
 PATH=$WORK_DIR/bin:$PATH sh -c "$command"
-printed=$(LD_LIBRARY_PATH="$PREFIX/$LIBDIR" ./loss)
+printed=$(LD_LIBRARY_PATH="$PREFIX/$LIBDIR" $EMULATOR ./loss)
 [ "$printed" = "$expected" ] || fail "it prints \"$printed\", and README.md says \"$expected\""
