@@ -4,6 +4,7 @@
     python3 tests/mutation/mutate.py                 all mutants, two at a time; takes about an hour on two cores
     python3 tests/mutation/mutate.py --list          prints the mutants
     python3 tests/mutation/mutate.py --only 17,203   these alone, by their numbers in the list
+    python3 tests/mutation/mutate.py --files pool.c,tile   these alone, of files whose path has one of these in it
 
 A mutant is a small mistake of the kind people make (operators.py) in one line of src/kernels, src/core, src/dispatch or
 src/api. Which ones are made is decided by the source text alone, before anything is run. One that does not compile, or
@@ -93,12 +94,16 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--list", action="store_true")
     options.add_argument("--only", default="")
+    options.add_argument("--files", default="")
     options.add_argument("--workers", type=int, default=2)
     arguments = options.parse_args()
     chosen = mutants(ROOT)
     if arguments.only:
         numbers = {int(n) for n in arguments.only.split(",")}
         chosen = [m for m in chosen if m.number in numbers]
+    if arguments.files:
+        parts = arguments.files.split(",")
+        chosen = [m for m in chosen if any(part in m.path for part in parts)]
     if arguments.list:
         for m in chosen:
             print(m)
