@@ -1,4 +1,4 @@
-/* What stands around the C snippets of docs/pytorch.md: tensors in one line, and a way to print them.
+/* What stands around the C snippets of the documents: tensors in one line, and a way to print them.
  * Copyright 2026 the libxent authors. SPDX-License-Identifier: Apache-2.0
  *
  * Nothing here is needed to use libxent; programs wrap their own arrays (xent_tensor_wrap).
