@@ -16,7 +16,7 @@ import warnings
 import torch
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
-PAGES = ["pytorch.md"]
+PAGES = ["pytorch.md", "recipes.md"]
 
 
 def printed(code):
