@@ -5,21 +5,23 @@
 #define CLASSES_PER_ROW 32 /* a row alone takes as long as this many classes of a tile */
 #define ROWS_TOGETHER 6    /* fewer are faster one by one, each copied first */
 
-/* The terms take the gradient's place where that can hold them and the logits are not needed again. */
+/* The terms take the gradient's place where that can hold them, is not written past the caches, and the logits are not needed again. */
 static bool needs_terms(const struct xent_loss *loss, bool in_place, bool scattered)
 {
-    return scattered || loss->shape.real != loss->shape.dtype || (loss->shape.softcap != 0 && in_place);
+    return scattered || loss->shape.streams || loss->shape.real != loss->shape.dtype || (loss->shape.softcap != 0 && in_place);
 }
 
 static void plan_scratch(struct xent_loss *loss)
 {
-    const struct xent_row_shape *shape = &loss->shape;
+    struct xent_row_shape *shape = &loss->shape;
     struct xent_scratch *scratch = &loss->scratch;
     size_t chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
     bool dense = xent_loss_is_dense(loss), from_logits = loss->source == XENT_FROM_LOGITS, gradient = loss->grad_logits != NULL;
     bool in_place = gradient && loss->grad_logits->data == loss->logits->data;
     bool gathered = !xent_row_is_contiguous(shape, loss->logits->step[loss->axis]);
     bool scattered = gradient && !xent_row_is_contiguous(shape, loss->grad_logits->step[loss->axis]);
+    shape->streams = gradient && from_logits && !in_place && !scattered && !loss->tiled &&
+                     xent_row_streams(shape, (size_t)loss->grad_logits->numel * shape->size);
     xent_scratch_none(scratch);
     if (loss->walk.count == 0) return;
     if ((from_logits || (dense && loss->loss != NULL)) && (gathered || (dense && in_place) || scattered))

@@ -6,6 +6,18 @@
 
 #define TREE_DEPTH 52 /* levels of a tree over the chunks of 2^63 classes */
 
+/* What goes past the caches is not read from memory first, but waits for it where a line is left half written, at the ends of a row;
+   its terms must stay in a cache. As measured in docs/performance.md; elements of 16 bits gain nothing. */
+#define STREAM_BYTES ((size_t)32 << 20)
+#define STREAM_ROW_LEAST ((size_t)8 << 10)
+#define STREAM_ROW_MOST ((size_t)4 << 20)
+
+bool xent_row_streams(const struct xent_row_shape *shape, size_t bytes)
+{
+    size_t row = (size_t)shape->classes * shape->real_size;
+    return shape->real == shape->dtype && bytes >= STREAM_BYTES && row >= STREAM_ROW_LEAST && row <= STREAM_ROW_MOST;
+}
+
 double xent_row_logit(const struct xent_row_shape *shape, const struct xent_line *logits, int64_t class_index)
 {
     const char *at = logits->at + (ptrdiff_t)class_index * logits->step;

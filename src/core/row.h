@@ -36,6 +36,7 @@ struct xent_row_shape {
     xent_dtype dtype, real;
     size_t size, real_size; /* of an element */
     int64_t classes;
+    bool streams;  /* entries go past the caches to a contiguous output; the terms have a place of their own */
     bool prepared; /* a chunk's logits are scaled and capped in scratch->prepared before its first pass */
     double scale, softcap;
 };
@@ -77,6 +78,7 @@ static inline void xent_row_shape_init(struct xent_row_shape *shape, const struc
     shape->size = model->size;
     shape->real_size = is_f64 ? sizeof(double) : sizeof(float);
     shape->classes = classes;
+    shape->streams = false;
     shape->prepared = false;
     shape->scale = 1;
     shape->softcap = 0;
@@ -100,6 +102,9 @@ static inline bool xent_row_fits(const struct xent_entry_limits *limits, double 
 {
     return (fabs(factor * total) <= limits->factor) & (fabs(factor) * coef_peak <= limits->coef);
 }
+
+/* Whether the entries of all rows, `bytes` of contiguous output in memory of its own, had better go past the caches. */
+bool xent_row_streams(const struct xent_row_shape *shape, size_t bytes);
 
 static inline int64_t xent_chunk_count(int64_t classes) { return (classes + XENT_CHUNK - 1) / XENT_CHUNK; }
 

@@ -9,7 +9,8 @@ struct second_pass {
     bool in_double; /* there is a derivative, or something overflows on the usual way */
     char *slopes;   /* NULL: all 1 */
 
-    /* entries as they leave the kernels: in their place, or reals in the terms' place where that is strided */
+    /* entries as they leave the kernels: in their place, or reals in the terms' place where that is strided or reached past the
+       caches */
     const struct xent_row_kernels *kernels;
     xent_dtype dtype;
     size_t size;
@@ -80,7 +81,7 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
                     const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span)
 {
     bool capped = shape->softcap != 0, dense = gradient->coefficients != NULL,
-         direct = xent_row_is_contiguous(shape, out->step);
+         direct = xent_row_is_contiguous(shape, out->step) && !shape->streams;
     double peak = dense ? state->coef_peak + gradient->target_coef : gradient->target_coef;
     int64_t leading = leading_chunk(scratch->chunks, state);
     struct second_pass pass = { shape,
@@ -110,8 +111,12 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
             shape->kernels->slopes(xent_chunk_of(shape, logits, from, n, scratch->logits, false), pass.slopes, n, shape->scale,
                                    shape->softcap);
         write_part(&pass, &part);
-        if (!direct) scatter(shape, &part, out, scratch->logits);
+        if (shape->streams)
+            shape->backend->stream(xent_class_at(out, from), part.entries, n * shape->size);
+        else if (!direct)
+            scatter(shape, &part, out, scratch->logits);
     }
+    if (shape->streams) shape->backend->end_stream();
 }
 
 void xent_row_log_probs(const struct xent_row_shape *shape, const struct xent_line *logits, double max, double log1p_rest,

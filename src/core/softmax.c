@@ -14,7 +14,7 @@ struct record {
 
 static void plan_scratch(struct xent_softmax *softmax, bool per_class)
 {
-    const struct xent_row_shape *shape = &softmax->shape;
+    struct xent_row_shape *shape = &softmax->shape;
     struct xent_scratch *scratch = &softmax->scratch;
     bool gathered = !xent_row_is_contiguous(shape, softmax->z->step[softmax->axis]);
     bool scattered = per_class && !xent_row_is_contiguous(shape, softmax->out->step[softmax->axis]);
@@ -24,7 +24,9 @@ static void plan_scratch(struct xent_softmax *softmax, bool per_class)
     xent_scratch_need_record(scratch, &softmax->parallel, sizeof(struct record));
     if (gathered || scattered) xent_scratch_need(scratch, &scratch->logits, chunk * shape->size);
     if (softmax->kind != XENT_SOFTMAX) return;
-    if (scattered || shape->real != shape->dtype)
+    shape->streams = !scattered && softmax->out->data != softmax->z->data &&
+                     xent_row_streams(shape, (size_t)softmax->out->numel * shape->size);
+    if (scattered || shape->streams || shape->real != shape->dtype)
         xent_scratch_need_terms(scratch, &softmax->parallel, classes * shape->real_size);
     xent_scratch_need_chunks(scratch, &softmax->parallel, shape->classes);
 }

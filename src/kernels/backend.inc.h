@@ -24,6 +24,7 @@
 #include "exp.inc.h"
 #include "log.inc.h"
 #include "softcap.inc.h"
+#include "stream.inc.h"
 #include "tile_finish.inc.h"
 
 /* Wider intermediate results would change the bits. */
@@ -134,6 +135,6 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
     }
 #define XENT_BACKEND_TABLE(backend_name)                                                                                       \
     {                                                                                                                          \
-        .name = backend_name, .f32 = XENT_ROW_KERNELS(f32, f32), .f64 = XENT_ROW_KERNELS(f64, f64),                            \
-        .f16 = XENT_ROW_KERNELS(f16, f32), .bf16 = XENT_ROW_KERNELS(bf16, f32)                                                 \
+        .name = backend_name, .stream = stream, .end_stream = end_stream, .f32 = XENT_ROW_KERNELS(f32, f32),                   \
+        .f64 = XENT_ROW_KERNELS(f64, f64), .f16 = XENT_ROW_KERNELS(f16, f32), .bf16 = XENT_ROW_KERNELS(bf16, f32)              \
     }

@@ -11,6 +11,8 @@
 #define XENT_LANES                                                                                                             \
     64 /* class c of a chunk belongs to lane c mod 64; the lanes are added by halves: i + 32, i + 16, ... i + 1 */
 
+#define XENT_LINE 64 /* bytes of a cache line */
+
 /* What is known of a run of classes of one row, and all that merging two runs needs. */
 struct xent_state {
     double max;  /* the largest logit m; -inf: nothing but -inf; +inf: a NaN or +inf among the logits */
@@ -152,6 +154,12 @@ struct xent_row_kernels {
 
 struct xent_kernels {
     const char *name;
+
+    /* memcpy past the caches, for an output that is gone from them before anybody reads it; on some backends memcpy itself. Other
+       threads see it as any other store once end_stream has been called behind it. */
+    void (*stream)(void *out, const void *from, size_t bytes);
+    void (*end_stream)(void);
+
     struct xent_row_kernels f32, f64, f16, bf16;
 };
 

@@ -20,6 +20,13 @@
 typedef __m256 vf32;
 typedef __m256d vf64;
 
+static inline void stream_line(void *to, const void *from)
+{
+    _mm256_stream_si256(to, _mm256_loadu_si256(from));
+    _mm256_stream_si256((__m256i *)to + 1, _mm256_loadu_si256((const __m256i *)from + 1));
+}
+static inline void stream_end(void) { _mm_sfence(); }
+
 static inline vf32 vf32_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void vf32_store(float *p, vf32 a) { _mm256_storeu_ps(p, a); }
 static inline vf32 vf32_set(float x) { return _mm256_set1_ps(x); }

@@ -18,6 +18,9 @@
 typedef __m512 vf32;
 typedef __m512d vf64;
 
+static inline void stream_line(void *to, const void *from) { _mm512_stream_si512(to, _mm512_loadu_si512(from)); }
+static inline void stream_end(void) { _mm_sfence(); }
+
 static inline vf32 vf32_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void vf32_store(float *p, vf32 a) { _mm512_storeu_ps(p, a); }
 static inline vf32 vf32_set(float x) { return _mm512_set1_ps(x); }

@@ -7,6 +7,7 @@
 
 #include "bits.h"
 #include "constants.h"
+#include "kernels.h"
 
 #define VF32_WIDTH 4
 #define VF64_WIDTH 2
@@ -18,6 +19,9 @@
 
 typedef float32x4_t vf32;
 typedef float64x2_t vf64;
+
+static inline void stream_line(void *to, const void *from) { memcpy(to, from, XENT_LINE); }
+static inline void stream_end(void) {}
 
 static inline vf32 vf32_load(const float *p) { return vld1q_f32(p); }
 static inline void vf32_store(float *p, vf32 a) { vst1q_f32(p, a); }

@@ -8,6 +8,7 @@
 
 #include "bits.h"
 #include "constants.h"
+#include "kernels.h"
 
 #define VF32_WIDTH 1  /* lanes of a vf32 */
 #define VF64_WIDTH 1  /* lanes of a vf64 */
@@ -21,6 +22,11 @@
 
 typedef float vf32;
 typedef double vf64;
+
+/* A cache line to a place aligned as one, past the caches where there is a way; stream_end: other threads see what went that way
+   before anything that is stored from here on. */
+static inline void stream_line(void *to, const void *from) { memcpy(to, from, XENT_LINE); }
+static inline void stream_end(void) {}
 
 static inline vf32 vf32_load(const float *p) { return *p; }
 static inline void vf32_store(float *p, vf32 a) { *p = a; }

@@ -19,6 +19,14 @@ static inline __m512i emulated_join(__m256i low, __m256i high)
 }
 static inline __m256i emulated_half(__m512i a, int half) { return simde__m512i_to_private(a).m256i[half]; }
 
+#undef _mm512_stream_si512
+#define _mm512_stream_si512(to, a) emulated_stream((to), (a))
+static inline void emulated_stream(void *to, __m512i a)
+{
+    _mm256_stream_si256(to, emulated_half(a, 0));
+    _mm256_stream_si256((__m256i *)to + 1, emulated_half(a, 1));
+}
+
 #undef _mm512_broadcast_i32x8
 #define _mm512_broadcast_i32x8(a) emulated_join((a), (a))
 #undef _mm512_extractf32x8_ps
