@@ -125,7 +125,11 @@ static inline void add_two(double *sum, double *error, double x)
 static inline double tree_f32(struct lanes *lanes)
 {
     double *sum = lanes->sum;
-    for (size_t half = XENT_LANES / 2; half >= 1; half /= 2)
+    size_t half = XENT_LANES / 2;
+    for (; half >= VF64_WIDTH; half /= 2)
+        for (size_t i = 0; i < half; i += VF64_WIDTH)
+            vf64_store(sum + i, vf64_add(vf64_load(sum + i), vf64_load(sum + i + half)));
+    for (; half >= 1; half /= 2)
         for (size_t i = 0; i < half; i++) sum[i] += sum[i + half];
     return sum[0];
 }

@@ -66,18 +66,27 @@ static inline void S(store_sums)(const struct F(sum) * sum, struct lanes *lanes,
 #endif
 }
 
+/* The maxima of a group, lane by lane of one vector. */
+static inline VEC S(maximum_of_group)(const STORED *p)
+{
+    VEC x[XENT_LANES / WIDTH];
+    for (size_t v = 0; v < XENT_LANES / WIDTH; v += SWEEP) S(load_sweep)(p + v * WIDTH, &x[v]);
+    for (size_t half = XENT_LANES / WIDTH / 2; half >= 1; half /= 2)
+        for (size_t v = 0; v < half; v++) x[v] = V(max)(x[v], x[v + half]);
+    return x[0];
+}
+
 /* The largest logit, +0 for -0; `of_group` receives each group's vector of maxima. A NaN can be missed, and a logit beside one. */
 static inline REAL S(maximum)(const struct S(groups) * groups, VEC *of_group)
 {
     VEC all = V(set)(-(REAL)INFINITY);
-    for (size_t g = 0; g < groups->count; g++) {
-        const STORED *p = g == groups->whole ? groups->tail : groups->z + XENT_LANES * g;
-        VEC x[XENT_LANES / WIDTH];
-        for (size_t v = 0; v < XENT_LANES / WIDTH; v += SWEEP) S(load_sweep)(p + v * WIDTH, &x[v]);
-        for (size_t half = XENT_LANES / WIDTH / 2; half >= 1; half /= 2)
-            for (size_t v = 0; v < half; v++) x[v] = V(max)(x[v], x[v + half]);
-        of_group[g] = x[0];
-        all = V(max)(all, x[0]);
+    for (size_t g = 0; g < groups->whole; g++) {
+        of_group[g] = S(maximum_of_group)(groups->z + XENT_LANES * g);
+        all = V(max)(all, of_group[g]);
+    }
+    if (groups->count > groups->whole) {
+        of_group[groups->whole] = S(maximum_of_group)(groups->tail);
+        all = V(max)(all, of_group[groups->whole]);
     }
     return V(max_lane)(all) + (REAL)0;
 }
@@ -101,12 +110,21 @@ static inline size_t S(take_out)(struct S(groups) * groups, const VEC *of_group,
     return 0;
 }
 
+/* The lines of a sweep that begins at this lane, each once: a sweep may have several, or a part of one. always_inline: gcc takes
+   the function for one without effect and drops the call. */
+static inline __attribute__((always_inline)) void S(prefetch)(const STORED *p, size_t lane)
+{
+    if (SWEEP * WIDTH * sizeof(STORED) < XENT_LINE && lane * sizeof(STORED) % XENT_LINE != 0) return;
+    for (size_t i = 0; i < SWEEP * WIDTH; i += XENT_LINE / sizeof(STORED)) VECTOR_PREFETCH(p + i);
+}
+
 /* Groups that stand one behind the other, of one block. */
 struct S(run) {
     const STORED *z;
+    const STORED *end;
+    size_t ahead; /* how far to prefetch: a chunk; 0 in a copy, whose group's lines have been */
     REAL *terms;
-    size_t groups;
-    int ends_block;
+    int ends_block; /* and another one follows */
 };
 
 /* The partial group and the patched one are runs of their own and may cut two blocks in three. */
@@ -115,17 +133,23 @@ struct S(run) {
 static inline size_t S(runs)(const struct S(groups) * groups, REAL *terms, REAL *tail_terms, struct S(run) * runs)
 {
     size_t count = 0;
+    int copied;
     for (size_t from = 0, to; from < groups->count; from = to) {
         to = (from / BLOCK_GROUPS + 1) * BLOCK_GROUPS;
         if (to > groups->count) to = groups->count;
         if (from == groups->replaced) to = from + 1;
         if (from < groups->replaced && groups->replaced < to) to = groups->replaced;
         if (from < groups->whole && groups->whole < to) to = groups->whole;
-        runs[count++] = (struct S(run)){ S(group)(groups, from),
-                                         terms == NULL           ? NULL
-                                         : from == groups->whole ? tail_terms
-                                                                 : terms + XENT_LANES * from,
-                                         to - from, to % BLOCK_GROUPS == 0 || to == groups->count };
+        copied = from == groups->replaced || from == groups->whole;
+        for (size_t lane = 0; copied && lane < XENT_LANES; lane += SWEEP * WIDTH)
+            S(prefetch)(groups->z + XENT_LANES * from + lane + XENT_CHUNK, lane);
+        runs[count++] = (struct S(run)){ .z = S(group)(groups, from),
+                                         .end = S(group)(groups, from) + XENT_LANES * (to - from),
+                                         .ahead = copied ? 0 : XENT_CHUNK,
+                                         .terms = terms == NULL           ? NULL
+                                                  : from == groups->whole ? tail_terms
+                                                                          : terms + XENT_LANES * from,
+                                         .ends_block = to % BLOCK_GROUPS == 0 };
     }
     return count;
 }
@@ -134,11 +158,11 @@ static inline size_t S(runs)(const struct S(groups) * groups, REAL *terms, REAL 
 static inline __attribute__((always_inline)) void S(add_run)(const struct S(run) * run, size_t lane, struct F(term) shared,
                                                              VEC base, int subtract, int store, struct F(sum) * sum)
 {
-    const STORED *p = run->z + lane, *end = p + XENT_LANES * run->groups;
+    const STORED *p = run->z + lane, *end = run->end + lane;
     REAL *out = store ? run->terms + lane : NULL;
     for (; p != end; p += XENT_LANES) {
         VEC x[SWEEP];
-        VECTOR_PREFETCH(p + XENT_CHUNK);
+        S(prefetch)(p + run->ahead, lane);
         S(load_sweep)(p, x);
         for (size_t v = 0; v < SWEEP; v++) {
             VEC scale, rest;
@@ -154,37 +178,42 @@ static inline __attribute__((always_inline)) void S(add_run)(const struct S(run)
     for (size_t v = 0; v < SWEEP && run->ends_block; v++) F(sum_flush)(&sum[v]);
 }
 
-/* Adds the terms of all runs, SWEEP vectors of each group at a time. */
-static inline __attribute__((always_inline)) void S(add_runs)(const struct S(run) * runs, size_t count, size_t lanes_used,
+/* Adds the terms of all runs, SWEEP vectors of each group at a time. Sweeps behind the last class of the partial group, which is the
+   last run, leave it out: its terms there are +0. */
+static inline __attribute__((always_inline)) void S(add_runs)(const struct S(run) * runs, size_t count, size_t rest,
                                                               struct F(term) shared, REAL base, int subtract, int store,
                                                               struct lanes *lanes)
 {
-    for (size_t lane = 0; lane < lanes_used; lane += SWEEP * WIDTH) {
+    for (size_t lane = 0; lane < XENT_LANES; lane += SWEEP * WIDTH) {
         struct F(sum) sum[SWEEP];
         for (size_t v = 0; v < SWEEP; v++) sum[v] = F(sum_none)();
+        if (rest > 0 && rest <= lane) {
+            count--;
+            rest = 0;
+        }
         for (size_t i = 0; i < count; i++) S(add_run)(&runs[i], lane, shared, V(set)(base), subtract, store, sum);
+        for (size_t v = 0; v < SWEEP; v++) F(sum_flush)(&sum[v]);
         S(store_sums)(sum, lanes, lane);
     }
 }
 
-/* The sum of all terms. Lanes beyond a row of fewer than 64 classes stay empty. */
+/* The sum of all terms. */
 static inline double S(sum_terms)(const struct S(groups) * groups, size_t n, struct F(term) shared, REAL base, int subtract,
                                   REAL *terms)
 {
     struct lanes lanes;
     struct S(run) runs[MOST_RUNS];
     REAL tail_terms[XENT_LANES];
-    size_t lanes_used = n < XENT_LANES ? n : XENT_LANES, count = S(runs)(groups, terms, tail_terms, runs);
-    if (n < XENT_LANES) memset(&lanes, 0, sizeof lanes);
+    size_t rest = n % XENT_LANES, count = S(runs)(groups, terms, tail_terms, runs);
     if (subtract && terms != NULL)
-        S(add_runs)(runs, count, lanes_used, shared, base, 1, 1, &lanes);
+        S(add_runs)(runs, count, rest, shared, base, 1, 1, &lanes);
     else if (subtract)
-        S(add_runs)(runs, count, lanes_used, shared, base, 1, 0, &lanes);
+        S(add_runs)(runs, count, rest, shared, base, 1, 0, &lanes);
     else if (terms != NULL)
-        S(add_runs)(runs, count, lanes_used, shared, base, 0, 1, &lanes);
+        S(add_runs)(runs, count, rest, shared, base, 0, 1, &lanes);
     else
-        S(add_runs)(runs, count, lanes_used, shared, base, 0, 0, &lanes);
-    if (terms != NULL) memcpy(terms + XENT_LANES * groups->whole, tail_terms, (n % XENT_LANES) * sizeof(REAL));
+        S(add_runs)(runs, count, rest, shared, base, 0, 0, &lanes);
+    if (terms != NULL) memcpy(terms + XENT_LANES * groups->whole, tail_terms, rest * sizeof(REAL));
     return F(tree)(&lanes);
 }
 
