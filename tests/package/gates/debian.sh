@@ -1,0 +1,52 @@
+#!/bin/sh
+# sh tests/package/gates/debian.sh [<output directory>]
+# On Debian 12: the packages of cmake/packaging/debian.sh, built with all tests, give lintian and blhc nothing to say, and a second
+# build of their source, elsewhere, at another time and in other surroundings, makes the same bytes. Leaves the packages in the
+# output directory.
+set -eu
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+. "$root/cmake/provide.sh"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/xent-gate.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+out=${1:-$work/out}
+other=$work/a/longer/path
+mkdir -p "$out" "$work/one" "$other"
+[ -z "$(ls -A "$out")" ] || { echo "$out is not empty"; exit 1; }
+
+# quiet <what> <command>...: runs it; a word from it fails
+quiet()
+{
+    quiet_what=$1
+    shift
+    "$@" >"$work/said" 2>&1 || { cat "$work/said"; echo "$quiet_what: exit code not 0"; exit 1; }
+    if [ -s "$work/said" ]; then
+        cat "$work/said"
+        exit 1
+    fi
+    echo "$quiet_what: nothing"
+}
+
+for tool in lintian blhc faketime; do
+    command -v $tool >/dev/null || { install_packages apt-get lintian blhc faketime && break; }
+done
+TMPDIR=$work/one sh "$root/cmake/packaging/debian.sh" "$out"
+quiet lintian lintian --allow-root --pedantic --fail-on error,warning,pedantic "$out"/*.changes
+quiet blhc blhc --all "$out"/*.build
+
+# The tests have passed; what is packaged is the same without them.
+(
+    umask 0077
+    tar -C "$other" -xf "$out"/*.orig.tar.gz
+    export TMPDIR="$other" TZ=Pacific/Chatham LC_ALL=C HOME=/nonexistent DEB_BUILD_OPTIONS="nocheck parallel=1"
+    faketime -f +400d sh "$other"/libxent-*/cmake/packaging/debian.sh "$work/two"
+)
+same=0
+for file in "$out"/*.deb "$out"/*.dsc "$out"/*.tar.*; do
+    cmp "$file" "$work/two/${file##*/}"
+    same=$((same + 1))
+done
+[ $same -eq 7 ] || { echo "$same files were compared"; exit 1; }
+echo "built twice: $same files, the same bytes"
