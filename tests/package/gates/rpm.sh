@@ -1,0 +1,30 @@
+#!/bin/sh
+# sh tests/package/gates/rpm.sh [<output directory>]
+# On Debian 12: cmake/packaging/rpm.sh builds the RPM packages with rpmbuild --nodeps, rpmlint finds nothing, and a program that is
+# built with what they install prints the notebook's loss. Leaves the packages in the output directory.
+set -eu
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+. "$root/cmake/provide.sh"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/xent-gate.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+out=${1:-$work/out}
+mkdir -p "$out" "$work/installed"
+[ -z "$(ls -A "$out")" ] || { echo "$out is not empty"; exit 1; }
+
+{ command -v rpmbuild && command -v rpmlint && command -v rpm2archive && provide cc pkg-config; } >/dev/null ||
+    install_packages apt-get rpm rpmlint
+# The tests have passed in a build of the same flags.
+sh "$root/cmake/packaging/rpm.sh" "$out" --without tests
+rpmlint --config "$root/cmake/packaging/rpm/rpmlint.toml" "$out"/*.rpm | tee "$work/said"
+grep -q ' 4 packages and 0 specfiles checked; 0 errors, 0 warnings' "$work/said"
+
+for package in "$out"/*.x86_64.rpm; do
+    rpm2archive - <"$package" | tar -C "$work/installed" -xzf -
+done
+export PKG_CONFIG_SYSROOT_DIR="$work/installed" PKG_CONFIG_PATH="$work/installed/usr/lib64/pkgconfig"
+# shellcheck disable=SC2046
+cc "$root/tests/package/consumer/consumer.c" $(pkg-config --cflags --libs xent) -o "$work/consumer"
+LD_LIBRARY_PATH="$work/installed/usr/lib64" "$work/consumer"
