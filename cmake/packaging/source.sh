@@ -14,7 +14,7 @@ source_files()
         git -C "$root" ls-files -z --cached --others --exclude-standard
     else
         (cd "$root" && find . -type d \( -name .git -o -path ./build -o -path './build-*' \) -prune -o -type f -printf '%P\0')
-    fi | LC_ALL=C sort -z
+    fi | LC_ALL=C sort -zu
 }
 
 # source_dates: sets version, and epoch, the seconds of its date. The first section of docs/changelog.md decides: a release has the
