@@ -1,17 +1,20 @@
 # Absolute CMAKE_INSTALL_LIBDIR and INCLUDEDIR outside the prefix, as some distributions configure.
 . "$SOURCE_DIR/tests/package/common.sh"
 need pkg-config
+# CMake 3.25 refuses to install headers into the source tree, where the build directory may be.
+elsewhere=$(mktemp -d)
+trap 'rm -rf "$elsewhere"' EXIT
 configure "$SOURCE_DIR" build -DCMAKE_BUILD_TYPE=Debug -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF \
-    -DCMAKE_INSTALL_PREFIX="$WORK_DIR/prefix" -DCMAKE_INSTALL_LIBDIR="$WORK_DIR/libraries" \
-    -DCMAKE_INSTALL_INCLUDEDIR="$WORK_DIR/headers"
+    -DCMAKE_INSTALL_PREFIX="$elsewhere/prefix" -DCMAKE_INSTALL_LIBDIR="$elsewhere/libraries" \
+    -DCMAKE_INSTALL_INCLUDEDIR="$elsewhere/headers"
 "$CMAKE" --build build
 "$CMAKE" --install build
-export PKG_CONFIG_PATH="$WORK_DIR/libraries/pkgconfig"
+export PKG_CONFIG_PATH="$elsewhere/libraries/pkgconfig"
 
 # shellcheck disable=SC2046,SC2086
 "$CC" $CFLAGS "$package/consumer/consumer.c" $(pkg-config --cflags --libs xent) -o consumer
-LD_LIBRARY_PATH="$WORK_DIR/libraries" $EMULATOR ./consumer
+LD_LIBRARY_PATH="$elsewhere/libraries" $EMULATOR ./consumer
 
-configure "$package/consumer" consumer_build -Dxent_DIR="$WORK_DIR/libraries/cmake/xent"
+configure "$package/consumer" consumer_build -Dxent_DIR="$elsewhere/libraries/cmake/xent"
 "$CMAKE" --build consumer_build
 $EMULATOR ./consumer_build/consumer_shared
