@@ -3,7 +3,7 @@ include(CheckCSourceCompiles)
 
 # xent_backend(<name> <macro> [VARIANT_OF <backend>] FLAGS <flag>...)
 #
-# Adds src/kernels/backend_<name>.c to the library, compiled with these flags, where the compiler defines <macro> under them,
+# Adds src/kernels/backend_<name>.c to both libraries, compiled once with these flags, where the compiler defines <macro> under them,
 # which says in one test that it knows them and that the target has that instruction set. XENT_ENABLE_<NAME>=OFF leaves the
 # backend out. src/dispatch learns of it by XENT_HAVE_<NAME>, the tests by the global property XENT_BACKENDS, unless it is a variant
 # of another backend, which goes by that one's name, and of the flags by XENT_FLAGS_<NAME>.
@@ -30,14 +30,17 @@ function(xent_backend name macro)
     list(APPEND arg_FLAGS -falign-loops=64)
   endif()
 
+  # A target of its own, so that the flags reach no other file: Meson, for one, gives all files of a CMake target the flags of each.
   # Link-time optimisation may move code of this file into functions that run on any CPU.
-  set_source_files_properties(kernels/backend_${name}.c PROPERTIES COMPILE_OPTIONS "${arg_FLAGS};-fno-lto")
+  add_library(xent_backend_${name} OBJECT kernels/backend_${name}.c)
+  xent_compile(xent_backend_${name})
+  target_compile_options(xent_backend_${name} PRIVATE ${arg_FLAGS} -fno-lto)
   set_property(GLOBAL PROPERTY XENT_FLAGS_${NAME} ${arg_FLAGS} -fno-lto)
   if(NOT arg_VARIANT_OF)
     set_property(GLOBAL APPEND PROPERTY XENT_BACKENDS ${name})
   endif()
   foreach(library IN ITEMS xent xent_static)
-    target_sources(${library} PRIVATE kernels/backend_${name}.c)
+    target_sources(${library} PRIVATE $<TARGET_OBJECTS:xent_backend_${name}>)
     target_compile_definitions(${library} PRIVATE XENT_HAVE_${NAME})
   endforeach()
 endfunction()
