@@ -39,7 +39,7 @@ run()
 {
     rm -rf checkout
     mkdir checkout
-    for part in CMakeLists.txt cmake docs include src; do cp -R "$SOURCE_DIR/$part" checkout; done
+    for part in CMakeLists.txt LICENSE README.md cmake docs include src; do cp -R "$SOURCE_DIR/$part" checkout; done
     cd "checkout/docs/examples/$EXAMPLE"
     sed '$d' "$1" >build.sh
     sh -eux build.sh >&2 || fail "the commands end with $?"
