@@ -1,7 +1,8 @@
 /* Tiles between memory and REAL (tile.inc.h). A template, included once per stored type. Defines S(tile_read), S(tile_write).
  *
  * Where one of the steps is an element's size, WIDTH elements move at a time: rows that stand side by side as they
- * are, rows whose classes stand side by side by transposing squares. The last square of a row may overlap the one before. */
+ * are, rows whose classes stand side by side by transposing squares. The last square of a row may overlap the one before. Rows side by
+ * side have each class in lines of its own, often at a distance that is a power of two: those of the next tile are fetched meanwhile. */
 
 /* By value, so that no store can change it. */
 static inline STORED *S(tile_at)(struct xent_tile_place place, size_t r, size_t c)
@@ -34,7 +35,10 @@ static void S(tile_read)(const struct xent_tile_place *place, size_t rows, size_
             for (size_t k = 0; k < WIDTH; k++) V(store)(tile + (at + k) * XENT_TILE + r, x[k]);
         }
     for (size_t c = 0; c < classes && !squares; c++)
-        for (size_t r = 0; r < vectors; r += WIDTH) V(store)(tile + c * XENT_TILE + r, LOAD(S(tile_at)(from, r, c)));
+        for (size_t r = 0; r < vectors; r += WIDTH) {
+            VECTOR_PREFETCH(S(tile_at)(from, r + XENT_TILE, c));
+            V(store)(tile + c * XENT_TILE + r, LOAD(S(tile_at)(from, r, c)));
+        }
     for (size_t c = 0; c < classes && vectors < rows; c++)
         for (size_t r = vectors; r < rows; r++) tile[c * XENT_TILE + r] = GET(*S(tile_at)(from, r, c));
 }
@@ -90,6 +94,7 @@ static void S(tile_write)(const void *from, size_t rows, size_t classes, const s
     for (size_t c = 0; c < classes && !squares; c++)
         for (size_t r = 0; r < vectors; r += WIDTH) {
             VEC term = V(mul)(V(load)(tile + c * XENT_TILE + r), V(load)(lower + r));
+            VECTOR_PREFETCH(S(tile_at)(to, r + XENT_TILE, c));
             STORE(S(tile_at)(to, r, c), V(mul)(term, V(load)(factor + r)));
         }
     S(tile_write_rest)(tile, vectors, rows, classes, lower, factor, to);
