@@ -1,6 +1,7 @@
 # Sourced by the scripts beside it; CTest gives them their variables (CMakeLists.txt). Each starts in an empty directory of its
 # own. Exit code 77: skipped. $EMULATOR stands before what was compiled: the words that run it, none where nothing is emulated.
 set -eu
+: "${EMULATOR=}" "${TOOLCHAIN=}" # another caller than CTest has neither
 package=$SOURCE_DIR/tests/package
 export PKG_CONFIG_PATH="$PREFIX/$LIBDIR/pkgconfig"
 rm -rf "$WORK_DIR"
