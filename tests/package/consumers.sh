@@ -21,6 +21,7 @@ if [ $# -eq 2 ] && [ "$1" = --debs ]; then
         dpkg -x "$deb" "$work/root"
     done
     root=$work/root/usr
+    export PKG_CONFIG_SYSROOT_DIR="$work/root" # xent.pc is for packages that are installed
 elif [ $# -eq 1 ]; then
     root=$1
 else
