@@ -9,7 +9,7 @@
 static void need_shared(struct xent_scratch *scratch, size_t *member, size_t bytes)
 {
     *member = scratch->per_shared;
-    scratch->per_shared += (bytes + LINE - 1) / LINE * LINE;
+    scratch->per_shared += xent_scratch_padded(bytes);
 }
 
 void xent_scratch_need_terms(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes)
@@ -33,7 +33,7 @@ void xent_scratch_need_record(struct xent_scratch *scratch, const struct xent_pa
 
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xent_parallel *parallel)
 {
-    size_t tasks = (size_t)parallel->tasks, sums = tasks > 1 ? (sizeof(struct xent_sum) + LINE - 1) / LINE * LINE : 0;
+    size_t tasks = (size_t)parallel->tasks, sums = tasks > 1 ? xent_scratch_padded(sizeof(struct xent_sum)) : 0;
     size_t task = scratch->per_task, row = scratch->per_shared, bytes;
     char *memory = scratch->local;
     scratch->allocated = NULL;

@@ -24,6 +24,11 @@ struct xent_scratch {
     alignas(XENT_SCRATCH_LINE) char local[XENT_SCRATCH_LOCAL];
 };
 
+static inline size_t xent_scratch_padded(size_t bytes)
+{
+    return (bytes + XENT_SCRATCH_LINE - 1) / XENT_SCRATCH_LINE * XENT_SCRATCH_LINE;
+}
+
 /* A plan begins with no need of anything ... */
 static inline void xent_scratch_none(struct xent_scratch *scratch)
 {
@@ -36,7 +41,7 @@ static inline void xent_scratch_none(struct xent_scratch *scratch)
 static inline void xent_scratch_need(struct xent_scratch *scratch, size_t *member, size_t bytes)
 {
     *member = scratch->per_task;
-    scratch->per_task += (bytes + XENT_SCRATCH_LINE - 1) / XENT_SCRATCH_LINE * XENT_SCRATCH_LINE;
+    scratch->per_task += xent_scratch_padded(bytes);
 }
 
 /* ... the terms and chunks of a row, which a row that tasks share has for itself, ... */
