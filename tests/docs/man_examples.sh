@@ -2,9 +2,7 @@
 # that follows it. CTest gives the variables (CMakeLists.txt).
 set -eu
 tests=$(cd "$(dirname "$0")" && pwd)
-rm -rf "$WORK_DIR"
-mkdir -p "$WORK_DIR"
-cd "$WORK_DIR"
+. "$SOURCE_DIR/tests/support/begin.sh"
 export LD_LIBRARY_PATH="$(dirname "$LIBRARY")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 examples=$tests/man_example.awk
 bad=0

@@ -2,9 +2,7 @@
 # (CMakeLists.txt).
 set -eu
 page=$SOURCE_DIR/docs/pytorch.md
-rm -rf "$WORK_DIR"
-mkdir -p "$WORK_DIR"
-cd "$WORK_DIR"
+. "$SOURCE_DIR/tests/support/begin.sh"
 
 awk '/^\| \[[0-9]+\]/ { sub(/^\| \[/, ""); sub(/\].*/, ""); print $0, "python c" }' "$page" >rows
 awk '

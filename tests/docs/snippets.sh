@@ -2,15 +2,7 @@
 # (CMakeLists.txt).
 set -eu
 tests=$(cd "$(dirname "$0")" && pwd)
-rm -rf "$WORK_DIR"
-mkdir -p "$WORK_DIR"
-cd "$WORK_DIR"
-
-fail()
-{
-    echo "failed: $1" >&2
-    exit 1
-}
+. "$SOURCE_DIR/tests/support/begin.sh"
 
 awk -v page="docs/$PAGE" -v program=snippets.inc.h -v expected=expected -f "$tests/snippets.awk" "$SOURCE_DIR/docs/$PAGE" ||
     fail "docs/$PAGE has no C snippets, or some that print nothing"

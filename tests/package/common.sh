@@ -4,15 +4,7 @@ set -eu
 : "${EMULATOR=}" "${TOOLCHAIN=}" # another caller than CTest has neither
 package=$SOURCE_DIR/tests/package
 export PKG_CONFIG_PATH="$PREFIX/$LIBDIR/pkgconfig"
-rm -rf "$WORK_DIR"
-mkdir -p "$WORK_DIR"
-cd "$WORK_DIR"
-
-fail()
-{
-    echo "failed: $1" >&2
-    exit 1
-}
+. "$SOURCE_DIR/tests/support/begin.sh"
 
 need()
 {

@@ -112,6 +112,18 @@ void problem_draw(struct problem *p, struct random *r)
     if (problem_takes_options(p)) draw_options(p, r);
 }
 
+void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *r)
+{
+    p->ndim = 2;
+    p->axis = (int32_t)random_below(r, 2);
+    p->shape[1 - p->axis] = batch[0];
+    p->shape[p->axis] = batch[1];
+    p->values = random_chance(r, 2) ? VALUES_MIXED : (enum values)random_below(r, VALUES_KINDS);
+    p->options = (unsigned)random_below(r, OPTION_SETS);
+    p->tame = random_chance(r, 2);
+    problem_draw(p, r);
+}
+
 /* ---- Text ---------------------------------------------------------------------------------------------------------------- */
 
 static const char *dtype_name(xent_dtype dtype)

@@ -79,6 +79,9 @@ struct problem {
 /* Draws what the caller has not set: op, dtype, ndim, axis, shape, values, tame, any_dtype and options are kept; all else comes from r. */
 void problem_draw(struct problem *p, struct random *r);
 
+/* The same for a matrix of batch[0] rows and batch[1] classes, either of which may come first; draws axis, values, options and tame too. */
+void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *r);
+
 /* The problem in one line, without its seed. */
 void problem_text(const struct problem *p, char *text, size_t size);
 

@@ -59,16 +59,10 @@ static struct problem draw(int64_t number)
 {
     static const enum op ops[] = { OP_CROSS_ENTROPY_GRAD, OP_CROSS_ENTROPY_GRAD, OP_SOFTMAX };
     static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F32, XENT_BF16 };
-    struct problem p = { .op = ops[number % 3], .dtype = dtypes[number / 3 % 4], .any_dtype = 1, .ndim = 2 };
+    struct problem p = { .op = ops[number % 3], .dtype = dtypes[number / 3 % 4], .any_dtype = 1 };
     struct random r = random_stream(19, (uint64_t)number);
     const int64_t *batch = batches[random_below(&r, random_chance(&r, 10) ? BATCHES : BATCHES - 3)];
-    p.axis = (int32_t)random_below(&r, 2);
-    p.shape[1 - p.axis] = batch[0];
-    p.shape[p.axis] = batch[1];
-    p.values = random_chance(&r, 2) ? VALUES_MIXED : (enum values)random_below(&r, VALUES_KINDS);
-    p.options = (unsigned)random_below(&r, OPTION_SETS);
-    p.tame = random_chance(&r, 2);
-    problem_draw(&p, &r);
+    problem_draw_batch(&p, batch, &r);
     return p;
 }
 

@@ -4,17 +4,9 @@
 # build of their source, elsewhere, at another time and in other surroundings, makes the same bytes. Leaves the packages in the
 # output directory.
 set -eu
-root=$(cd "$(dirname "$0")/../../.." && pwd)
-. "$root/cmake/provide.sh"
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/xent-gate.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-out=${1:-$work/out}
+. "$(dirname "$0")/begin.sh"
 other=$work/a/longer/path
-mkdir -p "$out" "$work/one" "$other"
-[ -z "$(ls -A "$out")" ] || { echo "$out is not empty"; exit 1; }
+mkdir -p "$work/one" "$other"
 
 # quiet <what> <command>...: runs it; a word from it fails
 quiet()

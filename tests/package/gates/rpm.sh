@@ -3,16 +3,8 @@
 # On Debian 12: cmake/packaging/rpm.sh builds the RPM packages with rpmbuild --nodeps, rpmlint finds nothing, and a program that is
 # built with what they install prints the notebook's loss. Leaves the packages in the output directory.
 set -eu
-root=$(cd "$(dirname "$0")/../../.." && pwd)
-. "$root/cmake/provide.sh"
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/xent-gate.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-out=${1:-$work/out}
-mkdir -p "$out" "$work/installed"
-[ -z "$(ls -A "$out")" ] || { echo "$out is not empty"; exit 1; }
+. "$(dirname "$0")/begin.sh"
+mkdir "$work/installed"
 
 { command -v rpmbuild && command -v rpmlint && command -v rpm2archive && provide cc pkg-config; } >/dev/null ||
     install_packages apt-get rpm rpmlint
