@@ -3,6 +3,7 @@
  *
  * The templates are included once per element type of the arithmetic (real.inc.h), with
  *   REAL, VEC, WIDTH, SWEEP   element, its vector, lanes of a vector, vectors worked on at a time
+ *   STAGED                    how many of a sweep go operation by operation
  *   V(op), F(name)            the vector's primitives; this type's own functions
  *   BLOCK_GROUPS              groups of 64 classes whose small parts are summed in REAL
  *   LOG2E                     log2 e
@@ -36,6 +37,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define F(name) name##_f32
 #define WIDTH VF32_WIDTH
 #define SWEEP VF32_SWEEP
+#define STAGED VF32_STAGED
 #define BLOCK_GROUPS 16
 #define LOG2E EXP_F32_LOG2E
 #define LARGE 0x1p15f
@@ -81,6 +83,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #undef F
 #undef WIDTH
 #undef SWEEP
+#undef STAGED
 #undef BLOCK_GROUPS
 #undef LOG2E
 #undef LARGE
@@ -94,6 +97,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define F(name) name##_f64
 #define WIDTH VF64_WIDTH
 #define SWEEP VF64_SWEEP
+#define STAGED VF64_STAGED
 #define BLOCK_GROUPS (XENT_CHUNK / XENT_LANES)
 #define LOG2E EXP_F64_LOG2E
 #define LARGE 0x1p40

@@ -13,6 +13,7 @@
 
 #include "constants.h"
 
+#define MOST_STAGED 16
 #define TERM_EXPONENT 64 /* terms are kept times 2^64: what counts for a loss is never subnormal */
 
 /* What the terms of a chunk share, or, lane by lane, those of several rows. */
@@ -30,19 +31,24 @@ static inline struct term_f32 terms_f32(vf32 reference)
 
 static inline struct term_f32 term_f32(float reference) { return terms_f32(vf32_set(reference)); }
 
-/* e^x 2^64 / 2^K = scale + scale * rest */
-static inline void exp_f32(struct term_f32 shared, vf32 x, vf32 *scale, vf32 *rest)
+/* e^x 2^64 / 2^K = scale + scale * rest, of up to MOST_STAGED vectors. Operation by operation: a processor's window holds few of
+   the vectors otherwise, each a long chain. */
+static inline __attribute__((always_inline)) void exps_f32(struct term_f32 shared, size_t count, const vf32 *logits,
+                                                           vf32 *scale, vf32 *rest)
 {
-    vf32 t, n, r, g;
-    x = vf32_max(shared.lowest, x);
-    t = vf32_fma(x, vf32_set(EXP_F32_LOG2E), shared.magic);
-    n = vf32_sub(t, shared.magic);
-    r = vf32_fma(n, vf32_set(-(EXP_F32_LN2_LO)), vf32_fma(n, vf32_set(-(EXP_F32_LN2_HI)), x));
-    g = vf32_fma(vf32_set(EXP_F32_C3), r, vf32_set(EXP_F32_C2));
-    g = vf32_fma(g, r, vf32_set(1.0f));
-    *rest = vf32_fma(g, r, vf32_exp_correction(t));
-    *scale = vf32_exp_scale(t);
+    vf32 x[MOST_STAGED], t[MOST_STAGED], n[MOST_STAGED], r[MOST_STAGED], g[MOST_STAGED];
+    EACH (v, count) x[v] = vf32_max(shared.lowest, logits[v]);
+    EACH (v, count) t[v] = vf32_fma(x[v], vf32_set(EXP_F32_LOG2E), shared.magic);
+    EACH (v, count) n[v] = vf32_sub(t[v], shared.magic);
+    EACH (v, count) r[v] = vf32_fma(n[v], vf32_set(-(EXP_F32_LN2_HI)), x[v]);
+    EACH (v, count) r[v] = vf32_fma(n[v], vf32_set(-(EXP_F32_LN2_LO)), r[v]);
+    EACH (v, count) g[v] = vf32_fma(vf32_set(EXP_F32_C3), r[v], vf32_set(EXP_F32_C2));
+    EACH (v, count) g[v] = vf32_fma(g[v], r[v], vf32_set(1.0f));
+    EACH (v, count) rest[v] = vf32_fma(g[v], r[v], vf32_exp_correction(t[v]));
+    EACH (v, count) scale[v] = vf32_exp_scale(t[v]);
 }
+
+static inline void exp_f32(struct term_f32 shared, vf32 x, vf32 *scale, vf32 *rest) { exps_f32(shared, 1, &x, scale, rest); }
 
 struct term_f64 {
     vf64 magic;
@@ -58,22 +64,26 @@ static inline struct term_f64 terms_f64(vf64 reference)
 
 static inline struct term_f64 term_f64(double reference) { return terms_f64(vf64_set(reference)); }
 
-static inline void exp_f64(struct term_f64 shared, vf64 x, vf64 *scale, vf64 *rest)
+static inline __attribute__((always_inline)) void exps_f64(struct term_f64 shared, size_t count, const vf64 *logits,
+                                                           vf64 *scale, vf64 *rest)
 {
-    vf64 t, n, r, g;
-    x = vf64_max(shared.lowest, x);
-    t = vf64_fma(x, vf64_set(EXP_F64_LOG2E), shared.magic);
-    n = vf64_sub(t, shared.magic);
-    r = vf64_fma(n, vf64_set(-(EXP_F64_LN2_LO)), vf64_fma(n, vf64_set(-(EXP_F64_LN2_HI)), x));
-    g = vf64_fma(vf64_set(EXP_F64_C7), r, vf64_set(EXP_F64_C6));
-    g = vf64_fma(g, r, vf64_set(EXP_F64_C5));
-    g = vf64_fma(g, r, vf64_set(EXP_F64_C4));
-    g = vf64_fma(g, r, vf64_set(EXP_F64_C3));
-    g = vf64_fma(g, r, vf64_set(EXP_F64_C2));
-    g = vf64_fma(g, r, vf64_set(1.0));
-    *rest = vf64_fma(g, r, vf64_exp_correction(t));
-    *scale = vf64_exp_scale(t);
+    vf64 x[MOST_STAGED], t[MOST_STAGED], n[MOST_STAGED], r[MOST_STAGED], g[MOST_STAGED];
+    EACH (v, count) x[v] = vf64_max(shared.lowest, logits[v]);
+    EACH (v, count) t[v] = vf64_fma(x[v], vf64_set(EXP_F64_LOG2E), shared.magic);
+    EACH (v, count) n[v] = vf64_sub(t[v], shared.magic);
+    EACH (v, count) r[v] = vf64_fma(n[v], vf64_set(-(EXP_F64_LN2_HI)), x[v]);
+    EACH (v, count) r[v] = vf64_fma(n[v], vf64_set(-(EXP_F64_LN2_LO)), r[v]);
+    EACH (v, count) g[v] = vf64_fma(vf64_set(EXP_F64_C7), r[v], vf64_set(EXP_F64_C6));
+    EACH (v, count) g[v] = vf64_fma(g[v], r[v], vf64_set(EXP_F64_C5));
+    EACH (v, count) g[v] = vf64_fma(g[v], r[v], vf64_set(EXP_F64_C4));
+    EACH (v, count) g[v] = vf64_fma(g[v], r[v], vf64_set(EXP_F64_C3));
+    EACH (v, count) g[v] = vf64_fma(g[v], r[v], vf64_set(EXP_F64_C2));
+    EACH (v, count) g[v] = vf64_fma(g[v], r[v], vf64_set(1.0));
+    EACH (v, count) rest[v] = vf64_fma(g[v], r[v], vf64_exp_correction(t[v]));
+    EACH (v, count) scale[v] = vf64_exp_scale(t[v]);
 }
+
+static inline void exp_f64(struct term_f64 shared, vf64 x, vf64 *scale, vf64 *rest) { exps_f64(shared, 1, &x, scale, rest); }
 
 /* e^a, |a| <= 0.36, relative error 2^-45, without fused multiply-add: plain C vectorises and an old CPU is not slowed */
 static inline double exp_small(double a)

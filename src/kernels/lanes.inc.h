@@ -1,5 +1,7 @@
 /* Sums over the 64 virtual lanes of a chunk. Expects the vector primitives of a simd_*.h; defines
+ *   EACH                    a loop over vectors in registers
  *   group_size              how many of n classes the group of 64 that begins at `from` has
+ *   copy_padded             elements that are fewer than vectors hold
  *   struct lanes            the lanes' sums in memory
  *   struct sum_f32, sum_f64 and their functions   one vector of sums in registers: of lanes, or of one lane of several rows
  *   add_two                 TwoSum, scalar
@@ -11,7 +13,20 @@
 
 #include "kernels.h"
 
+/* Over a few vectors, unrolled before a compiler places arrays: each vector then has a register of its own. */
+#define EACH(v, count) _Pragma("GCC unroll 16") for (size_t v = 0; v < (count); v++)
+
 static inline size_t group_size(size_t n, size_t from) { return n - from < XENT_LANES ? n - from : XENT_LANES; }
+
+/* The first `bytes` of `size`, then a line of `padding` again and again from where it would be; size is a multiple of a line. In whole
+   vectors, so that what reads vectors need not wait for narrower stores. */
+#ifndef VECTOR_COPIES_PADDED
+static inline void copy_padded(void *to, const void *from, size_t bytes, size_t size, const void *padding)
+{
+    for (size_t i = 0; i < size; i += XENT_LINE) memcpy((char *)to + i, padding, XENT_LINE);
+    memcpy(to, from, bytes);
+}
+#endif
 
 struct lanes {
     double sum[XENT_LANES];
@@ -137,7 +152,14 @@ static inline double tree_f32(struct lanes *lanes)
 static inline double tree_f64(struct lanes *lanes)
 {
     double *sum = lanes->sum, *error = lanes->error;
-    for (size_t half = XENT_LANES / 2; half >= 1; half /= 2)
+    size_t half = XENT_LANES / 2;
+    for (; half >= VF64_WIDTH; half /= 2)
+        for (size_t i = 0; i < half; i += VF64_WIDTH) {
+            vf64 total = vf64_load(sum + i), joint = vf64_add(vf64_load(error + i), vf64_load(error + i + half));
+            vf64_store(error + i, vf64_add(joint, sum_two(&total, vf64_load(sum + i + half))));
+            vf64_store(sum + i, total);
+        }
+    for (; half >= 1; half /= 2)
         for (size_t i = 0; i < half; i++) {
             double joint = error[i] + error[i + half], lost = 0;
             add_two(&sum[i], &lost, sum[i + half]);

@@ -24,14 +24,15 @@ static inline const STORED *S(group)(const struct S(groups) * groups, size_t g)
 
 static inline void S(set_groups)(struct S(groups) * groups, const STORED *z, size_t n)
 {
+    STORED padding[XENT_LINE / sizeof(STORED)];
     size_t rest = n % XENT_LANES;
     groups->z = z;
     groups->whole = n / XENT_LANES;
     groups->count = groups->whole + (rest > 0);
     groups->replaced = SIZE_MAX;
     if (rest == 0) return;
-    for (size_t i = rest; i < XENT_LANES; i++) groups->tail[i] = MINUS_INFINITY;
-    memcpy(groups->tail, z + XENT_LANES * groups->whole, rest * sizeof(STORED));
+    for (size_t i = 0; i < XENT_LINE / sizeof(STORED); i++) padding[i] = MINUS_INFINITY;
+    copy_padded(groups->tail, z + XENT_LANES * groups->whole, rest * sizeof(STORED), sizeof groups->tail, padding);
 }
 
 /* SWEEP vectors of elements that stand one behind the other. PAIRED: of each two vectors the one gets the even, the other the odd
@@ -41,7 +42,7 @@ static inline void S(load_sweep)(const STORED *p, VEC *x)
 #if PAIRED
     for (size_t v = 0; v < SWEEP; v += 2) LOAD_PAIR(p + v * WIDTH, &x[v]);
 #else
-    for (size_t v = 0; v < SWEEP; v++) x[v] = LOAD(p + v * WIDTH);
+    EACH (v, SWEEP) x[v] = LOAD(p + v * WIDTH);
 #endif
 }
 
@@ -51,18 +52,18 @@ static inline void S(store_sweep)(REAL *to, VEC *x)
 #if PAIRED
     for (size_t v = 0; v < SWEEP; v += 2) V(interleave)(&x[v]);
 #endif
-    for (size_t v = 0; v < SWEEP; v++) V(store)(to + v * WIDTH, x[v]);
+    EACH (v, SWEEP) V(store)(to + v * WIDTH, x[v]);
 }
 
 static inline void S(store_sums)(const struct F(sum) * sum, struct lanes *lanes, size_t lane)
 {
 #if PAIRED
     struct lanes apart;
-    for (size_t v = 0; v < SWEEP; v++) F(sum_store)(&sum[v], &apart, v * WIDTH);
+    EACH (v, SWEEP) F(sum_store)(&sum[v], &apart, v * WIDTH);
     for (size_t v = 0; v < SWEEP; v++)
         for (size_t i = 0; i < WIDTH; i++) lanes->sum[lane + v / 2 * 2 * WIDTH + 2 * i + v % 2] = apart.sum[v * WIDTH + i];
 #else
-    for (size_t v = 0; v < SWEEP; v++) F(sum_store)(&sum[v], lanes, lane + v * WIDTH);
+    EACH (v, SWEEP) F(sum_store)(&sum[v], lanes, lane + v * WIDTH);
 #endif
 }
 
@@ -161,21 +162,23 @@ static inline __attribute__((always_inline)) void S(add_run)(const struct S(run)
     const STORED *p = run->z + lane, *end = run->end + lane;
     REAL *out = store ? run->terms + lane : NULL;
     for (; p != end; p += XENT_LANES) {
-        VEC x[SWEEP];
+        VEC x[SWEEP], scale[STAGED], rest[STAGED];
         S(prefetch)(p + run->ahead, lane);
         S(load_sweep)(p, x);
-        for (size_t v = 0; v < SWEEP; v++) {
-            VEC scale, rest;
-            if (subtract) x[v] = V(sub)(x[v], base);
-            F(exp)(shared, x[v], &scale, &rest);
-            F(sum_add)(&sum[v], scale, rest);
-            if (store) x[v] = V(fma)(scale, rest, scale);
+        for (size_t from = 0; from < SWEEP; from += STAGED) {
+            EACH (v, STAGED)
+                if (subtract) x[from + v] = V(sub)(x[from + v], base);
+            F(exps)(shared, STAGED, x + from, scale, rest);
+            EACH (v, STAGED) F(sum_add)(&sum[from + v], scale[v], rest[v]);
+            EACH (v, STAGED)
+                if (store) x[from + v] = V(fma)(scale[v], rest[v], scale[v]);
         }
         if (!store) continue;
         S(store_sweep)(out, x);
         out += XENT_LANES;
     }
-    for (size_t v = 0; v < SWEEP && run->ends_block; v++) F(sum_flush)(&sum[v]);
+    if (!run->ends_block) return;
+    EACH (v, SWEEP) F(sum_flush)(&sum[v]);
 }
 
 /* Adds the terms of all runs, SWEEP vectors of each group at a time. Sweeps behind the last class of the partial group, which is the
@@ -186,13 +189,13 @@ static inline __attribute__((always_inline)) void S(add_runs)(const struct S(run
 {
     for (size_t lane = 0; lane < XENT_LANES; lane += SWEEP * WIDTH) {
         struct F(sum) sum[SWEEP];
-        for (size_t v = 0; v < SWEEP; v++) sum[v] = F(sum_none)();
+        EACH (v, SWEEP) sum[v] = F(sum_none)();
         if (rest > 0 && rest <= lane) {
             count--;
             rest = 0;
         }
         for (size_t i = 0; i < count; i++) S(add_run)(&runs[i], lane, shared, V(set)(base), subtract, store, sum);
-        for (size_t v = 0; v < SWEEP; v++) F(sum_flush)(&sum[v]);
+        EACH (v, SWEEP) F(sum_flush)(&sum[v]);
         S(store_sums)(sum, lanes, lane);
     }
 }

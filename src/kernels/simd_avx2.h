@@ -14,6 +14,8 @@
 #define VF32_HALVES 2
 #define VF32_SWEEP 2
 #define VF64_SWEEP 2
+#define VF32_STAGED 1
+#define VF64_STAGED 1
 #define VF32_PAIRED_BF16 1
 #define VECTOR_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
 
@@ -26,6 +28,21 @@ static inline void stream_line(void *to, const void *from)
     _mm256_stream_si256((__m256i *)to + 1, _mm256_loadu_si256((const __m256i *)from + 1));
 }
 static inline void stream_end(void) { _mm_sfence(); }
+
+/* As in lanes.inc.h. What a mask leaves out is not read; masks are of words. */
+#define VECTOR_COPIES_PADDED
+static inline void copy_padded(void *to, const void *from, size_t bytes, size_t size, const void *padding)
+{
+    static const int32_t masks[16] = { -1, -1, -1, -1, -1, -1, -1, -1 };
+    const __m256 rest_of = _mm256_loadu_ps(padding);
+    for (size_t i = 0; i < size; i += sizeof(__m256)) {
+        size_t words = i >= bytes ? 0 : bytes - i >= sizeof(__m256) ? 8 : (bytes - i) / sizeof(int32_t);
+        __m256i there = _mm256_loadu_si256((const __m256i *)(masks + 8 - words));
+        __m256 vector = _mm256_maskload_ps((const float *)((const char *)from + i), there);
+        _mm256_storeu_ps((float *)((char *)to + i), _mm256_blendv_ps(rest_of, vector, _mm256_castsi256_ps(there)));
+    }
+    if (bytes % sizeof(int32_t) != 0) memcpy((char *)to + bytes - 2, (const char *)from + bytes - 2, 2);
+}
 
 static inline vf32 vf32_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void vf32_store(float *p, vf32 a) { _mm256_storeu_ps(p, a); }

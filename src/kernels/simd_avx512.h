@@ -6,12 +6,15 @@
 #include <stdint.h>
 
 #include "constants.h"
+#include "kernels.h"
 
 #define VF32_WIDTH 16
 #define VF64_WIDTH 8
 #define VF32_HALVES 2
 #define VF32_SWEEP 4
 #define VF64_SWEEP 2
+#define VF32_STAGED 4
+#define VF64_STAGED 2
 #define VF32_PAIRED_BF16 1
 #define VECTOR_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
 
@@ -20,6 +23,18 @@ typedef __m512d vf64;
 
 static inline void stream_line(void *to, const void *from) { _mm512_stream_si512(to, _mm512_loadu_si512(from)); }
 static inline void stream_end(void) { _mm_sfence(); }
+
+/* As in lanes.inc.h. What a mask leaves out is not read. */
+#define VECTOR_COPIES_PADDED
+static inline void copy_padded(void *to, const void *from, size_t bytes, size_t size, const void *padding)
+{
+    const __m512i line = _mm512_loadu_si512(padding);
+    for (size_t i = 0; i < size; i += XENT_LINE) {
+        size_t rest = i < bytes ? bytes - i : 0;
+        __mmask64 there = rest < XENT_LINE ? ((__mmask64)1 << rest) - 1 : ~(__mmask64)0;
+        _mm512_storeu_si512((char *)to + i, _mm512_mask_loadu_epi8(line, there, (const char *)from + i));
+    }
+}
 
 static inline vf32 vf32_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void vf32_store(float *p, vf32 a) { _mm512_storeu_ps(p, a); }

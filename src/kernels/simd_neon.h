@@ -14,6 +14,8 @@
 #define VF32_HALVES 2
 #define VF32_SWEEP 4
 #define VF64_SWEEP 4
+#define VF32_STAGED 4
+#define VF64_STAGED 2
 #define VF32_PAIRED_BF16 0
 #define VECTOR_PREFETCH(address) __builtin_prefetch(address)
 
