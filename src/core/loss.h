@@ -12,6 +12,8 @@ enum xent_loss_source { XENT_FROM_LOGITS, XENT_FROM_LOG_PROBS };
 /* The operands that are walked row by row; the last two are those of a gradient. */
 enum { XENT_WALK_LOGITS, XENT_WALK_TARGET, XENT_WALK_LOSS, XENT_WALK_GRAD_LOSS, XENT_WALK_GRAD };
 
+#define XENT_BLOCK 16
+
 struct xent_loss {
     /* the caller's arguments */
     enum xent_loss_source source;
@@ -32,6 +34,8 @@ struct xent_loss {
     /* the plan */
     struct xent_row_shape shape;
     bool tiled; /* rows are reduced side by side */
+    int64_t
+        block; /* rows, up to XENT_BLOCK, that pass one after the other through each step: none waits for another's results */
     struct xent_parallel parallel;
     struct xent_scratch scratch;
 };

@@ -3,8 +3,6 @@
 #include "core/loss_shared.h"
 #include "core/loss_tile.h"
 
-#define BLOCK_ROWS 16 /* their logarithms are taken together */
-
 struct job {
     const struct xent_loss *loss;
     struct xent_sum *sums; /* one per task, and one for the rows that they share */
@@ -13,20 +11,22 @@ struct job {
 static void run_block(const struct xent_loss *loss, struct xent_position *position, size_t count,
                       const struct xent_row_scratch *scratch, struct xent_sum *sum)
 {
-    struct xent_loss_row row[BLOCK_ROWS];
-    double rest[BLOCK_ROWS] = { 0 }, log1p_rest[BLOCK_ROWS];
+    struct xent_loss_row row[XENT_BLOCK];
+    double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
     struct xent_position first = *position;
     for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, position)) {
-        xent_loss_row_begin(loss, position, scratch, &row[i]);
-        xent_loss_row_reduce(loss, scratch, &row[i]);
+        struct xent_row_scratch own = xent_scratch_of_row(scratch, &loss->shape, i);
+        xent_loss_row_begin(loss, position, &own, &row[i]);
+        xent_loss_row_reduce(loss, &own, &row[i]);
         xent_loss_row_add_target(&row[i]);
         rest[i] = row[i].state.rest;
     }
     loss->shape.kernels->log1p(rest, log1p_rest, count);
     for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &first)) {
+        struct xent_row_scratch own = xent_scratch_of_row(scratch, &loss->shape, i);
         if (loss->loss != NULL)
             xent_loss_row_deliver(loss, &row[i], log1p_rest[i], (char *)loss->loss->data + first.offset[XENT_WALK_LOSS], sum);
-        if (loss->grad_logits != NULL) xent_loss_row_write_gradient(loss, &row[i], &first, log1p_rest[i], scratch);
+        if (loss->grad_logits != NULL) xent_loss_row_write_gradient(loss, &row[i], &first, log1p_rest[i], &own);
     }
 }
 
@@ -36,12 +36,10 @@ static void run_rows(void *context, int64_t task, int64_t from, int64_t to)
     const struct xent_loss *loss = job->loss;
     struct xent_row_scratch scratch = xent_scratch_of(&loss->scratch, task);
     struct xent_position position;
-    /* a row's terms and chunks are used up before the next row overwrites them */
-    int64_t block = loss->grad_logits != NULL ? 1 : BLOCK_ROWS;
     xent_sum_begin(&job->sums[task], from);
     if (from < to) xent_walk_seek(&loss->walk, from, &position);
     while (from < to) {
-        int64_t count = to - from < block ? to - from : block;
+        int64_t count = to - from < loss->block ? to - from : loss->block;
         if (loss->tiled)
             count = xent_loss_run_tile(loss, &position, to - from, &scratch, &job->sums[task]);
         else

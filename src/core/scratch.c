@@ -12,16 +12,18 @@ static void need_shared(struct xent_scratch *scratch, size_t *member, size_t byt
     scratch->per_shared += xent_scratch_padded(bytes);
 }
 
-void xent_scratch_need_terms(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes)
+void xent_scratch_need_terms(struct xent_scratch *scratch, const struct xent_parallel *parallel,
+                             const struct xent_row_shape *shape, size_t rows)
 {
-    if (parallel->rows > parallel->shared) xent_scratch_need(scratch, &scratch->terms, bytes);
-    if (parallel->shared > 0) need_shared(scratch, &scratch->shared_terms, bytes);
+    if (parallel->rows > parallel->shared) xent_scratch_need(scratch, &scratch->terms, rows * xent_scratch_terms(shape));
+    if (parallel->shared > 0) need_shared(scratch, &scratch->shared_terms, xent_scratch_terms(shape));
 }
 
-void xent_scratch_need_chunks(struct xent_scratch *scratch, const struct xent_parallel *parallel, int64_t classes)
+void xent_scratch_need_chunks(struct xent_scratch *scratch, const struct xent_parallel *parallel,
+                              const struct xent_row_shape *shape, size_t rows)
 {
-    if (parallel->rows > parallel->shared)
-        xent_scratch_need(scratch, &scratch->chunks, (size_t)xent_chunk_count(classes) * sizeof(struct xent_chunk));
+    size_t chunks = rows * (size_t)xent_chunk_count(shape->classes);
+    if (parallel->rows > parallel->shared) xent_scratch_need(scratch, &scratch->chunks, chunks * sizeof(struct xent_chunk));
 }
 
 void xent_scratch_need_record(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes)

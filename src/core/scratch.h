@@ -29,6 +29,12 @@ static inline size_t xent_scratch_padded(size_t bytes)
     return (bytes + XENT_SCRATCH_LINE - 1) / XENT_SCRATCH_LINE * XENT_SCRATCH_LINE;
 }
 
+/* Bytes from a row's terms to the next's. */
+static inline size_t xent_scratch_terms(const struct xent_row_shape *shape)
+{
+    return xent_scratch_padded((size_t)shape->classes * shape->real_size);
+}
+
 /* A plan begins with no need of anything ... */
 static inline void xent_scratch_none(struct xent_scratch *scratch)
 {
@@ -44,14 +50,25 @@ static inline void xent_scratch_need(struct xent_scratch *scratch, size_t *membe
     scratch->per_task += xent_scratch_padded(bytes);
 }
 
-/* ... the terms and chunks of a row, which a row that tasks share has for itself, ... */
-void xent_scratch_need_terms(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes);
-void xent_scratch_need_chunks(struct xent_scratch *scratch, const struct xent_parallel *parallel, int64_t classes);
+/* ... the terms and chunks of so many rows, which a row that tasks share has for itself, ... */
+void xent_scratch_need_terms(struct xent_scratch *scratch, const struct xent_parallel *parallel,
+                             const struct xent_row_shape *shape, size_t rows);
+void xent_scratch_need_chunks(struct xent_scratch *scratch, const struct xent_parallel *parallel,
+                              const struct xent_row_shape *shape, size_t rows);
 /* ... and the record of a shared row; its chunks are merged, so they are needed whatever the operation writes. */
 void xent_scratch_need_record(struct xent_scratch *scratch, const struct xent_parallel *parallel, size_t bytes);
 
 xent_status xent_scratch_allocate(struct xent_scratch *scratch, const struct xent_parallel *parallel);
 struct xent_row_scratch xent_scratch_of(const struct xent_scratch *scratch, int64_t task);
+/* A task's, with the terms and chunks of one of the rows that they were planned for. */
+static inline struct xent_row_scratch xent_scratch_of_row(const struct xent_row_scratch *task,
+                                                          const struct xent_row_shape *shape, size_t row)
+{
+    struct xent_row_scratch own = *task;
+    if (own.terms != NULL) own.terms = (char *)own.terms + row * xent_scratch_terms(shape);
+    if (own.chunks != NULL) own.chunks += row * (size_t)xent_chunk_count(shape->classes);
+    return own;
+}
 /* A task's, but for what belongs to the shared row. */
 struct xent_row_scratch xent_scratch_shared(const struct xent_scratch *scratch, int64_t task, int64_t shared);
 void *xent_scratch_record(const struct xent_scratch *scratch, int64_t shared);

@@ -27,8 +27,8 @@ static void plan_scratch(struct xent_softmax *softmax, bool per_class)
     shape->streams = !scattered && softmax->out->data != softmax->z->data &&
                      xent_row_streams(shape, (size_t)softmax->out->numel * shape->size);
     if (scattered || shape->streams || shape->real != shape->dtype)
-        xent_scratch_need_terms(scratch, &softmax->parallel, classes * shape->real_size);
-    xent_scratch_need_chunks(scratch, &softmax->parallel, shape->classes);
+        xent_scratch_need_terms(scratch, &softmax->parallel, shape, 1);
+    xent_scratch_need_chunks(scratch, &softmax->parallel, shape, 1);
 }
 
 xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_kernels *kernels, int32_t threads)

@@ -117,6 +117,7 @@ static inline double unit_f32(double reference, double max)
 static double relate_f32(double lower, double upper)
 {
     double d = lower - upper, k;
+    if (d == 0) return 1;
     if (d < -700) return 0;
     k = rint(d * EXP_F64_LOG2E);
     return exp_small((d - k * (double)EXP_F32_LN2_HI) - k * EXP_F32_LN2_REST) * power_of_two(k);
@@ -150,4 +151,4 @@ static double scaled_f64(double sum, double lower, double upper)
     return sum * vf64_first(vf64_fma(e, vf64_set(error), e)) * 0x1p-64;
 }
 
-static double relate_f64(double lower, double upper) { return scaled_f64(1, lower, upper); }
+static double relate_f64(double lower, double upper) { return lower == upper ? 1 : scaled_f64(1, lower, upper); }
