@@ -59,12 +59,13 @@ static inline void sum_flush_f32(struct sum_f32 *s)
     s->rest = vf32_set(0.0f);
 }
 
-/* What one term alone sums up to. */
+/* What one term alone sums up to. Not by way of memory: little else is there to do meanwhile. */
 static inline struct sum_f32 sum_one_f32(vf32 scale, vf32 rest)
 {
-    struct sum_f32 s = sum_none_f32();
-    vf32_add_widened(s.sum, scale);
-    vf32_add_widened(s.sum, vf32_mul(scale, rest));
+    struct sum_f32 s;
+    vf32 small = vf32_mul(scale, rest);
+    for (int half = 0; half < VF32_HALVES; half++) s.sum[half] = vf64_add(vf32_widen(scale, half), vf32_widen(small, half));
+    s.rest = vf32_set(0.0f);
     return s;
 }
 

@@ -92,13 +92,14 @@ static size_t F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep
     double sum[XENT_TILE];
     for (size_t r = 0; r < rows; r += WIDTH) F(tile_maximum)(tile + r, classes, max + r, first + r, reference + r);
     F(tile_take_out)(tile, rows, first, state);
-    for (size_t r = 0; r < rows && keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 1, sum + r);
-    for (size_t r = 0; r < rows && !keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 0, sum + r);
+    /* Before the sums, which read vectors that hold what has just been taken out. */
     for (size_t r = 0; r < rows; r++) {
         state->max[r] = (double)max[r];
         state->unit[r] = F(unit)((double)reference[r], (double)max[r]);
-        state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     }
+    for (size_t r = 0; r < rows && keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 1, sum + r);
+    for (size_t r = 0; r < rows && !keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 0, sum + r);
+    for (size_t r = 0; r < rows; r++) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[F(tile_index)(r, state->target[r])];
     return F(tile_find_regular)(rows, max, state);
 }
