@@ -61,7 +61,7 @@ static void read_rows(struct tile *tile)
     struct xent_tile_place from = { (char *)loss->logits->data + tile->first->offset[XENT_WALK_LOGITS],
                                     step_of(tile, XENT_WALK_LOGITS), loss->logits->step[loss->axis] };
     size_t classes = (size_t)loss->shape.classes, count;
-    if (tile->rows < XENT_TILE || tile->ignored_rows > 0)
+    if (tile->rows % XENT_TILE_VECTOR != 0 || tile->ignored_rows > 0)
         memset(tile->scratch->tile, 0, classes * XENT_TILE * loss->shape.real_size);
     for (size_t row = 0; row < tile->rows; row += count, from.at += (ptrdiff_t)count * from.row_step) {
         count = tile->ignored_rows == 0 ? tile->rows : alike(tile, row);

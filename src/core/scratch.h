@@ -7,8 +7,8 @@
 #include "core/parallel.h"
 #include "core/sum.h"
 
-#define XENT_SCRATCH_LOCAL 4096
-#define XENT_SCRATCH_LINE 64 /* no two tasks write to one cache line */
+#define XENT_SCRATCH_LINE 64             /* no two tasks write to one cache line */
+#define XENT_SCRATCH_LOCAL (8192 + 1024) /* a tile of 64 classes of F32, and what a row of it that goes alone needs */
 #define XENT_SCRATCH_NONE SIZE_MAX
 
 struct xent_scratch {

@@ -31,7 +31,8 @@ struct xent_chunk {
 };
 
 /* Rows side by side: class c of row r is element c * XENT_TILE + r, a real. */
-#define XENT_TILE 16
+#define XENT_TILE 32
+#define XENT_TILE_VECTOR 16 /* rows that a kernel may take as one vector */
 
 /* The rows of a tile between the two passes, and what the one needs to know and leaves for the other. */
 struct xent_tile {
@@ -97,8 +98,8 @@ struct xent_row_kernels {
     /* Up to XENT_TILE rows of at most a chunk of classes become a tile. */
     void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, void *tile);
 
-    /* Reduces the rows of a tile, whose other elements must be numbers: fills in the state from `target` on to `regular`, and returns
-       how many are regular. Keeps the terms in place of the logits or leaves the tile undefined. */
+    /* Reduces the rows of a tile: fills in the state from `target` on to `regular`, and returns how many are regular. Keeps the terms
+       in place of the logits or leaves the tile undefined. Up to the next multiple of XENT_TILE_VECTOR rows must be numbers. */
     size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
 
     /* The losses of rows that are regular. */

@@ -44,7 +44,7 @@ struct operand {
     ptrdiff_t past_over; /* bytes from there */
 };
 
-enum { ROWS = 2, CLASSES = 1000, OPTIONS_SIZE_MAX = 4096 };
+enum { ROWS = 2, CLASSES = 3000, OPTIONS_SIZE_MAX = 4096 };
 
 /* What must be so in the environment at first use: XENT_BACKEND and XENT_NUM_THREADS that cannot be honoured. */
 enum { BAD_BACKEND = 1, BAD_THREADS = 2, ENVIRONMENTS = 4 };

@@ -67,11 +67,11 @@
     FIELDS, AXIS_OF(name),                                                                                                     \
         [NULL_INPUT] = NOT_GIVEN(name), [NULL_TARGET] = NOT_GIVEN("target"), [DTYPE_INPUT] = NOT_FLOATING(name, "I32"),        \
         [NO_CLASSES] = SAYS(SHAPE, name " has no classes: axis 1 has extent 0, expected at least 1"),                          \
-        [SHAPE_WEIGHT] = SAYS(SHAPE, "class_weight has shape (1, 1000), expected (1000), one for each class")
+        [SHAPE_WEIGHT] = SAYS(SHAPE, "class_weight has shape (1, 3000), expected (3000), one for each class")
 #define CLASS_TARGET                                                                                                           \
     [KIND_OF_TARGET] = SAYS(SHAPE, "target has shape (2), expected (2, @), that of the logits, for probabilities"),            \
     [SHAPE_TARGET] = SAYS(SHAPE, "target has shape (3), expected (2), the batch shape, for class indices"),                    \
-    [VALUE_TARGET] = SAYS(TARGET, "target[1] = 1000 is outside [0, 1000)")
+    [VALUE_TARGET] = SAYS(TARGET, "target[1] = 3000 is outside [0, 3000)")
 #define TAKEN_AS_THEY_ARE [VALUE_TARGET] = CANNOT("probabilities are taken as they are")
 #define SOFT_TARGET                                                                                                            \
     TAKEN_AS_THEY_ARE,                                                                                                         \
@@ -105,7 +105,7 @@
         [PRODUCT_MADE] = SAYS(OVERFLOW, "shape has a product of extents that exceeds " PTRDIFF_TEXT " bytes of F64 elements"), \
         [MEMORY] = SAYS(NO_MEMORY, "* bytes for a tensor could not be allocated")
 #define BORROWED                                                                                                               \
-    [DATA_NULL] = SAYS(INVALID_ARGUMENT, "data is NULL, expected memory for 2000 elements"),                                   \
+    [DATA_NULL] = SAYS(INVALID_ARGUMENT, "data is NULL, expected memory for 6000 elements"),                                   \
     [DATA_MISALIGNED] = SAYS(INVALID_ARGUMENT, "data is misaligned: its address is 4 beyond a multiple of 8, the size of F64")
 #define WRAPPED                                                                                                                \
     MADE, BORROWED,                                                                                                            \
@@ -228,14 +228,14 @@ static const struct cell mean_divisor_of_classes[CHECKS] = {
     [AXIS_RANGE] = ALLOWS("it is not looked at"),
     [NO_CLASSES] = ALLOWS("the weights tell how many classes there are"),
     [SHAPE_WEIGHT] = SAYS(SHAPE, "class_weight has rank 2, expected 1: one weight for each class"),
-    [VALUE_TARGET] = SAYS(TARGET, "target[1] = 1000 is outside [0, 1000)"),
+    [VALUE_TARGET] = SAYS(TARGET, "target[1] = 3000 is outside [0, 3000)"),
 };
 static const struct cell mean_divisor_of_probabilities[CHECKS] = {
     DIVISOR_CELLS,
     AXIS_OF("target"),
     TAKEN_AS_THEY_ARE,
     [NO_CLASSES] = SAYS(SHAPE, "target has no classes: axis 1 has extent 0, expected at least 1"),
-    [SHAPE_WEIGHT] = SAYS(SHAPE, "class_weight has shape (1, 1000), expected (1000), one for each class"),
+    [SHAPE_WEIGHT] = SAYS(SHAPE, "class_weight has shape (1, 3000), expected (3000), one for each class"),
 };
 
 static const xent_options *options_of(const struct scene *s) { return s->absent & TAKES(OPTIONS) ? NULL : &s->given.options; }

