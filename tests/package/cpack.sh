@@ -13,11 +13,11 @@ diff expected found || fail "< is installed, > is packed"
 
 configure "$package/consumer" build -DCMAKE_PREFIX_PATH="$PREFIX"
 "$CMAKE" --build build
-./build/consumer_shared
-./build/consumer_static
+$EMULATOR ./build/consumer_shared
+$EMULATOR ./build/consumer_static
 
 need pkg-config
 export PKG_CONFIG_PATH="$PREFIX/$LIBDIR/pkgconfig"
 # pkg-config escapes the blank of the path for a shell to read.
 eval "\"\$CC\" $CFLAGS \"\$package/consumer/consumer.c\" $(pkg-config --cflags --libs xent) -o consumer"
-LD_LIBRARY_PATH="$PREFIX/$LIBDIR" ./consumer
+LD_LIBRARY_PATH="$PREFIX/$LIBDIR" $EMULATOR ./consumer
