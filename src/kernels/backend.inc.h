@@ -14,6 +14,7 @@
  * or once per type that elements are stored as (stored.inc.h), with these and
  *   STORED, S(name)           element; this type's own functions
  *   LOAD, STORE, GET          a vector of REAL from and to memory, and one element as REAL
+ *   STORE_NUMBER              STORE of what is not NaN
  *   LOAD_F64                  a vf64 from memory
  *   MINUS_INFINITY            as it is stored
  *   PAIRED, LOAD_PAIR         whether two vectors are better read at a time, one of the even, one of the odd elements; and how */
@@ -50,6 +51,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define S(name) name##_f32
 #define LOAD vf32_load
 #define STORE vf32_store
+#define STORE_NUMBER vf32_store
 #define GET(x) (x)
 #define LOAD_F64 vf64_load_f32
 #define MINUS_INFINITY (-INFINITY)
@@ -60,6 +62,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define S(name) name##_f16
 #define LOAD vf32_load_f16
 #define STORE vf32_store_f16
+#define STORE_NUMBER vf32_store_number_f16
 #define GET(x) f32_of_f16(x)
 #define LOAD_F64 vf64_load_f16
 #define MINUS_INFINITY F16_MINUS_INFINITY
@@ -70,6 +73,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define S(name) name##_bf16
 #define LOAD vf32_load_bf16
 #define STORE vf32_store_bf16
+#define STORE_NUMBER vf32_store_number_bf16
 #define GET(x) f32_of_bf16(x)
 #define LOAD_F64 vf64_load_bf16
 #define MINUS_INFINITY BF16_MINUS_INFINITY
@@ -110,6 +114,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define S(name) name##_f64
 #define LOAD vf64_load
 #define STORE vf64_store
+#define STORE_NUMBER vf64_store
 #define GET(x) (x)
 #define LOAD_F64 vf64_load
 #define MINUS_INFINITY (-(double)INFINITY)

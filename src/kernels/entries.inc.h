@@ -35,8 +35,8 @@ static inline __attribute__((always_inline)) void S(rescale)(const REAL *terms, 
     size_t end = n - WIDTH;
     VEC last = S(entry)(terms + end, coef == NULL ? NULL : coef + end, subtracts, shared, scaling, lowered);
     for (size_t i = 0; i < end; i += WIDTH)
-        STORE(out + i, S(entry)(terms + i, coef == NULL ? NULL : coef + i, subtracts, shared, scaling, lowered));
-    STORE(out + end, last);
+        STORE_NUMBER(out + i, S(entry)(terms + i, coef == NULL ? NULL : coef + i, subtracts, shared, scaling, lowered));
+    STORE_NUMBER(out + end, last);
 }
 
 static inline __attribute__((always_inline)) void S(rescale_chunk)(const REAL *terms, const struct xent_chunk_coef *coef,
@@ -74,7 +74,8 @@ static inline const struct xent_chunk_coef *S(few_classes)(struct S(few) * few, 
     return &few->coef;
 }
 
-/* One rounding an entry: fma(term, scale 2^-64, -F coef); where that scale would be subnormal, the 2^-64 goes to the terms. */
+/* A row with a NaN in its sums does not come here, nor does one beyond `limits`: no entry is NaN.
+   One rounding an entry: fma(term, scale 2^-64, -F coef); where that scale would be subnormal, the 2^-64 goes to the terms. */
 static void S(entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                        const struct xent_rescale *rescale)
 {

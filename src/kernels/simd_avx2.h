@@ -61,21 +61,30 @@ static inline void vf32_interleave(vf32 *pair)
     pair[0] = _mm256_permute2f128_ps(low, high, 0x20);
     pair[1] = _mm256_permute2f128_ps(low, high, 0x31);
 }
-static inline void vf32_store_bf16(uint16_t *p, vf32 a)
+static inline __m256i vf32_bf16(vf32 a)
 {
     __m256i u = _mm256_castps_si256(a), odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
-    __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+    return _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+}
+static inline void vf32_store_low_words(uint16_t *p, __m256i a)
+{
+    _mm_storeu_si128((__m128i *)p, _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
+}
+static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_low_words(p, vf32_bf16(a)); }
+static inline void vf32_store_bf16(uint16_t *p, vf32 a)
+{
     __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-    rounded = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc0), nan);
-    __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1));
-    _mm_storeu_si128((__m128i *)p, words);
+    vf32_store_low_words(p, _mm256_blendv_epi8(vf32_bf16(a), _mm256_set1_epi32(0x7fc0), nan));
 }
 #ifdef __F16C__
 static inline vf32 vf32_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+static inline void vf32_store_number_f16(uint16_t *p, vf32 a)
+{
+    _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
 static inline void vf32_store_f16(uint16_t *p, vf32 a)
 {
-    __m256 canonical = _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-    _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(canonical, _MM_FROUND_TO_NEAREST_INT));
+    vf32_store_number_f16(p, _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q)));
 }
 #else
 static inline vf32 vf32_load_f16(const uint16_t *p)
@@ -93,6 +102,7 @@ static inline void vf32_store_f16(uint16_t *p, vf32 a)
     _mm256_storeu_ps(lane, a);
     for (int i = 0; i < VF32_WIDTH; i++) p[i] = f16_of_f64((double)lane[i]);
 }
+static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vf32_store_f16(p, a); }
 #endif
 static inline vf32 vf32_max(vf32 a, vf32 b) { return _mm256_max_ps(a, b); }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return _mm256_add_ps(a, b); }

@@ -59,19 +59,28 @@ static inline void vf32_interleave(vf32 *pair)
     pair[0] = _mm512_permutex2var_ps(even, low, pair[1]);
     pair[1] = _mm512_permutex2var_ps(even, high, pair[1]);
 }
+/* To nearest even: where the last bit that stays is odd, a half is rounded up. */
+static inline __m512i vf32_bf16(vf32 a)
+{
+    __m512i u = _mm512_castps_si512(a), sum = _mm512_add_epi32(u, _mm512_set1_epi32(0x7fff));
+    __mmask16 odd = _mm512_test_epi32_mask(u, _mm512_set1_epi32(0x10000));
+    return _mm512_srli_epi32(_mm512_mask_add_epi32(sum, odd, sum, _mm512_set1_epi32(1)), 16);
+}
+static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_words(p, _mm512_cvtepi32_epi16(vf32_bf16(a))); }
 static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
-    __m512i u = _mm512_castps_si512(a), odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
-    __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
     __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
-    vf32_store_words(p, _mm512_cvtepi32_epi16(_mm512_mask_blend_epi32(nan, rounded, _mm512_set1_epi32(0x7fc0))));
+    vf32_store_words(p, _mm512_cvtepi32_epi16(_mm512_mask_blend_epi32(nan, vf32_bf16(a), _mm512_set1_epi32(0x7fc0))));
 }
 static inline vf32 vf32_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(vf32_load_words(p)); }
+static inline void vf32_store_number_f16(uint16_t *p, vf32 a)
+{
+    vf32_store_words(p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
 static inline void vf32_store_f16(uint16_t *p, vf32 a)
 {
     __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
-    __m512 canonical = _mm512_mask_blend_ps(nan, a, _mm512_set1_ps(__builtin_nanf("")));
-    vf32_store_words(p, _mm512_cvtps_ph(canonical, _MM_FROUND_TO_NEAREST_INT));
+    vf32_store_number_f16(p, _mm512_mask_blend_ps(nan, a, _mm512_set1_ps(__builtin_nanf(""))));
 }
 static inline vf32 vf32_max(vf32 a, vf32 b) { return _mm512_max_ps(a, b); }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return _mm512_add_ps(a, b); }

@@ -29,16 +29,21 @@ static inline vf32 vf32_load(const float *p) { return vld1q_f32(p); }
 static inline void vf32_store(float *p, vf32 a) { vst1q_f32(p, a); }
 static inline vf32 vf32_set(float x) { return vdupq_n_f32(x); }
 static inline vf32 vf32_load_bf16(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
-static inline void vf32_store_bf16(uint16_t *p, vf32 a)
+static inline uint32x4_t vf32_bf16(vf32 a)
 {
     uint32x4_t u = vreinterpretq_u32_f32(a), odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));
-    uint32x4_t rounded = vshrq_n_u32(vaddq_u32(u, vaddq_u32(odd, vdupq_n_u32(0x7fff))), 16);
-    vst1_u16(p, vmovn_u32(vbslq_u32(vceqq_f32(a, a), rounded, vdupq_n_u32(0x7fc0))));
+    return vshrq_n_u32(vaddq_u32(u, vaddq_u32(odd, vdupq_n_u32(0x7fff))), 16);
+}
+static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vst1_u16(p, vmovn_u32(vf32_bf16(a))); }
+static inline void vf32_store_bf16(uint16_t *p, vf32 a)
+{
+    vst1_u16(p, vmovn_u32(vbslq_u32(vceqq_f32(a, a), vf32_bf16(a), vdupq_n_u32(0x7fc0))));
 }
 static inline vf32 vf32_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(a))); }
 static inline void vf32_store_f16(uint16_t *p, vf32 a)
 {
-    vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(vbslq_f32(vceqq_f32(a, a), a, vdupq_n_f32(__builtin_nanf(""))))));
+    vf32_store_number_f16(p, vbslq_f32(vceqq_f32(a, a), a, vdupq_n_f32(__builtin_nanf(""))));
 }
 static inline vf32 vf32_max(vf32 a, vf32 b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return vaddq_f32(a, b); }

@@ -36,6 +36,9 @@ static inline vf32 vf32_load_f16(const uint16_t *p) { return f32_of_f16(*p); }
 static inline vf32 vf32_load_bf16(const uint16_t *p) { return f32_of_bf16(*p); }
 static inline void vf32_store_f16(uint16_t *p, vf32 a) { *p = f16_of_f64((double)a); }
 static inline void vf32_store_bf16(uint16_t *p, vf32 a) { *p = bf16_of_f64((double)a); }
+/* the same of what is not NaN */
+static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vf32_store_f16(p, a); }
+static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_bf16(p, a); }
 static inline vf32 vf32_set(float x) { return x; }
 static inline vf32 vf32_max(vf32 a, vf32 b) { return a > b ? a : b; }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return a + b; }

@@ -17,6 +17,7 @@
 #undef S
 #undef LOAD
 #undef STORE
+#undef STORE_NUMBER
 #undef GET
 #undef LOAD_F64
 #undef MINUS_INFINITY

@@ -19,6 +19,17 @@ static inline __m512i emulated_join(__m256i low, __m256i high)
 }
 static inline __m256i emulated_half(__m512i a, int half) { return simde__m512i_to_private(a).m256i[half]; }
 
+/* What the mask leaves out is not read. */
+#undef _mm512_mask_loadu_epi8
+#define _mm512_mask_loadu_epi8(other, mask, from) emulated_mask_loadu_epi8((other), (mask), (from))
+static inline __m512i emulated_mask_loadu_epi8(__m512i other, uint64_t mask, const void *from)
+{
+    simde__m512i_private lanes = simde__m512i_to_private(other);
+    for (int i = 0; i < 64; i++)
+        if (mask >> i & 1) lanes.i8[i] = ((const int8_t *)from)[i];
+    return simde__m512i_from_private(lanes);
+}
+
 #undef _mm512_stream_si512
 #define _mm512_stream_si512(to, a) emulated_stream((to), (a))
 static inline void emulated_stream(void *to, __m512i a)
