@@ -164,8 +164,13 @@ static inline __attribute__((always_inline)) void S(add_run)(const struct S(run)
     for (; p != end; p += XENT_LANES) {
         VEC x[SWEEP], scale[STAGED], rest[STAGED];
         S(prefetch)(p + run->ahead, lane);
+#if PAIRED
         S(load_sweep)(p, x);
+#endif
         for (size_t from = 0; from < SWEEP; from += STAGED) {
+#if !PAIRED /* where it is their turn: sooner would take registers */
+            EACH (v, STAGED) x[from + v] = LOAD(p + (from + v) * WIDTH);
+#endif
             EACH (v, STAGED)
                 if (subtract) x[from + v] = V(sub)(x[from + v], base);
             F(exps)(shared, STAGED, x + from, scale, rest);
