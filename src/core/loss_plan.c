@@ -2,7 +2,8 @@
 #include "core/loss_shared.h"
 
 #define TILED_CLASSES 1024 /* a tile of so many stays in the second-level cache */
-#define CLASSES_PER_ROW 32 /* a row alone takes as long as this many classes of a tile */
+#define CLASSES_PER_ROW 12 /* a row alone takes as long as this many classes of a tile */
+#define SHORT_CLASSES 192  /* of more, a row alone is as fast */
 #define ROWS_TOGETHER 6    /* fewer are faster one by one, each copied first */
 #define BLOCK_CLASSES 8192 /* the terms of a block's rows stay in a cache until the gradient */
 
@@ -66,7 +67,7 @@ static bool is_tiled(const struct xent_loss *loss)
     int64_t run = walk->ndim == 0 ? 1 : walk->extent[walk->ndim - 1];
     if (loss->source != XENT_FROM_LOGITS || shape->prepared || xent_loss_is_dense(loss) || shape->classes < 1) return false;
     return side_by_side ? shape->classes <= TILED_CLASSES && run >= ROWS_TOGETHER
-                        : shape->classes <= XENT_LANES && shape->classes <= CLASSES_PER_ROW * run;
+                        : shape->classes <= SHORT_CLASSES && shape->classes <= CLASSES_PER_ROW * run;
 }
 
 xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_kernels *kernels, int32_t threads)
