@@ -33,9 +33,8 @@ struct xent_loss {
 
     /* the plan */
     struct xent_row_shape shape;
-    bool tiled; /* rows are reduced side by side */
-    int64_t
-        block; /* rows, up to XENT_BLOCK, that pass one after the other through each step: none waits for another's results */
+    bool tiled;    /* rows are reduced side by side */
+    int64_t block; /* rows that go through each step together, up to XENT_BLOCK: none waits for another's results */
     struct xent_parallel parallel;
     struct xent_scratch scratch;
 };

@@ -15,7 +15,7 @@
 #define VF32_HALVES 1 /* vf64 that hold the lanes of one vf32 */
 #define VF32_SWEEP 16 /* vectors of a group that are worked on at a time: as many as fit the registers */
 #define VF64_SWEEP 8
-#define VF32_STAGED 1
+#define VF32_STAGED 1 /* of a sweep, how many go operation by operation */
 #define VF64_STAGED 1
 #define VF32_PAIRED_BF16                                                                                                       \
     0 /* whether there are vf32_load_pair_bf16, which fills two vectors with the even and the odd elements, and
