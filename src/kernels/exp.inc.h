@@ -13,7 +13,8 @@
 
 #include "constants.h"
 
-#define MOST_STAGED 16
+#define MOST_STAGED 4
+_Static_assert(VF32_STAGED <= MOST_STAGED && VF64_STAGED <= MOST_STAGED, "arrays of vectors as long as a stage");
 #define TERM_EXPONENT 64 /* terms are kept times 2^64: what counts for a loss is never subnormal */
 
 /* What the terms of a chunk share, or, lane by lane, those of several rows. */
