@@ -8,6 +8,7 @@
 
 #include "bits.h"
 #include "constants.h"
+#include "kernels.h"
 
 #define VF32_WIDTH 8
 #define VF64_WIDTH 4
@@ -34,12 +35,12 @@ static inline void stream_end(void) { _mm_sfence(); }
 static inline void copy_padded(void *to, const void *from, size_t bytes, size_t size, const void *padding)
 {
     static const int32_t masks[16] = { -1, -1, -1, -1, -1, -1, -1, -1 };
-    const __m256 rest_of = _mm256_loadu_ps(padding);
     for (size_t i = 0; i < size; i += sizeof(__m256)) {
         size_t words = i >= bytes ? 0 : bytes - i >= sizeof(__m256) ? 8 : (bytes - i) / sizeof(int32_t);
         __m256i there = _mm256_loadu_si256((const __m256i *)(masks + 8 - words));
         __m256 vector = _mm256_maskload_ps((const float *)((const char *)from + i), there);
-        _mm256_storeu_ps((float *)((char *)to + i), _mm256_blendv_ps(rest_of, vector, _mm256_castsi256_ps(there)));
+        __m256 rest = _mm256_loadu_ps((const float *)((const char *)padding + i % XENT_LINE));
+        _mm256_storeu_ps((float *)((char *)to + i), _mm256_blendv_ps(rest, vector, _mm256_castsi256_ps(there)));
     }
     if (bytes % sizeof(int32_t) != 0) memcpy((char *)to + bytes - 2, (const char *)from + bytes - 2, 2);
 }

@@ -1,5 +1,6 @@
 /* Expects the primitives of a simd_*.h; PRIMITIVES_TABLE is a table of struct primitive that ends with an empty one. */
 #include "kernels/bits.h"
+#include "kernels/lanes.inc.h"
 #include "primitives.h"
 
 #define ALONG(type, real, name, expression)                                                                                    \
@@ -67,19 +68,32 @@ static void along_f64_equal(const double *a, const double *b, const double *c, s
             for (size_t lane = 0; lane < VF32_WIDTH; lane++) elements[lane] = (uint16_t)bits_of_f32(a[i + lane]);              \
             vf32_store(out + i, vf32_load_##half(elements));                                                                   \
         }                                                                                                                      \
-    }                                                                                                                          \
-    static void along_f32_store_##half(const float *a, const float *b, const float *c, size_t n, float *out)                   \
+    }
+#define STORE_HALF(name)                                                                                                       \
+    static void along_f32_##name(const float *a, const float *b, const float *c, size_t n, float *out)                         \
     {                                                                                                                          \
         (void)b;                                                                                                               \
         (void)c;                                                                                                               \
         for (size_t i = 0; i < n; i += VF32_WIDTH) {                                                                           \
             uint16_t elements[VF32_WIDTH];                                                                                     \
-            vf32_store_##half(elements, vf32_load(a + i));                                                                     \
+            vf32_##name(elements, vf32_load(a + i));                                                                           \
             for (size_t lane = 0; lane < VF32_WIDTH; lane++) out[i + lane] = (float)elements[lane];                            \
         }                                                                                                                      \
     }
 HALF(f16)
 HALF(bf16)
+STORE_HALF(store_f16)
+STORE_HALF(store_bf16)
+STORE_HALF(store_number_f16)
+STORE_HALF(store_number_bf16)
+
+/* Groups of `a` that end somewhere, by `b`, and go on with a line of `c`. */
+static void along_f32_copy_padded(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+    enum { GROUP = 4 * XENT_LINE / sizeof(float) };
+    for (size_t i = 0; i < n; i += GROUP)
+        copy_padded(out + i, a + i, bits_of_f32(b[i]) % (GROUP * sizeof(float) / 2 + 1) * 2, GROUP * sizeof(float), c + i);
+}
 
 /* The low bits of `a` are read as an element of the narrower type. */
 #define NARROWER(name, element, bits)                                                                                          \
@@ -214,6 +228,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
         ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16),          \
+        ROW(f32, store_number_f16), ROW(f32, store_number_bf16), ROW(f32, copy_padded),                                        \
         ROW(f32, equal), ROW(f32, add_widened), ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose),                     \
         ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
         ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
