@@ -48,11 +48,12 @@ static void S(tile_read)(const struct xent_tile_place *place, size_t rows, size_
     REAL *tile = to;
     int squares;
     size_t vectors = S(tile_vectors)(from, rows, classes, &squares);
-    for (size_t r = 0; r < vectors && squares; r += WIDTH) {
-        if (classes < WIDTH) S(tile_read_square)(from, r, 0, classes, 1, tile);
-        for (size_t c = 0; c < classes && classes >= WIDTH; c += WIDTH)
-            S(tile_read_square)(from, r, S(tile_square)(c, classes), classes, 0, tile);
-    }
+    for (size_t r = 0; r < vectors && squares; r += WIDTH)
+        for (size_t c = 0; c < classes; c += WIDTH)
+            if (classes < WIDTH)
+                S(tile_read_square)(from, r, c, classes, 1, tile);
+            else
+                S(tile_read_square)(from, r, S(tile_square)(c, classes), classes, 0, tile);
     for (size_t c = 0; c < classes && !squares; c++)
         for (size_t r = 0; r < vectors; r += WIDTH) {
             VECTOR_PREFETCH(S(tile_at)(from, r + XENT_TILE, c));
@@ -81,9 +82,11 @@ static inline void S(tile_write_squares)(const REAL *tile, size_t rows, size_t c
 {
     for (size_t r = 0; r < rows; r += WIDTH) {
         VEC by = V(load)(lower + r), times = V(load)(factor + r);
-        if (classes < WIDTH) S(tile_write_square)(tile, r, 0, classes, 1, by, times, to);
-        for (size_t c = 0; c < classes && classes >= WIDTH; c += WIDTH)
-            S(tile_write_square)(tile, r, S(tile_square)(c, classes), classes, 0, by, times, to);
+        for (size_t c = 0; c < classes; c += WIDTH)
+            if (classes < WIDTH)
+                S(tile_write_square)(tile, r, c, classes, 1, by, times, to);
+            else
+                S(tile_write_square)(tile, r, S(tile_square)(c, classes), classes, 0, by, times, to);
     }
 }
 
