@@ -39,7 +39,7 @@ static void smooth(const struct xent_row_shape *shape, const struct xent_line *l
         return;
     }
     xent_gather_doubles(line->dtype, at, line->step, n, coef);
-    shape->backend->f64.smooth(coef, coef, n, hot, uniform);
+    shape->backend->f64->smooth(coef, coef, n, hot, uniform);
 }
 
 static void multiply(const struct xent_row_shape *shape, const struct xent_line *line, int64_t from, size_t n, double *coef)

@@ -21,7 +21,7 @@ static void run_block(const struct xent_loss *loss, struct xent_position *positi
         xent_loss_row_add_target(&row[i]);
         rest[i] = row[i].state.rest;
     }
-    loss->shape.kernels->log1p(rest, log1p_rest, count);
+    loss->shape.kernels->real->log1p(rest, log1p_rest, count);
     for (size_t i = 0; i < count; i++, xent_walk_next(&loss->walk, &first)) {
         struct xent_row_scratch own = xent_scratch_of_row(scratch, &loss->shape, i);
         if (loss->loss != NULL)

@@ -32,7 +32,7 @@ void xent_loss_shared_between(const struct xent_loss *loss, int64_t shared, stru
     struct xent_row_scratch scratch = xent_scratch_shared(&loss->scratch, 0, shared);
     xent_loss_row_merge(loss, &scratch, &record->row);
     xent_loss_row_add_target(&record->row);
-    loss->shape.kernels->log1p(&record->row.state.rest, &record->log1p_rest, 1);
+    loss->shape.kernels->real->log1p(&record->row.state.rest, &record->log1p_rest, 1);
     if (loss->loss != NULL)
         xent_loss_row_deliver(loss, &record->row, record->log1p_rest,
                               (char *)loss->loss->data + record->position.offset[XENT_WALK_LOSS], sum);

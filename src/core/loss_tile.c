@@ -96,7 +96,7 @@ static void first_pass(struct tile *tile)
     read_targets(tile);
     read_rows(tile);
     tile->regular_rows =
-        shape->kernels->tile_reduce(tile->scratch->tile, tile->rows, (size_t)shape->classes, keep_terms, state);
+        shape->kernels->real->tile_reduce(tile->scratch->tile, tile->rows, (size_t)shape->classes, keep_terms, state);
     for (size_t i = 0; i < tile->rows && tile->regular_rows < tile->rows; i++) {
         if (state->regular[i]) continue;
         struct xent_position position = position_of(tile, i);
@@ -104,7 +104,7 @@ static void first_pass(struct tile *tile)
         state->max[i] = row.state.max;
         state->rest[i] = row.state.rest;
     }
-    shape->kernels->log1p(state->rest, tile->state.log1p_rest, tile->rows);
+    shape->kernels->real->log1p(state->rest, tile->state.log1p_rest, tile->rows);
 }
 
 static bool is_finite(const struct xent_tile *state, size_t i)
@@ -116,7 +116,7 @@ static bool is_finite(const struct xent_tile *state, size_t i)
 static void find_losses(const struct tile *tile, double *value)
 {
     const struct xent_tile *state = &tile->state;
-    tile->loss->shape.kernels->tile_losses(state, tile->rows, tile->loss->options.z_loss, value);
+    tile->loss->shape.kernels->real->tile_losses(state, tile->rows, tile->loss->options.z_loss, value);
     if (tile->ignored_rows == 0 && tile->regular_rows == tile->rows) return;
     for (size_t i = 0; i < tile->rows; i++) value[i] = tile->ignored[i] ? 0 : is_finite(state, i) ? value[i] : (double)NAN;
 }
@@ -165,7 +165,7 @@ static void find_factors(const struct tile *tile, double *factor)
 /* How many rows have entries that the kernels can do: no NaN in the sum, and a divisor that is not 0, or else total or factor is one. */
 static size_t count_fitting(const struct tile *tile, const double *factor, const double *total)
 {
-    const struct xent_entry_limits limits = tile->loss->shape.kernels->limits;
+    const struct xent_entry_limits limits = tile->loss->shape.kernels->real->limits;
     int32_t count = 0;
     for (size_t i = 0; i < tile->rows; i++) count += xent_row_fits(&limits, factor[i], total[i], tile->state.coef[i]);
     return (size_t)count;
@@ -178,7 +178,7 @@ static void write_others(struct tile *tile, const double *factor, const double *
         if (tile->ignored[i])
             state->scale[i] = state->first_entry[i] = state->target_entry[i] = 0;
         else if (!state->regular[i] ||
-                 !xent_row_fits(&tile->loss->shape.kernels->limits, factor[i], total[i], tile->state.coef[i]))
+                 !xent_row_fits(&tile->loss->shape.kernels->real->limits, factor[i], total[i], tile->state.coef[i]))
             write_row_alone(tile, i);
     }
 }
@@ -190,7 +190,7 @@ static void second_pass(struct tile *tile)
                                   step_of(tile, XENT_WALK_GRAD), loss->grad_logits->step[loss->axis] };
     double factor[XENT_TILE], total[XENT_TILE];
     find_factors(tile, factor);
-    loss->shape.kernels->tile_entries(&tile->state, tile->rows, loss->options.z_loss, factor, total);
+    loss->shape.kernels->real->tile_entries(&tile->state, tile->rows, loss->options.z_loss, factor, total);
     if (tile->ignored_rows > 0 || tile->regular_rows < tile->rows || count_fitting(tile, factor, total) < tile->rows)
         write_others(tile, factor, total);
     loss->shape.kernels->tile_write(tile->scratch->tile, tile->rows, (size_t)loss->shape.classes, &tile->state, &to);

@@ -33,18 +33,19 @@ struct tree {
     int32_t nodes;
 };
 
-static void tree_add(struct tree *tree, const struct xent_row_kernels *kernels, int64_t chunk, const struct xent_state *state)
+static void tree_add(struct tree *tree, const struct xent_stored_kernels *kernels, int64_t chunk,
+                     const struct xent_state *state)
 {
     tree->node[tree->nodes++] = *state;
     for (; chunk & 1; chunk >>= 1) {
-        kernels->merge(&tree->node[tree->nodes - 2], &tree->node[tree->nodes - 1]);
+        kernels->real->merge(&tree->node[tree->nodes - 2], &tree->node[tree->nodes - 1]);
         tree->nodes--;
     }
 }
 
-static struct xent_state tree_total(struct tree *tree, const struct xent_row_kernels *kernels)
+static struct xent_state tree_total(struct tree *tree, const struct xent_stored_kernels *kernels)
 {
-    for (; tree->nodes > 1; tree->nodes--) kernels->merge(&tree->node[tree->nodes - 2], &tree->node[tree->nodes - 1]);
+    for (; tree->nodes > 1; tree->nodes--) kernels->real->merge(&tree->node[tree->nodes - 2], &tree->node[tree->nodes - 1]);
     return tree->node[0];
 }
 
@@ -61,7 +62,7 @@ struct first_pass {
 static void reduce_chunk(const struct first_pass *pass, int64_t from, size_t n, struct xent_chunk *chunk)
 {
     const struct xent_row_shape *shape = pass->shape;
-    const struct xent_row_kernels *kernels = shape->prepared ? shape->real_kernels : shape->kernels;
+    const struct xent_stored_kernels *kernels = shape->prepared ? shape->real_kernels : shape->kernels;
     bool overwritten = pass->coefficients != NULL && pass->terms == pass->line->at && !shape->prepared;
     const void *z = xent_chunk_of(shape, pass->line, from, n, pass->scratch->logits, overwritten);
     struct xent_chunk_coef coef;

@@ -15,11 +15,11 @@ struct xent_line {
     xent_dtype dtype;
 };
 
-static inline const struct xent_row_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype)
+static inline const struct xent_stored_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype)
 {
-    if (dtype == XENT_F32) return &backend->f32;
-    if (dtype == XENT_F64) return &backend->f64;
-    return dtype == XENT_F16 ? &backend->f16 : &backend->bf16;
+    if (dtype == XENT_F32) return backend->f32;
+    if (dtype == XENT_F64) return backend->f64;
+    return dtype == XENT_F16 ? backend->f16 : backend->bf16;
 }
 
 /* The line that begins `offset` bytes behind a tensor's data. */
@@ -31,8 +31,8 @@ static inline struct xent_line xent_line_of(const struct xent_tensor *tensor, in
 /* What all rows of a call share. Elements are stored as `dtype` and computed as `real`. */
 struct xent_row_shape {
     const struct xent_kernels *backend;
-    const struct xent_row_kernels *kernels;      /* of stored elements */
-    const struct xent_row_kernels *real_kernels; /* of prepared logits */
+    const struct xent_stored_kernels *kernels;      /* of stored elements */
+    const struct xent_stored_kernels *real_kernels; /* of prepared logits */
     xent_dtype dtype, real;
     size_t size, real_size; /* of an element */
     int64_t classes;
@@ -72,7 +72,7 @@ static inline void xent_row_shape_init(struct xent_row_shape *shape, const struc
     bool is_f64 = model->dtype == XENT_F64;
     shape->backend = kernels;
     shape->kernels = xent_row_kernels_of(kernels, model->dtype);
-    shape->real_kernels = is_f64 ? &kernels->f64 : &kernels->f32;
+    shape->real_kernels = is_f64 ? kernels->f64 : kernels->f32;
     shape->dtype = model->dtype;
     shape->real = xent_element_real(model->dtype);
     shape->size = model->size;

@@ -11,7 +11,7 @@ struct second_pass {
 
     /* entries as they leave the kernels: in their place, or reals in the terms' place where that is strided or reached past the
        caches */
-    const struct xent_row_kernels *kernels;
+    const struct xent_stored_kernels *kernels;
     xent_dtype dtype;
     size_t size;
 };
@@ -33,7 +33,7 @@ static void write_part(const struct second_pass *pass, const struct part *part)
 {
     const struct xent_row_shape *shape = pass->shape;
     const struct xent_row_gradient *gradient = pass->gradient;
-    double share = shape->kernels->relate(part->chunk->state.max, pass->state->max) / (1 + pass->state->rest);
+    double share = shape->kernels->real->relate(part->chunk->state.max, pass->state->max) / (1 + pass->state->rest);
     struct xent_rescale rescale = { gradient->factor, gradient->coef + gradient->pull, gradient->coef * 0, share,
                                     part->chunk->unit };
     struct xent_special special = { .shape = shape,
@@ -87,7 +87,7 @@ void xent_row_write(const struct xent_row_shape *shape, const struct xent_state 
     struct second_pass pass = { shape,
                                 state,
                                 gradient,
-                                capped || !xent_row_fits(&shape->kernels->limits, gradient->factor,
+                                capped || !xent_row_fits(&shape->kernels->real->limits, gradient->factor,
                                                          gradient->coef + gradient->pull, peak),
                                 capped ? scratch->prepared : NULL,
                                 direct ? shape->kernels : shape->real_kernels,

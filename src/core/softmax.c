@@ -67,7 +67,7 @@ static struct row row_at(const struct xent_softmax *softmax, const struct xent_p
 /* Without classes, and where all are -inf, the logarithm's sum is 0; +inf stays, and a NaN is in `rest`. */
 static void finish(const struct xent_softmax *softmax, const struct row *row, struct record *record)
 {
-    softmax->shape.kernels->log1p(&record->state.rest, &record->log1p_rest, 1);
+    softmax->shape.kernels->real->log1p(&record->state.rest, &record->log1p_rest, 1);
     if (softmax->kind == XENT_LOGSUMEXP)
         xent_store_float(softmax->out->dtype, row->lse, record->state.max + record->log1p_rest);
 }

@@ -121,29 +121,47 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 #define PAIRED 0
 #include "stored.inc.h"
 
-/* With which no entry overflows on the way. */
-#define LIMITS_f32                                                                                                             \
-    {                                                                                                                          \
-        0x1p190, 0x1p127                                                                                                       \
-    }
-#define LIMITS_f64                                                                                                             \
-    {                                                                                                                          \
-        0x1p1000, 0x1p1000                                                                                                     \
-    }
+/* Within these limits no entry overflows on the way. */
+static const struct xent_real_kernels real_kernels_f32 = { .merge = merge_f32,
+                                                           .relate = relate_f32,
+                                                           .log1p = log1p_f32,
+                                                           .limits = { 0x1p190, 0x1p127 },
+                                                           .tile_reduce = tile_reduce_f32,
+                                                           .tile_losses = tile_losses,
+                                                           .tile_entries = tile_entries };
+static const struct xent_real_kernels real_kernels_f64 = { .merge = merge_f64,
+                                                           .relate = relate_f64,
+                                                           .log1p = log1p_f64,
+                                                           .limits = { 0x1p1000, 0x1p1000 },
+                                                           .tile_reduce = tile_reduce_f64,
+                                                           .tile_losses = tile_losses,
+                                                           .tile_entries = tile_entries };
 
-/* The functions of a stored type and those of the type it is computed in. */
-#define XENT_ROW_KERNELS(stored, real)                                                                                         \
-    {                                                                                                                          \
-        .reduce = reduce_##stored, .smooth = smooth_##stored, .multiply = multiply_##stored, .weigh = weigh_##stored,          \
-        .prepare = prepare_##stored, .slopes = slopes_##stored, .log_probs = log_probs_##stored, .log = log_##stored,          \
-        .softmax_backward = softmax_backward_##stored, .log_softmax_backward = log_softmax_backward_##stored,                  \
-        .tile_read = tile_read_##stored, .tile_write = tile_write_##stored, .tile_reduce = tile_reduce_##real,                 \
-        .tile_losses = tile_losses, .tile_entries = tile_entries, .store = store_##stored, .merge = merge_##real,              \
-        .relate = relate_##real, .log1p = log1p_##real, .limits = LIMITS_##real, .entries = entries_##stored,                  \
-        .entries_in_double = entries_in_double_##stored                                                                        \
-    }
+/* The functions of a stored type, and those of the type it is computed in. */
+#define XENT_STORED_KERNELS(stored, real_type)                                                                                 \
+    static const struct xent_stored_kernels stored_kernels_##stored = { .real = &real_kernels_##real_type,                     \
+                                                                        .reduce = reduce_##stored,                             \
+                                                                        .smooth = smooth_##stored,                             \
+                                                                        .multiply = multiply_##stored,                         \
+                                                                        .weigh = weigh_##stored,                               \
+                                                                        .prepare = prepare_##stored,                           \
+                                                                        .slopes = slopes_##stored,                             \
+                                                                        .entries = entries_##stored,                           \
+                                                                        .entries_in_double = entries_in_double_##stored,       \
+                                                                        .store = store_##stored,                               \
+                                                                        .log_probs = log_probs_##stored,                       \
+                                                                        .log = log_##stored,                                   \
+                                                                        .softmax_backward = softmax_backward_##stored,         \
+                                                                        .log_softmax_backward = log_softmax_backward_##stored, \
+                                                                        .tile_read = tile_read_##stored,                       \
+                                                                        .tile_write = tile_write_##stored }
+XENT_STORED_KERNELS(f32, f32);
+XENT_STORED_KERNELS(f64, f64);
+XENT_STORED_KERNELS(f16, f32);
+XENT_STORED_KERNELS(bf16, f32);
+
 #define XENT_BACKEND_TABLE(backend_name)                                                                                       \
     {                                                                                                                          \
-        .name = backend_name, .stream = stream, .end_stream = end_stream, .f32 = XENT_ROW_KERNELS(f32, f32),                   \
-        .f64 = XENT_ROW_KERNELS(f64, f64), .f16 = XENT_ROW_KERNELS(f16, f32), .bf16 = XENT_ROW_KERNELS(bf16, f32)              \
+        .name = backend_name, .stream = stream, .end_stream = end_stream, .f32 = &stored_kernels_f32,                          \
+        .f64 = &stored_kernels_f64, .f16 = &stored_kernels_f16, .bf16 = &stored_kernels_bf16                                   \
     }

@@ -78,9 +78,35 @@ struct xent_entry_limits {
     double factor, coef; /* largest |F Z| and |F coef_c| */
 };
 
-/* The kernels for one type of stored elements. Computed in f64 for f64, else in f32: `real` below. A chunk has 1 to XENT_CHUNK
-   contiguous elements; z, logp and p are stored ones. */
-struct xent_row_kernels {
+/* The kernels that depend on the type of the arithmetic alone, a `real`: f64 for elements of F64, else f32. */
+struct xent_real_kernels {
+    /* left becomes the state of left's classes followed by right's. */
+    void (*merge)(struct xent_state *left, const struct xent_state *right);
+
+    /* e^(lower - upper), lower <= upper; 0 for lower = -inf. */
+    double (*relate)(double lower, double upper);
+
+    /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. */
+    void (*log1p)(const double *r, double *out, size_t n);
+
+    /* What the kernel `entries` takes. */
+    struct xent_entry_limits limits;
+
+    /* Reduces the rows of a tile: fills in the state from `target` on to `regular`, and returns how many are regular. Keeps the terms
+       in place of the logits or leaves the tile undefined. Up to the next multiple of XENT_TILE_VECTOR rows must be numbers. */
+    size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
+
+    /* The losses of rows that are regular. */
+    void (*tile_losses)(const struct xent_tile *state, size_t rows, double z_loss, double *loss);
+
+    /* Fills in what tile_write needs of a state, given upstream gradients over divisor, and what p is multiplied with. */
+    void (*tile_entries)(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total);
+};
+
+/* The kernels for one type of stored elements. A chunk has 1 to XENT_CHUNK contiguous elements; z, logp and p are stored ones. */
+struct xent_stored_kernels {
+    const struct xent_real_kernels *real; /* of the type that these elements are computed in */
+
     /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n reals, which may be z itself where that is
        stored as a real, for e^(z - max) as struct xent_chunk tells. */
     void (*reduce)(const void *z, size_t n, void *terms, struct xent_chunk *chunk);
@@ -98,16 +124,6 @@ struct xent_row_kernels {
     /* Up to XENT_TILE rows of at most a chunk of classes become a tile. */
     void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, void *tile);
 
-    /* Reduces the rows of a tile: fills in the state from `target` on to `regular`, and returns how many are regular. Keeps the terms
-       in place of the logits or leaves the tile undefined. Up to the next multiple of XENT_TILE_VECTOR rows must be numbers. */
-    size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
-
-    /* The losses of rows that are regular. */
-    void (*tile_losses)(const struct xent_tile *state, size_t rows, double z_loss, double *loss);
-
-    /* Fills in what tile_write needs of a state, given upstream gradients over divisor, and what p is multiplied with. */
-    void (*tile_entries)(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total);
-
     /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. */
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
                        const struct xent_tile_place *to);
@@ -118,20 +134,10 @@ struct xent_row_kernels {
     /* out = the derivative of the softcap at scale z, reals; 1 where that is not finite. */
     void (*slopes)(const void *z, void *out, size_t n, double scale, double softcap);
 
-    /* left becomes the state of left's classes followed by right's. */
-    void (*merge)(struct xent_state *left, const struct xent_state *right);
-
-    /* e^(lower - upper), lower <= upper; 0 for lower = -inf. */
-    double (*relate)(double lower, double upper);
-
-    /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. */
-    void (*log1p)(const double *r, double *out, size_t n);
-
     /* out_c = F (Z p_c - coef_c), a real rounded once and then stored; coef NULL: all 0. out may be the terms (reals) where the
-       stored type is real. Takes what is within `limits`: then no intermediate overflows. */
+       stored type is real. Takes what is within real->limits: then no intermediate overflows. */
     void (*entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                     const struct xent_rescale *rescale);
-    struct xent_entry_limits limits;
 
     /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b
        is 0. */
@@ -161,7 +167,7 @@ struct xent_kernels {
     void (*stream)(void *out, const void *from, size_t bytes);
     void (*end_stream)(void);
 
-    struct xent_row_kernels f32, f64, f16, bf16;
+    const struct xent_stored_kernels *f32, *f64, *f16, *bf16;
 };
 
 extern const struct xent_kernels xent_kernels_scalar;

@@ -62,7 +62,7 @@ static void every_number_is_read(void **state)
     (void)state;
     for (int i = 0; i < NUMBERS; i++) halves[i] = (uint16_t)i;
     for (int k = 0; k < TABLES; k++) {
-        tables[k]->f16.prepare(halves, reals, NUMBERS, 1, 0);
+        tables[k]->f16->prepare(halves, reals, NUMBERS, 1, 0);
         for (int i = 0; i < NUMBERS; i++) {
             const double want = half_decode(XENT_F16, halves[i]), got = (double)reals[i];
             if (isnan(want) ? !isnan(got) : got != want || signbit(got) != signbit(want))
@@ -88,7 +88,7 @@ static void every_rounding_is_to_nearest_even(void **state)
                 const float x[EACH] = { (float)from, middle, nextafterf(middle, 0), nextafterf(middle, INFINITY) };
                 reals[i] = magnitude >= INFINITE ? (float)from : i == magnitude ? x[part] : -x[part];
             }
-            tables[k]->f16.store(reals, halves, NUMBERS);
+            tables[k]->f16->store(reals, halves, NUMBERS);
             for (int i = 0; i < NUMBERS; i++)
                 if (halves[i] != half_encode(XENT_F16, (double)reals[i]))
                     fail_msg("table %d rounds %a to 0x%04x", k, (double)reals[i], (unsigned)halves[i]);

@@ -17,7 +17,7 @@ enum layout { CLASSES_TOGETHER, ROWS_TOGETHER, APART };
 
 struct scene {
     xent_dtype dtype, real;
-    const struct xent_row_kernels *kernels;
+    const struct xent_stored_kernels *kernels;
     size_t size, real_size, rows, classes;
     ptrdiff_t row_step, class_step;
 };
@@ -28,9 +28,9 @@ static _Alignas(64) unsigned char row[MOST_CLASSES * ELEMENT], terms[MOST_CLASSE
 
 static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
 
-static const struct xent_row_kernels *kernels_of(const struct xent_kernels *k, int dtype)
+static const struct xent_stored_kernels *kernels_of(const struct xent_kernels *k, int dtype)
 {
-    const struct xent_row_kernels *of[] = { &k->f32, &k->f64, &k->f16, &k->bf16 };
+    const struct xent_stored_kernels *of[] = { k->f32, k->f64, k->f16, k->bf16 };
     return of[dtype];
 }
 
@@ -157,7 +157,7 @@ static void expect_reduced(const struct scene *s, bool keep)
     struct xent_tile found;
     read_tile(s);
     for (size_t i = 0; i < s->rows; i++) found.target[i] = (int32_t)((i * 7 + s->classes / 2) % s->classes);
-    s->kernels->tile_reduce(tile, s->rows, s->classes, keep, &found);
+    s->kernels->real->tile_reduce(tile, s->rows, s->classes, keep, &found);
     for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keep);
 }
 
