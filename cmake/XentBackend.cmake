@@ -1,14 +1,14 @@
 include(CheckCCompilerFlag)
 include(CheckCSourceCompiles)
 
-# xent_backend(<name> <macro> [VARIANT_OF <backend>] FLAGS <flag>...)
+# xent_backend(<name> <macro> [FLAGS <flag>...])
 #
 # Adds src/kernels/backend_<name>.c to both libraries, compiled once with these flags, where the compiler defines <macro> under them,
 # which says in one test that it knows them and that the target has that instruction set. XENT_ENABLE_<NAME>=OFF leaves the
-# backend out. src/dispatch learns of it by XENT_HAVE_<NAME>, the tests by the global property XENT_BACKENDS, unless it is a variant
-# of another backend, which goes by that one's name, and of the flags by XENT_FLAGS_<NAME>.
+# backend out. src/dispatch learns of it by XENT_HAVE_<NAME>, the tests by the global property XENT_BACKENDS, and of the flags by
+# XENT_FLAGS_<NAME>.
 function(xent_backend name macro)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "VARIANT_OF" "FLAGS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "FLAGS")
   string(TOUPPER "${name}" NAME)
   list(JOIN arg_FLAGS " " CMAKE_REQUIRED_FLAGS)
   check_c_source_compiles("
@@ -36,9 +36,7 @@ function(xent_backend name macro)
   xent_compile(xent_backend_${name})
   target_compile_options(xent_backend_${name} PRIVATE ${arg_FLAGS} -fno-lto)
   set_property(GLOBAL PROPERTY XENT_FLAGS_${NAME} ${arg_FLAGS} -fno-lto)
-  if(NOT arg_VARIANT_OF)
-    set_property(GLOBAL APPEND PROPERTY XENT_BACKENDS ${name})
-  endif()
+  set_property(GLOBAL APPEND PROPERTY XENT_BACKENDS ${name})
   foreach(library IN ITEMS xent xent_static)
     target_sources(${library} PRIVATE $<TARGET_OBJECTS:xent_backend_${name}>)
     target_compile_definitions(${library} PRIVATE XENT_HAVE_${NAME})

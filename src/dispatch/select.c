@@ -1,3 +1,4 @@
+/* The list of backends that are built, and the one in use. */
 #include "dispatch/select.h"
 
 #include <pthread.h>
@@ -7,16 +8,13 @@
 
 #include "dispatch/cpu.h"
 
-/* Best first; the last one runs anywhere. Of those with one name the first usable one stands for it. */
+/* Best first; the last one runs anywhere. */
 static const struct {
     const struct xent_kernels *kernels;
     bool (*usable)(void);
 } built[] = {
 #ifdef XENT_HAVE_AVX512
     { &xent_kernels_avx512, xent_cpu_has_avx512 },
-#endif
-#ifdef XENT_HAVE_AVX2_F16C
-    { &xent_kernels_avx2_f16c, xent_cpu_has_avx2_f16c },
 #endif
 #ifdef XENT_HAVE_AVX2
     { &xent_kernels_avx2, xent_cpu_has_avx2 },
@@ -37,10 +35,8 @@ static pthread_once_t names_once = PTHREAD_ONCE_INIT;
 static void list_names(void)
 {
     size_t count = 0;
-    for (size_t i = 0; i < BUILT; i++) {
-        bool listed = count > 0 && strcmp(names[count - 1], built[i].kernels->name) == 0;
-        if (!listed && built[i].usable()) names[count++] = built[i].kernels->name;
-    }
+    for (size_t i = 0; i < BUILT; i++)
+        if (built[i].usable()) names[count++] = built[i].kernels->name;
 }
 
 const char *const *xent_dispatch_names(void)

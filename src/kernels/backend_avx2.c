@@ -1,4 +1,4 @@
-/* AVX2 and FMA. */
+/* AVX2, FMA and F16C. */
 #include "simd_avx2.h"
 
 #include "backend.inc.h"

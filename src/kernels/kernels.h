@@ -174,10 +174,6 @@ extern const struct xent_kernels xent_kernels_scalar;
 #ifdef XENT_HAVE_AVX2
 extern const struct xent_kernels xent_kernels_avx2;
 #endif
-#ifdef XENT_HAVE_AVX2_F16C
-/* Named "avx2" too: the same bits, F16 read by the instruction for it. */
-extern const struct xent_kernels xent_kernels_avx2_f16c;
-#endif
 #ifdef XENT_HAVE_AVX512
 extern const struct xent_kernels xent_kernels_avx512;
 #endif

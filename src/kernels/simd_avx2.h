@@ -1,5 +1,4 @@
-/* Vector primitives on AVX2 and FMA, and on F16C where the file that includes this is compiled for it. Their meaning is the line of
- * the same name in simd_scalar.h. */
+/* Vector primitives on AVX2, FMA and F16C. Their meaning is the line of the same name in simd_scalar.h. */
 #ifndef XENT_KERNELS_SIMD_AVX2_H
 #define XENT_KERNELS_SIMD_AVX2_H
 
@@ -77,7 +76,6 @@ static inline void vf32_store_bf16(uint16_t *p, vf32 a)
     __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
     vf32_store_low_words(p, _mm256_blendv_epi8(vf32_bf16(a), _mm256_set1_epi32(0x7fc0), nan));
 }
-#ifdef __F16C__
 static inline vf32 vf32_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 static inline void vf32_store_number_f16(uint16_t *p, vf32 a)
 {
@@ -87,24 +85,6 @@ static inline void vf32_store_f16(uint16_t *p, vf32 a)
 {
     vf32_store_number_f16(p, _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q)));
 }
-#else
-static inline vf32 vf32_load_f16(const uint16_t *p)
-{
-    __m256i h = vf32_load_words(p), sign = _mm256_slli_epi32(_mm256_and_si256(h, _mm256_set1_epi32(0x8000)), 16);
-    __m256i magnitude = _mm256_slli_epi32(_mm256_and_si256(h, _mm256_set1_epi32(0x7fff)), 13);
-    __m256i endless = _mm256_cmpgt_epi32(magnitude, _mm256_set1_epi32(0x0f7fffff));
-    __m256 number = _mm256_mul_ps(_mm256_castsi256_ps(magnitude), _mm256_set1_ps(0x1p112f));
-    __m256i special = _mm256_or_si256(magnitude, _mm256_set1_epi32(0x7f800000));
-    return _mm256_castsi256_ps(_mm256_or_si256(sign, _mm256_blendv_epi8(_mm256_castps_si256(number), special, endless)));
-}
-static inline void vf32_store_f16(uint16_t *p, vf32 a)
-{
-    float lane[VF32_WIDTH];
-    _mm256_storeu_ps(lane, a);
-    for (int i = 0; i < VF32_WIDTH; i++) p[i] = f16_of_f64((double)lane[i]);
-}
-static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vf32_store_f16(p, a); }
-#endif
 static inline vf32 vf32_max(vf32 a, vf32 b) { return _mm256_max_ps(a, b); }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return _mm256_add_ps(a, b); }
 static inline vf32 vf32_sub(vf32 a, vf32 b) { return _mm256_sub_ps(a, b); }
@@ -185,19 +165,10 @@ static inline vf64 vf64_load_bf16(const uint16_t *p)
     __m128i u = _mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)p));
     return _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32(u, 16)));
 }
-#ifdef __F16C__
 static inline vf64 vf64_load_f16(const uint16_t *p)
 {
     return _mm256_cvtps_pd(_mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)p)));
 }
-#else
-static inline vf64 vf64_load_f16(const uint16_t *p)
-{
-    float lane[VF64_WIDTH];
-    for (int i = 0; i < VF64_WIDTH; i++) lane[i] = f32_of_f16(p[i]);
-    return vf64_load_f32(lane);
-}
-#endif
 static inline vf64 vf64_set(double x) { return _mm256_set1_pd(x); }
 static inline vf64 vf64_max(vf64 a, vf64 b) { return _mm256_max_pd(a, b); }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return _mm256_add_pd(a, b); }

@@ -1,6 +1,6 @@
 # baseline.sh <objdump> <libxent.a> <0 or 1: whether the library has AVX-512>
-# AVX instructions stand in backend_avx*.o and nowhere else, those of AVX-512 in backend_avx512.o: the library starts on every x86
-# CPU. That they are found there shows that this test would find them elsewhere. (A build with -march=native or the like fails
+# AVX instructions stand in backend_avx2.o and backend_avx512.o and nowhere else, those of AVX-512 in backend_avx512.o: the library
+# starts on every x86 CPU. That they are found there shows that this test would find them elsewhere. (A build with -march=native or the like fails
 # rightly: it is not for every CPU.)
 set -eu
 objdump=$1 library=$2 avx512=$3
@@ -20,7 +20,7 @@ command -v "$objdump" >/dev/null || { echo "skipped: there is no objdump here: $
         if (++leaked <= 10) print object ": " $0
     }
     END {
-        printf "%d objects, %d instructions of AVX in backend_avx2*, %d of AVX-512 in backend_avx512, %d elsewhere\n",
+        printf "%d objects, %d instructions of AVX in backend_avx2, %d of AVX-512 in backend_avx512, %d elsewhere\n",
             objects, expected, expected_wide, leaked
         exit !(objects > 2 && expected > 0 && (expected_wide > 0) == avx512 && leaked == 0)
     }'

@@ -12,19 +12,18 @@
 #include "support/tensors.h"
 
 static const struct scenario {
-    bool avx2, f16c, avx512;                 /* what the CPU has */
+    bool avx2, avx512;                       /* what the CPU has */
     const char *backend;                     /* XENT_BACKEND; NULL: unset */
     const char *expected[4];                 /* xent_backends() */
     const struct xent_kernels *best, *avx2s; /* the first backend's table, and that of "avx2"; NULL: there is none */
 } scenarios[] = {
-    { 1, 1, 1, NULL, { "avx512", "avx2", "scalar" }, &xent_kernels_avx512, &xent_kernels_avx2_f16c },
-    { 1, 1, 0, NULL, { "avx2", "scalar" }, &xent_kernels_avx2_f16c, &xent_kernels_avx2_f16c },
-    { 1, 0, 0, NULL, { "avx2", "scalar" }, &xent_kernels_avx2, &xent_kernels_avx2 },
-    { 0, 0, 0, NULL, { "scalar" }, &xent_kernels_scalar, NULL },
-    { 1, 1, 1, "avx512", { "avx512", "avx2", "scalar" }, &xent_kernels_avx512, &xent_kernels_avx2_f16c },
-    { 1, 1, 0, "avx512", { "avx2", "scalar" }, &xent_kernels_avx2_f16c, &xent_kernels_avx2_f16c },
-    { 0, 0, 0, "avx512", { "scalar" }, &xent_kernels_scalar, NULL },
-    { 0, 0, 0, "avx2", { "scalar" }, &xent_kernels_scalar, NULL },
+    { 1, 1, NULL, { "avx512", "avx2", "scalar" }, &xent_kernels_avx512, &xent_kernels_avx2 },
+    { 1, 0, NULL, { "avx2", "scalar" }, &xent_kernels_avx2, &xent_kernels_avx2 },
+    { 0, 0, NULL, { "scalar" }, &xent_kernels_scalar, NULL },
+    { 1, 1, "avx512", { "avx512", "avx2", "scalar" }, &xent_kernels_avx512, &xent_kernels_avx2 },
+    { 1, 0, "avx512", { "avx2", "scalar" }, &xent_kernels_avx2, &xent_kernels_avx2 },
+    { 0, 0, "avx512", { "scalar" }, &xent_kernels_scalar, NULL },
+    { 0, 0, "avx2", { "scalar" }, &xent_kernels_scalar, NULL },
 };
 
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], NAMES = 3 };
@@ -32,10 +31,8 @@ enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], NAMES = 3 };
 static const struct scenario *now;
 
 bool __wrap_xent_cpu_has_avx2(void);
-bool __wrap_xent_cpu_has_avx2_f16c(void);
 bool __wrap_xent_cpu_has_avx512(void);
 bool __wrap_xent_cpu_has_avx2(void) { return now->avx2; }
-bool __wrap_xent_cpu_has_avx2_f16c(void) { return now->f16c; }
 bool __wrap_xent_cpu_has_avx512(void) { return now->avx512; }
 
 static bool is_expected(const char *name)

@@ -30,11 +30,9 @@ static void test_found_is_what_there_is(void **state)
         print_message("no flags in /proc/cpuinfo\n");
         skip();
     }
-    const bool avx2 = strstr(flags, " avx2 ") != NULL && strstr(flags, " fma ") != NULL;
-    const bool f16c = avx2 && strstr(flags, " f16c ") != NULL;
+    const bool avx2 = strstr(flags, " avx2 ") != NULL && strstr(flags, " fma ") != NULL && strstr(flags, " f16c ") != NULL;
     assert_int_equal(xent_cpu_has_avx2(), avx2);
-    assert_int_equal(xent_cpu_has_avx2_f16c(), f16c);
-    assert_int_equal(xent_cpu_has_avx512(), f16c && strstr(flags, " avx512f ") != NULL && strstr(flags, " avx512dq ") != NULL &&
+    assert_int_equal(xent_cpu_has_avx512(), avx2 && strstr(flags, " avx512f ") != NULL && strstr(flags, " avx512dq ") != NULL &&
                                                 strstr(flags, " avx512bw ") != NULL && strstr(flags, " avx512vl ") != NULL);
     assert_true(xent_cpu_always());
 }
@@ -66,10 +64,9 @@ static void expect_needs(bool (*have)(struct xent_cpu_words), struct xent_cpu_wo
 static void test_every_bit_that_is_needed(void **state)
 {
     (void)state;
-    struct xent_cpu_words words = { bit(FMA) | bit(OSXSAVE) | bit(AVX), bit(AVX2), bit(SSE_STATE) | bit(AVX_STATE) };
+    struct xent_cpu_words words = { bit(FMA) | bit(OSXSAVE) | bit(AVX) | bit(F16C), bit(AVX2),
+                                    bit(SSE_STATE) | bit(AVX_STATE) };
     expect_needs(xent_cpu_words_have_avx2, words);
-    words.leaf_1_ecx |= bit(F16C);
-    expect_needs(xent_cpu_words_have_avx2_f16c, words);
     words.leaf_7_ebx |= bit(AVX512F) | bit(AVX512DQ) | bit(AVX512BW) | bit(AVX512VL);
     words.xcr0 |= bit(OPMASK_STATE) | bit(ZMM_HI256_STATE) | bit(HI16_ZMM_STATE);
     expect_needs(xent_cpu_words_have_avx512, words);
@@ -86,10 +83,10 @@ static void test_fall_back_to_avx2(void **state)
         struct xent_cpu_words words = skylake;
         words.xcr0 = hidden[i];
         assert_false(xent_cpu_words_have_avx512(words));
-        assert_true(xent_cpu_words_have_avx2_f16c(words));
+        assert_true(xent_cpu_words_have_avx2(words));
     }
     assert_false(xent_cpu_words_have_avx512(phi));
-    assert_true(xent_cpu_words_have_avx2_f16c(phi));
+    assert_true(xent_cpu_words_have_avx2(phi));
 }
 
 int main(void)

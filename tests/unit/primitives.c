@@ -112,7 +112,7 @@ static const struct {
     bool (*usable)(void);
 } backends[] = {
 #ifdef XENT_TEST_AVX2
-    { "avx2", primitives_avx2, xent_cpu_has_avx2 },       { "avx2 with F16C", primitives_avx2_f16c, xent_cpu_has_avx2_f16c },
+    { "avx2", primitives_avx2, xent_cpu_has_avx2 },
 #endif
 #ifdef XENT_TEST_AVX512
     { "avx512", primitives_avx512, xent_cpu_has_avx512 },

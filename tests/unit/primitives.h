@@ -15,7 +15,7 @@ struct primitive {
 
 extern const struct primitive primitives_scalar[];
 #ifdef XENT_TEST_AVX2
-extern const struct primitive primitives_avx2[], primitives_avx2_f16c[];
+extern const struct primitive primitives_avx2[];
 #endif
 #ifdef XENT_TEST_AVX512
 extern const struct primitive primitives_avx512[];

@@ -1,4 +1,0 @@
-#include "kernels/simd_avx2.h"
-#include "primitives.inc.h"
-
-const struct primitive primitives_avx2_f16c[] = PRIMITIVES_TABLE;
