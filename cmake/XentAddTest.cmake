@@ -1,7 +1,8 @@
 # xent_add_test(<name> [SOURCES <file>...] [PER_BACKEND] [INTERNAL] [ARGS <argument>...])
 #
 # A test program made of <name>.c of the calling directory (or of SOURCES), with cmocka and tests/support, under the CTest name
-# <directory>/<name>, label <directory>. Its target is <directory>_<name>.
+# <directory>/<name>; its label is the directory of tests/ that it lies in ("unit" for tests/unit/values). Its target is
+# <directory>_<name>.
 #   PER_BACKEND  once for each backend of this build, as <directory>/<name>/<backend>, with XENT_BACKEND set to it; exit code 77
 #                says that this CPU cannot run it
 #   INTERNAL     tests what the public header does not show: links the static library and finds the headers under src/ by their
@@ -16,6 +17,8 @@ function(xent_add_test name)
     set(arg_SOURCES ${name}.c)
   endif()
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME room)
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/tests" OUTPUT_VARIABLE label)
+  string(REGEX REPLACE "/.*" "" label "${label}")
 
   set(target ${room}_${name})
   add_executable(${target} ${arg_SOURCES})
@@ -34,12 +37,12 @@ function(xent_add_test name)
     get_property(backends GLOBAL PROPERTY XENT_BACKENDS)
     foreach(backend IN LISTS backends)
       add_test(NAME ${room}/${name}/${backend} COMMAND ${target} ${arg_ARGS})
-      set_tests_properties(${room}/${name}/${backend} PROPERTIES LABELS ${room} SKIP_RETURN_CODE 77
+      set_tests_properties(${room}/${name}/${backend} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77
         ENVIRONMENT_MODIFICATION "XENT_BACKEND=set:${backend};${environment}")
     endforeach()
   else()
     add_test(NAME ${room}/${name} COMMAND ${target} ${arg_ARGS})
-    set_tests_properties(${room}/${name} PROPERTIES LABELS ${room} SKIP_RETURN_CODE 77
+    set_tests_properties(${room}/${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77
       ENVIRONMENT_MODIFICATION "XENT_BACKEND=unset:;${environment}")
   endif()
 endfunction()

@@ -1,7 +1,7 @@
 # man.sh [--record]
 # docs/man says what xent.h declares. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
 # DESCRIPTION mentions each parameter, field, enumerator, function and macro; NAME lists what the page is found under; ERRORS lists
-# what the page's functions can report, by the table of unit/errors_table. What xent.h says in words is held by checksums: a page
+# what the page's functions can report, by the table of contract/errors_table. What xent.h says in words is held by checksums: a page
 # records that of every paragraph of the header that it repeats, in lines
 #     .\" xent.h: <key> <checksum>
 # with the first name that the paragraph declares as its key, or the section for a comment of its own. --record renews these; it is for
@@ -109,7 +109,7 @@ awk 'NR == FNR { errors[$1] = errors[$1] " " $2; next }
     $2 == "function" && $3 in errors { n = split(errors[$3], status, " "); for (i = 1; i <= n; i++) print $1, status[i] }' \
     reported said | sort -u >errors
 awk -F '\t' '$2 == "error" { print $1, $3 }' said | sort >errors_listed
-[ -s errors ] || complain "unit/errors_table lists nothing"
+[ -s errors ] || complain "contract/errors_table lists nothing"
 same errors errors_listed "< is what the functions of a page report, > what its ERRORS lists"
 
 [ $bad -ne 0 ] || echo "$(ls "$pages"/*.3 | wc -l) pages, $(wc -l <header.function) functions, $(wc -l <sums) paragraphs of xent.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes notebook.inc and cases.txt beside this file: the answers for tests/unit/notebook.c and cases.c.
+"""Writes notebook.inc and cases.txt beside this file: the answers for tests/unit/values/notebook.c and cases.c.
 
     python3 generate.py          writes both files; without arguments, network or GPU
     python3 generate.py --check  writes nothing, fails if a file would change

@@ -1,4 +1,4 @@
-"""notebook.inc: the notebook's cells as PyTorch answers them, for tests/unit/notebook.c."""
+"""notebook.inc: the notebook's cells as PyTorch answers them, for tests/unit/values/notebook.c."""
 import torch
 import torch.nn.functional as F
 

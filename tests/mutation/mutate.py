@@ -26,7 +26,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Quick to compile; an index beyond its array ends the program, as it does in the continuous integration's sanitized build.
 FLAGS = "-O1 -fsanitize=bounds -fsanitize-undefined-trap-on-error"
 # Fast and sharp first: most mutants fall to the hashes, what is not arithmetic to the unit tests.
-STAGES = ("^golden/bits/scalar", "^unit/(errors|options|tensor|runtime|reductions|parallel)", "^golden/", "^unit/|^abi/", "^property/")
+STAGES = ("^golden/bits/scalar", "^contract/|^values/reductions|^machine/parallel", "^golden/",
+          "^(values|placement|machine|pieces|abi)/", "^property/")
 
 
 class Workshop:
