@@ -6,7 +6,7 @@
 #   PER_BACKEND  once for each backend of this build, as <directory>/<name>/<backend>, with XENT_BACKEND set to it; exit code 77
 #                says that this CPU cannot run it
 #   INTERNAL     tests what the public header does not show: links the static library and finds the headers under src/ by their
-#                room ("core/errors.h"). Others use the shared library, as programs do.
+#                room ("args/errors.h"). Others use the shared library, as programs do.
 #   ARGS         command line
 function(xent_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "PER_BACKEND;INTERNAL" "" "SOURCES;ARGS")

@@ -1,8 +1,9 @@
 #include "api/loss.h"
-#include "api/runtime.h"
-#include "core/check.h"
-#include "core/fpenv.h"
-#include "core/options.h"
+#include "args/check.h"
+#include "args/options.h"
+#include "ops/divisor.h"
+#include "run/fpenv.h"
+#include "run/settings.h"
 
 xent_status xent_cross_entropy(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                                xent_tensor *loss)
@@ -27,14 +28,14 @@ xent_status xent_cross_entropy_grad(const xent_tensor *logits, const xent_tensor
 
 static xent_status mean_divisor(const xent_tensor *target, const xent_options *given, double *divisor)
 {
-    struct xent_runtime runtime;
+    struct xent_settings settings;
     xent_options options;
     double value;
     XENT_TRY(xent_check_not_null("target", target));
     XENT_TRY(xent_check_not_null("divisor", divisor));
     XENT_TRY(xent_options_read(given, &options));
     XENT_TRY(xent_divisor_compute(target, &options, &value));
-    XENT_TRY(xent_runtime_get(&runtime));
+    XENT_TRY(xent_settings_get(&settings));
     *divisor = value;
     return XENT_OK;
 }

@@ -1,7 +1,7 @@
-#include "api/runtime.h"
-#include "core/check.h"
-#include "core/fpenv.h"
-#include "core/logarithm.h"
+#include "ops/log.h"
+#include "args/check.h"
+#include "run/fpenv.h"
+#include "run/settings.h"
 
 static xent_status check(const xent_tensor *x, const xent_tensor *out)
 {
@@ -17,10 +17,10 @@ static xent_status check(const xent_tensor *x, const xent_tensor *out)
 static xent_status compute(const xent_tensor *x, xent_tensor *out)
 {
     struct xent_logarithm call = { .x = x, .out = out };
-    struct xent_runtime runtime;
+    struct xent_settings settings;
     XENT_TRY(check(x, out));
-    XENT_TRY(xent_runtime_get(&runtime));
-    XENT_TRY(xent_logarithm_plan(&call, runtime.kernels, runtime.threads));
+    XENT_TRY(xent_settings_get(&settings));
+    XENT_TRY(xent_logarithm_plan(&call, &settings));
     xent_logarithm_run(&call);
     return XENT_OK;
 }

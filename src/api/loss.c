@@ -1,15 +1,15 @@
 #include "api/loss.h"
 
-#include "api/runtime.h"
-#include "core/check.h"
-#include "core/fpenv.h"
+#include "args/check.h"
+#include "run/fpenv.h"
+#include "run/settings.h"
 
 static xent_status compute(struct xent_loss *loss, const xent_options *options)
 {
-    struct xent_runtime runtime;
+    struct xent_settings settings;
     XENT_TRY(xent_loss_check(loss, options));
-    XENT_TRY(xent_runtime_get(&runtime));
-    XENT_TRY(xent_loss_plan(loss, runtime.kernels, runtime.threads));
+    XENT_TRY(xent_settings_get(&settings));
+    XENT_TRY(xent_loss_plan(loss, &settings));
     xent_loss_run(loss);
     return XENT_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef XENT_API_LOSS_H
 #define XENT_API_LOSS_H
 
-#include "core/loss.h"
+#include "ops/loss.h"
 
 xent_status xent_loss_compute(struct xent_loss *loss, const xent_options *options);
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "core/options.h"
+#include "args/options.h"
 
 void xent_options_init(xent_options *options, size_t struct_size)
 {

@@ -1,8 +1,8 @@
-#include "core/softmax.h"
+#include "ops/softmax.h"
 
-#include "api/runtime.h"
-#include "core/check.h"
-#include "core/fpenv.h"
+#include "args/check.h"
+#include "run/fpenv.h"
+#include "run/settings.h"
 
 static const char *out_name(enum xent_softmax_kind kind)
 {
@@ -28,10 +28,10 @@ static xent_status check(struct xent_softmax *call, int32_t axis)
 
 static xent_status compute(struct xent_softmax *call, int32_t axis)
 {
-    struct xent_runtime runtime;
+    struct xent_settings settings;
     XENT_TRY(check(call, axis));
-    XENT_TRY(xent_runtime_get(&runtime));
-    XENT_TRY(xent_softmax_plan(call, runtime.kernels, runtime.threads));
+    XENT_TRY(xent_settings_get(&settings));
+    XENT_TRY(xent_softmax_plan(call, &settings));
     xent_softmax_run(call);
     return XENT_OK;
 }

@@ -1,8 +1,8 @@
-#include "core/softmax_backward.h"
+#include "ops/softmax_backward.h"
 
-#include "api/runtime.h"
-#include "core/check.h"
-#include "core/fpenv.h"
+#include "args/check.h"
+#include "run/fpenv.h"
+#include "run/settings.h"
 
 /* The arguments' names in the public header. */
 struct names {
@@ -27,10 +27,10 @@ static xent_status check(struct xent_softmax_backward *call, const struct names 
 
 static xent_status compute(struct xent_softmax_backward *call, const struct names *name, int32_t axis)
 {
-    struct xent_runtime runtime;
+    struct xent_settings settings;
     XENT_TRY(check(call, name, axis));
-    XENT_TRY(xent_runtime_get(&runtime));
-    XENT_TRY(xent_softmax_backward_plan(call, runtime.kernels, runtime.threads));
+    XENT_TRY(xent_settings_get(&settings));
+    XENT_TRY(xent_softmax_backward_plan(call, &settings));
     xent_softmax_backward_run(call);
     return XENT_OK;
 }

@@ -1,4 +1,4 @@
-#include "core/errors.h"
+#include "args/errors.h"
 #include "xent.h"
 
 #define NUMERICS_VERSION 1

@@ -1,8 +1,7 @@
-/* The list of backends that are built, and the one in use. */
+/* The list of backends that are built into this library, and which of them this CPU can run. Keeps no setting: run/settings.c does. */
 #include "dispatch/select.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -27,8 +26,6 @@ static const struct {
 
 #define BUILT (sizeof built / sizeof built[0])
 
-static _Atomic(const struct xent_kernels *) in_use;
-
 static const char *names[BUILT + 1];
 static pthread_once_t names_once = PTHREAD_ONCE_INIT;
 
@@ -50,14 +47,4 @@ const struct xent_kernels *xent_dispatch_find(const char *name)
     for (size_t i = 0; i < BUILT; i++)
         if ((name == NULL || strcmp(name, built[i].kernels->name) == 0) && built[i].usable()) return built[i].kernels;
     return NULL;
-}
-
-const struct xent_kernels *xent_dispatch_current(void) { return atomic_load_explicit(&in_use, memory_order_relaxed); }
-
-void xent_dispatch_use(const struct xent_kernels *kernels) { atomic_store_explicit(&in_use, kernels, memory_order_relaxed); }
-
-void xent_dispatch_use_first(const struct xent_kernels *kernels)
-{
-    const struct xent_kernels *none = NULL;
-    (void)atomic_compare_exchange_strong_explicit(&in_use, &none, kernels, memory_order_relaxed, memory_order_relaxed);
 }

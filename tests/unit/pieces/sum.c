@@ -1,5 +1,5 @@
 /* The canonical sum over rows, against its definition written down recursively, whole and in pieces. */
-#include "core/sum.h"
+#include "rows/sum.h"
 
 #include <math.h>
 #include <setjmp.h>

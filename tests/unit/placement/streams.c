@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/row.h"
+#include "rows/row.h"
 #include "dispatch/select.h"
 #include "support/backend.h"
 #include "support/effort.h"

@@ -1,0 +1,114 @@
+#include "args/element.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/bits.h"
+
+static const struct element {
+    const char *name;
+    size_t size;
+    bool floating;
+} elements[] = {
+    [XENT_F32] = { "F32", 4, true },   [XENT_F64] = { "F64", 8, true },  [XENT_F16] = { "F16", 2, true },
+    [XENT_BF16] = { "BF16", 2, true }, [XENT_I64] = { "I64", 8, false }, [XENT_I32] = { "I32", 4, false },
+    [XENT_I16] = { "I16", 2, false },  [XENT_I8] = { "I8", 1, false },   [XENT_U8] = { "U8", 1, false },
+    [XENT_U16] = { "U16", 2, false },  [XENT_U32] = { "U32", 4, false }, [XENT_U64] = { "U64", 8, false },
+};
+
+static const struct element *element(xent_dtype dtype)
+{
+    size_t index = (size_t)dtype;
+    return index < sizeof elements / sizeof elements[0] && elements[index].size != 0 ? &elements[index] : NULL;
+}
+
+size_t xent_element_size(xent_dtype dtype)
+{
+    const struct element *e = element(dtype);
+    return e == NULL ? 0 : e->size;
+}
+
+const char *xent_element_name(xent_dtype dtype)
+{
+    const struct element *e = element(dtype);
+    return e == NULL ? "unknown" : e->name;
+}
+
+bool xent_element_is_floating(xent_dtype dtype)
+{
+    const struct element *e = element(dtype);
+    return e != NULL && e->floating;
+}
+
+double xent_load_float_any(xent_dtype dtype, const void *from)
+{
+    switch (dtype) {
+    case XENT_F32: return (double)*(const float *)from;
+    case XENT_F16: return (double)f32_of_f16(*(const uint16_t *)from);
+    case XENT_BF16: return (double)f32_of_bf16(*(const uint16_t *)from);
+    default: return *(const double *)from;
+    }
+}
+
+void xent_store_float_any(xent_dtype dtype, void *to, double value)
+{
+    if (value != value) value = (double)NAN;
+    switch (dtype) {
+    case XENT_F32: *(float *)to = (float)value; break;
+    case XENT_F16: *(uint16_t *)to = f16_of_f64(value); break;
+    case XENT_BF16: *(uint16_t *)to = bf16_of_f64(value); break;
+    default: *(double *)to = value; break;
+    }
+}
+
+int64_t xent_load_index_any(xent_dtype dtype, const void *from)
+{
+    switch (dtype) {
+    case XENT_I32: return *(const int32_t *)from;
+    case XENT_I16: return *(const int16_t *)from;
+    case XENT_I8: return *(const int8_t *)from;
+    case XENT_U8: return *(const uint8_t *)from;
+    case XENT_U16: return *(const uint16_t *)from;
+    case XENT_U32: return *(const uint32_t *)from;
+    default: return *(const int64_t *)from;
+    }
+}
+
+/* to[i] and from[i] of one type, each `step` bytes apart; a step of an element's size is contiguous */
+#define COPY(type, from, from_step, to, to_step, n)                                                                            \
+    for (size_t i = 0; i < (n); i++)                                                                                           \
+    *(type *)((to) + (ptrdiff_t)i * (to_step)) = *(const type *)((from) + (ptrdiff_t)i * (from_step))
+
+static void copy(xent_dtype dtype, const char *from, ptrdiff_t from_step, char *to, ptrdiff_t to_step, size_t n)
+{
+    if (dtype == XENT_F32)
+        COPY(float, from, from_step, to, to_step, n);
+    else if (dtype == XENT_F64)
+        COPY(double, from, from_step, to, to_step, n);
+    else
+        COPY(uint16_t, from, from_step, to, to_step, n);
+}
+
+void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to)
+{
+    ptrdiff_t size = (ptrdiff_t)xent_element_size(dtype);
+    if (step == size)
+        memcpy(to, from, n * (size_t)size);
+    else
+        copy(dtype, from, step, to, size, n);
+}
+
+void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step)
+{
+    copy(dtype, from, (ptrdiff_t)xent_element_size(dtype), to, step, n);
+}
+
+void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to)
+{
+    for (size_t i = 0; i < n; i++) to[i] = xent_load_float(dtype, from + (ptrdiff_t)i * step);
+}
+
+void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value)
+{
+    for (size_t i = 0; i < n; i++) xent_store_float(dtype, to + (ptrdiff_t)i * step, value);
+}

@@ -1,0 +1,48 @@
+/* Element types: what they are called, how large they are, and reading and writing their values. */
+#ifndef XENT_ARGS_ELEMENT_H
+#define XENT_ARGS_ELEMENT_H
+
+#include <stdbool.h>
+
+#include "xent.h"
+
+size_t xent_element_size(xent_dtype dtype);      /* 0 for an unknown dtype */
+const char *xent_element_name(xent_dtype dtype); /* "F32" */
+bool xent_element_is_floating(xent_dtype dtype);
+
+/* What a floating one is computed in. */
+static inline xent_dtype xent_element_real(xent_dtype dtype) { return dtype == XENT_F64 ? XENT_F64 : XENT_F32; }
+
+/* dtype is floating. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
+double xent_load_float_any(xent_dtype dtype, const void *from);
+void xent_store_float_any(xent_dtype dtype, void *to, double value);
+
+/* dtype is an integer one; a U64 above INT64_MAX wraps to a negative number, which is never a class. */
+int64_t xent_load_index_any(xent_dtype dtype, const void *from);
+
+/* The same, without a call for what is read most. */
+static inline double xent_load_float(xent_dtype dtype, const void *from)
+{
+    return dtype == XENT_F32 ? (double)*(const float *)from : xent_load_float_any(dtype, from);
+}
+
+static inline void xent_store_float(xent_dtype dtype, void *to, double value)
+{
+    if (dtype == XENT_F32 && value == value)
+        *(float *)to = (float)value;
+    else
+        xent_store_float_any(dtype, to, value);
+}
+
+static inline int64_t xent_load_index(xent_dtype dtype, const void *from)
+{
+    return dtype == XENT_I64 ? *(const int64_t *)from : xent_load_index_any(dtype, from);
+}
+
+/* n elements that lie `step` bytes apart, to or from contiguous memory. */
+void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to);
+void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step);
+void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to);
+void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value);
+
+#endif

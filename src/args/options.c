@@ -1,0 +1,84 @@
+#include "args/options.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "args/errors.h"
+
+/* Shorter sizes than today's would be listed here, had a release published one; longer ones come from newer headers and are fine
+   as long as they ask for nothing that this library does not know. A field's default must therefore be all-zero bytes once the
+   struct has been published. */
+static xent_status read_struct(const xent_options *given, xent_options *options)
+{
+    const unsigned char *bytes = (const unsigned char *)given;
+    size_t size = given->struct_size;
+    if (size < sizeof *options || size > XENT_OPTIONS_MAX_SIZE)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->struct_size is %zu, expected %zu (sizeof(xent_options)) to %d",
+                         size, sizeof *options, XENT_OPTIONS_MAX_SIZE);
+    for (size_t i = sizeof *options; i < size; i++)
+        if (bytes[i] != 0)
+            return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
+                             "options: byte %zu of %zu is %d, expected 0: a field that this version does not know", i, size,
+                             (int)bytes[i]);
+    memcpy(options, given, sizeof *options);
+    return XENT_OK;
+}
+
+static xent_status out_of_range(const char *field, double value, const char *expected)
+{
+    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->%s is %.17g, expected %s", field, value, expected);
+}
+
+static int scales(double value) { return value >= 1e-30 && value <= 1e30; }
+
+static xent_status check_fields(const xent_options *o)
+{
+    if (o->reduction != XENT_REDUCTION_MEAN && o->reduction != XENT_REDUCTION_SUM && o->reduction != XENT_REDUCTION_NONE)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->reduction is %d, expected 0 (MEAN), 1 (SUM) or 2 (NONE)",
+                         (int)o->reduction);
+    if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
+        return out_of_range("label_smoothing", o->label_smoothing, "a number in [0, 1]");
+    if (!(o->z_loss >= 0 && o->z_loss < (double)INFINITY)) return out_of_range("z_loss", o->z_loss, "a finite number >= 0");
+    if (!scales(o->logit_scale)) return out_of_range("logit_scale", o->logit_scale, "a number in [1e-30, 1e30]");
+    if (!(o->softcap == 0 || scales(o->softcap)))
+        return out_of_range("softcap", o->softcap, "0 (off) or a number in [1e-30, 1e30]");
+    if (!(o->normalizer >= 0 && o->normalizer < (double)INFINITY))
+        return out_of_range("normalizer", o->normalizer, "0 (automatic) or a finite number > 0");
+    if (o->num_threads < 0 || o->num_threads > XENT_MAX_THREADS)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->num_threads is %d, expected 0 (as set for the process) to %d",
+                         (int)o->num_threads, XENT_MAX_THREADS);
+    if (o->reserved != 0)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->reserved is %d, expected 0", (int)o->reserved);
+    return XENT_OK;
+}
+
+xent_status xent_options_read(const xent_options *given, xent_options *options)
+{
+    static const xent_options defaults = XENT_OPTIONS_INIT;
+    xent_status status;
+    if (given == NULL) {
+        *options = defaults;
+        return XENT_OK;
+    }
+    status = read_struct(given, options);
+    return status != XENT_OK ? status : check_fields(options);
+}
+
+xent_status xent_options_plain(const xent_options *options)
+{
+    const struct {
+        const char *field;
+        double value, plain;
+    } fields[] = {
+        { "label_smoothing", options->label_smoothing, 0 },
+        { "z_loss", options->z_loss, 0 },
+        { "logit_scale", options->logit_scale, 1 },
+        { "softcap", options->softcap, 0 },
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (fields[i].value != fields[i].plain)
+            return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
+                             "options->%s is %.17g, expected %g: it has no meaning for log-probabilities", fields[i].field,
+                             fields[i].value, fields[i].plain);
+    return XENT_OK;
+}

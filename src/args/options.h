@@ -1,0 +1,16 @@
+/* The caller's options: read, completed and checked. No other code looks into the caller's struct. */
+#ifndef XENT_ARGS_OPTIONS_H
+#define XENT_ARGS_OPTIONS_H
+
+#include "xent.h"
+
+#define XENT_OPTIONS_MAX_SIZE 4096
+#define XENT_MAX_THREADS 4096
+
+/* *options = the given ones, in today's layout; NULL: the defaults. Checks every field's range. */
+xent_status xent_options_read(const xent_options *given, xent_options *options);
+
+/* label_smoothing, z_loss, logit_scale and softcap at their defaults? Else the first that is not is an invalid argument. */
+xent_status xent_options_plain(const xent_options *options);
+
+#endif

@@ -1,0 +1,84 @@
+#include "args/target.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "args/element.h"
+#include "args/errors.h"
+
+double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index)
+{
+    if (class_weight == NULL) return 1;
+    return xent_load_float(class_weight->dtype,
+                           (const char *)class_weight->data + (ptrdiff_t)class_index * class_weight->step[0]);
+}
+
+xent_status xent_check_weights(const struct xent_tensor *class_weight)
+{
+    for (int64_t c = 0; c < class_weight->numel; c++) {
+        double weight = xent_weight_of(class_weight, c);
+        if (!(weight >= 0 && weight < (double)INFINITY))
+            return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "class_weight[%lld] = %.17g, expected a finite number >= 0",
+                             (long long)c, weight);
+    }
+    return XENT_OK;
+}
+
+#define POSITION_TEXT 176 /* eight extents of up to 19 digits in brackets */
+
+/* The message of a bad index; `row` counts in row-major order of the target's own shape. */
+static xent_status bad_index(const struct xent_tensor *target, const struct xent_target_rule *rule, int64_t row, int64_t index)
+{
+    char position[POSITION_TEXT] = "";
+    int64_t at[XENT_MAX_NDIM];
+    size_t used = 0;
+    for (int32_t d = target->ndim - 1; d >= 0; d--) {
+        at[d] = row % target->shape[d];
+        row /= target->shape[d];
+    }
+    for (int32_t d = 0; d < target->ndim; d++)
+        used += (size_t)snprintf(position + used, sizeof position - used, "[%lld]", (long long)at[d]);
+    if (rule->dtype == XENT_U64)
+        return xent_fail(XENT_ERROR_TARGET, "target%s = %llu is outside [0, %lld)", position, (unsigned long long)index,
+                         (long long)rule->classes);
+    return xent_fail(XENT_ERROR_TARGET, "target%s = %lld is outside [0, %lld)", position, (long long)index,
+                     (long long)rule->classes);
+}
+
+/* Of n rows `step` bytes apart, how many come before the first whose index is no class; *kept grows by those not ignored. dtype is
+   the rule's, a constant where reading an index shall not take a call. */
+static inline int64_t scan_run(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step, int64_t n,
+                               int64_t *kept)
+{
+    int64_t row = 0, ignored = 0;
+    for (; row < n; row++, at += step) {
+        int64_t index = xent_load_index(dtype, at);
+        if (xent_target_ignored(rule, index))
+            ignored++;
+        else if ((uint64_t)index >= (uint64_t)rule->classes && rule->classes != XENT_CLASSES_UNKNOWN)
+            break;
+    }
+    *kept += row - ignored;
+    return row;
+}
+
+xent_status xent_check_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
+                               const struct xent_target_rule *rule, int64_t *counted)
+{
+    ptrdiff_t step = xent_walk_step(walk, operand);
+    struct xent_position position;
+    int64_t kept = 0;
+    xent_walk_start(&position);
+    for (int64_t row = 0, run = 0; row < walk->count; row += run) {
+        const char *at;
+        int64_t good;
+        if (row > 0) xent_walk_advance(walk, &position, run);
+        at = (const char *)target->data + position.offset[operand];
+        run = xent_walk_run(walk, &position);
+        good = rule->dtype == XENT_I64 ? scan_run(rule, XENT_I64, at, step, run, &kept)
+                                       : scan_run(rule, rule->dtype, at, step, run, &kept);
+        if (good < run) return bad_index(target, rule, row + good, xent_load_index(rule->dtype, at + (ptrdiff_t)good * step));
+    }
+    *counted = kept;
+    return XENT_OK;
+}

@@ -1,0 +1,78 @@
+#include "rows/sum.h"
+
+/* *a += b by TwoSum; the error is returned */
+static double add_two(double *a, double b)
+{
+    double sum = *a + b, back = sum - *a, error = (*a - (sum - back)) + (b - back);
+    *a = sum;
+    return error;
+}
+
+static void merge(struct xent_pair *left, const struct xent_pair *right)
+{
+    double lo = left->lo + right->lo;
+    left->lo = lo + add_two(&left->hi, right->hi);
+}
+
+/* Node (level, index) covers the leaves [index 2^level, (index + 1) 2^level). The one before it ends where it begins. */
+static void push_node(struct xent_sum *sum, uint8_t level, int64_t index, struct xent_pair pair)
+{
+    for (; sum->nodes > 0 && sum->level[sum->nodes - 1] == level && index % 2 != 0; index /= 2, level++) {
+        struct xent_pair left = sum->node[--sum->nodes];
+        merge(&left, &pair);
+        pair = left;
+    }
+    sum->node[sum->nodes] = pair;
+    sum->level[sum->nodes++] = level;
+}
+
+/* As many of n values as the open leaf has room for. */
+static size_t add_to_leaf(struct xent_sum *sum, const double *values, size_t n)
+{
+    size_t room = XENT_LEAF_ROWS - (size_t)(sum->row & (XENT_LEAF_ROWS - 1)), count = n < room ? n : room;
+    struct xent_pair leaf = sum->leaf;
+    for (size_t i = 0; i < count; i++) leaf.lo += add_two(&leaf.hi, values[i]);
+    sum->leaf = leaf;
+    sum->row += (int64_t)count;
+    if (count < room) return count;
+    push_node(sum, 0, sum->row / XENT_LEAF_ROWS - 1, leaf);
+    sum->leaf = (struct xent_pair){ 0, 0 };
+    return count;
+}
+
+void xent_sum_rows(struct xent_sum *sum, const double *values, size_t n)
+{
+    size_t i = 0;
+    for (; i < n && sum->row < sum->first_leaf; i++, sum->row++) sum->head[sum->heads++] = values[i];
+    while (i < n) i += add_to_leaf(sum, values + i, n - i);
+}
+
+void xent_sum_row(struct xent_sum *sum, double value) { xent_sum_rows(sum, &value, 1); }
+
+void xent_sum_join(struct xent_sum *sum, const struct xent_sum *next)
+{
+    int64_t rows = next->row - sum->row, leaf = next->first_leaf / XENT_LEAF_ROWS;
+    for (int32_t i = 0; i < next->heads; i++) xent_sum_row(sum, next->head[i]);
+    if (rows == next->heads) return;
+    for (int32_t i = 0; i < next->nodes; i++) {
+        push_node(sum, next->level[i], leaf >> next->level[i], next->node[i]);
+        leaf += (int64_t)1 << next->level[i];
+    }
+    sum->leaf = next->leaf;
+    sum->row = next->row;
+}
+
+double xent_sum_total(struct xent_sum *sum)
+{
+    struct xent_pair total = sum->leaf;
+    double value;
+    int32_t left = sum->nodes;
+    if (sum->row % XENT_LEAF_ROWS == 0 && left > 0) total = sum->node[--left];
+    while (left > 0) {
+        struct xent_pair pair = sum->node[--left];
+        merge(&pair, &total);
+        total = pair;
+    }
+    value = total.hi + total.lo;
+    return (value == value ? value : total.hi) + 0.0;
+}

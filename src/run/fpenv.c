@@ -1,0 +1,46 @@
+#include "run/fpenv.h"
+
+#if defined XENT_FPENV_MXCSR
+
+/* Writing the control word costs more than reading it: only where it differs. fesetenv would cost as much as a small loss. */
+#include <xmmintrin.h>
+
+#define MXCSR_FLAGS 0x3fU     /* sticky exception flags */
+#define MXCSR_DEFAULT 0x1f80U /* all masked, to nearest, no flush to zero, denormals as they are */
+
+void xent_fpenv_enter(struct xent_fpenv *saved)
+{
+    saved->mxcsr = _mm_getcsr();
+    if ((saved->mxcsr & ~MXCSR_FLAGS) != MXCSR_DEFAULT) _mm_setcsr(MXCSR_DEFAULT);
+}
+
+void xent_fpenv_leave(const struct xent_fpenv *saved)
+{
+    if (_mm_getcsr() != saved->mxcsr) _mm_setcsr(saved->mxcsr);
+}
+
+#elif defined XENT_FPENV_FPCR
+
+void xent_fpenv_enter(struct xent_fpenv *saved)
+{
+    __asm__ volatile("mrs %0, fpcr\n\tmrs %1, fpsr" : "=r"(saved->fpcr), "=r"(saved->fpsr) : : "memory");
+    if (saved->fpcr != 0) __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0) : "memory");
+}
+
+void xent_fpenv_leave(const struct xent_fpenv *saved)
+{
+    __asm__ volatile("msr fpsr, %0" : : "r"(saved->fpsr) : "memory");
+    if (saved->fpcr != 0) __asm__ volatile("msr fpcr, %0" : : "r"(saved->fpcr) : "memory");
+}
+
+#else
+
+void xent_fpenv_enter(struct xent_fpenv *saved)
+{
+    (void)feholdexcept(&saved->environment);
+    (void)fesetround(FE_TONEAREST);
+}
+
+void xent_fpenv_leave(const struct xent_fpenv *saved) { (void)fesetenv(&saved->environment); }
+
+#endif
