@@ -1,51 +1,32 @@
-#include "api/loss.h"
-#include "args/check.h"
-#include "args/options.h"
+/* Public functions: cross entropy straight from logits, its gradient, and MEAN's divisor. */
 #include "ops/divisor.h"
-#include "run/fpenv.h"
-#include "run/settings.h"
+#include "ops/loss.h"
 
 xent_status xent_cross_entropy(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                                xent_tensor *loss)
 {
     struct xent_loss call;
-    xent_loss_init(&call, XENT_FROM_LOGITS, logits, target);
+    xent_loss_init(&call, logits, target, options);
     call.loss = loss;
-    return xent_loss_compute(&call, options);
+    return xent_call(&xent_cross_entropy_operation, &call);
 }
 
 xent_status xent_cross_entropy_grad(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                                     const xent_tensor *grad_loss, xent_tensor *loss, xent_tensor *grad_logits)
 {
     struct xent_loss call;
-    xent_loss_init(&call, XENT_FROM_LOGITS, logits, target);
+    xent_loss_init(&call, logits, target, options);
     call.with_gradient = true;
     call.grad_loss = grad_loss;
     call.loss = loss;
     call.grad_logits = grad_logits;
-    return xent_loss_compute(&call, options);
-}
-
-static xent_status mean_divisor(const xent_tensor *target, const xent_options *given, double *divisor)
-{
-    struct xent_settings settings;
-    xent_options options;
-    double value;
-    XENT_TRY(xent_check_not_null("target", target));
-    XENT_TRY(xent_check_not_null("divisor", divisor));
-    XENT_TRY(xent_options_read(given, &options));
-    XENT_TRY(xent_divisor_compute(target, &options, &value));
-    XENT_TRY(xent_settings_get(&settings));
-    *divisor = value;
-    return XENT_OK;
+    return xent_call(&xent_cross_entropy_operation, &call);
 }
 
 xent_status xent_mean_divisor(const xent_tensor *target, const xent_options *options, double *divisor)
 {
-    struct xent_fpenv caller;
-    xent_status status;
-    xent_fpenv_enter(&caller);
-    status = mean_divisor(target, options, divisor);
-    xent_fpenv_leave(&caller);
+    struct xent_divisor call = { .target = target, .given = options, .divisor = divisor };
+    xent_status status = xent_call(&xent_divisor_operation, &call);
+    if (status == XENT_OK) *divisor = call.value;
     return status;
 }

@@ -1,3 +1,4 @@
+/* Public function: the default options, in a struct of whatever version. */
 #include <string.h>
 
 #include "args/options.h"

@@ -1,7 +1,7 @@
+/* Public functions that name things: statuses, the last failure, versions. */
 #include "args/errors.h"
+#include "kernels/numerics.h"
 #include "xent.h"
-
-#define NUMERICS_VERSION 1
 
 const char *xent_status_name(xent_status s)
 {
@@ -26,4 +26,4 @@ const char *xent_version(void) { return XENT_VERSION_STRING; }
 
 int32_t xent_version_number(void) { return XENT_VERSION_NUMBER; }
 
-int32_t xent_numerics_version(void) { return NUMERICS_VERSION; }
+int32_t xent_numerics_version(void) { return XENT_NUMERICS_VERSION; }

@@ -1,3 +1,4 @@
+/* The messages of checks that have failed, and the checks that are no single comparison. */
 #include "args/check.h"
 
 #include <stdio.h>
@@ -56,7 +57,7 @@ xent_status xent_fail_one_element(const char *name, const struct xent_tensor *te
     return xent_fail(XENT_ERROR_SHAPE, "%s has %lld elements, expected exactly 1, %s", name, (long long)tensor->numel, reason);
 }
 
-xent_status xent_check_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis)
+xent_status xent_fail_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis)
 {
     int64_t rows = 1;
     for (int32_t d = 0; d < tensor->ndim; d++)
@@ -98,8 +99,8 @@ static bool same_place(const struct xent_tensor *a, const struct xent_tensor *b)
     return true;
 }
 
-xent_status xent_check_overlapping(const char *name, const struct xent_tensor *tensor, const char *other_name,
-                                   const struct xent_tensor *other, bool in_place)
+xent_status xent_fail_overlapping(const char *name, const struct xent_tensor *tensor, const char *other_name,
+                                  const struct xent_tensor *other, bool in_place)
 {
     if (!in_place) return xent_fail(XENT_ERROR_OVERLAP, "%s overlaps %s", name, other_name);
     if (same_place(tensor, other)) return XENT_OK;

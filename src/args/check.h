@@ -69,12 +69,12 @@ static inline xent_status xent_check_one_element(const char *name, const struct 
     return tensor->numel == 1 ? XENT_OK : xent_fail_one_element(name, tensor, reason);
 }
 
-/* At least one class, unless there are no rows. */
-xent_status xent_check_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis);
+/* At least one class, unless there are no rows, which only this function finds out. */
+xent_status xent_fail_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis);
 
 static inline xent_status xent_check_class_count(const char *name, const struct xent_tensor *tensor, int32_t axis)
 {
-    return tensor->shape[axis] > 0 ? XENT_OK : xent_check_no_classes(name, tensor, axis);
+    return tensor->shape[axis] > 0 ? XENT_OK : xent_fail_no_classes(name, tensor, axis);
 }
 
 /* Shape (C). */
@@ -89,15 +89,15 @@ static inline xent_status xent_check_output(const char *name, const struct xent_
 }
 
 /* ... and it overlaps nothing of `other` (NULL: nothing to overlap), unless in_place allows them to be the same; their dtypes and
-   shapes are then known to agree. */
-xent_status xent_check_overlapping(const char *name, const struct xent_tensor *tensor, const char *other_name,
-                                   const struct xent_tensor *other, bool in_place);
+   shapes are then known to agree. Two that overlap go to a function that tells whether they are the same. */
+xent_status xent_fail_overlapping(const char *name, const struct xent_tensor *tensor, const char *other_name,
+                                  const struct xent_tensor *other, bool in_place);
 
 static inline xent_status xent_check_apart(const char *name, const struct xent_tensor *tensor, const char *other_name,
                                            const struct xent_tensor *other, bool in_place)
 {
     if (other == NULL || !xent_tensors_overlap(tensor, other)) return XENT_OK;
-    return xent_check_overlapping(name, tensor, other_name, other, in_place);
+    return xent_fail_overlapping(name, tensor, other_name, other, in_place);
 }
 
 #endif

@@ -1,3 +1,4 @@
+/* Elements of every type between memory, doubles and 64-bit integers. The dtype has been checked, memory is aligned to it. */
 #include "args/element.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* The message of a thread's last failure. */
 #include "args/errors.h"
 
 #include <stdarg.h>

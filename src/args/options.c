@@ -1,3 +1,4 @@
+/* Reading the struct that the caller's version of the header has, and the range of every field. */
 #include "args/options.h"
 
 #include <math.h>

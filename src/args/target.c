@@ -1,3 +1,4 @@
+/* Class indices and class weights, read once for their checks. */
 #include "args/target.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Planning a walk, and moving along one. The shapes of the operands have been found to agree. */
 #include "args/walk.h"
 
 /* Joins the last dimension to the one before it, if every operand comes from the end of the one to the start of the next. */
@@ -39,9 +40,8 @@ void xent_walk_plan(struct xent_walk *walk, const struct xent_operand *operands,
     }
 }
 
-void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position)
+void xent_walk_seek_from_start(const struct xent_walk *walk, int64_t row, struct xent_position *position)
 {
-    xent_walk_start(position);
     for (int32_t d = walk->ndim - 1; d >= 0 && row > 0; d--) {
         position->index[d] = row % walk->extent[d];
         row /= walk->extent[d];

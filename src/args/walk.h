@@ -6,7 +6,7 @@
 
 #include "args/tensor.h"
 
-#define XENT_WALK_OPERANDS 5
+#define XENT_WALK_OPERANDS 5       /* the most that an operation has; each asserts that its own fit */
 #define XENT_NO_AXIS XENT_MAX_NDIM /* behind all dimensions */
 
 /* A shape and, for each of its dimensions, how many bytes a step along it takes in each operand; 0 for one that there is not. */
@@ -38,7 +38,12 @@ static inline void xent_walk_start(struct xent_position *position)
     memset(position->index, 0, sizeof position->index);
     memset(position->offset, 0, sizeof position->offset);
 }
-void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position);
+void xent_walk_seek_from_start(const struct xent_walk *walk, int64_t row, struct xent_position *position);
+static inline void xent_walk_seek(const struct xent_walk *walk, int64_t row, struct xent_position *position)
+{
+    xent_walk_start(position);
+    if (row > 0) xent_walk_seek_from_start(walk, row, position);
+}
 
 /* Positions from this one on, itself included, that are one step of the last dimension apart: a run. */
 static inline int64_t xent_walk_run(const struct xent_walk *walk, const struct xent_position *position)

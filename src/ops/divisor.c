@@ -3,6 +3,7 @@
 
 #include "args/check.h"
 #include "args/element.h"
+#include "args/options.h"
 #include "rows/sum.h"
 
 double xent_divisor_of_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
@@ -37,22 +38,31 @@ static xent_status check_shapes(const struct xent_tensor *target, const xent_opt
     return xent_check_weight_rank(weight);
 }
 
-xent_status xent_divisor_compute(const struct xent_tensor *target, const xent_options *options, double *divisor)
+static xent_status check(void *call)
 {
-    const struct xent_tensor *weight = options->class_weight;
+    struct xent_divisor *divisor = call;
+    const struct xent_tensor *target = divisor->target, *weight;
     struct xent_target_rule rule;
     struct xent_walk walk;
+    xent_options options;
     int64_t counted;
     int32_t axis;
-    xent_target_rule_init(&rule, target, options->ignore_index, XENT_CLASSES_UNKNOWN);
+    XENT_TRY(xent_check_not_null("target", target));
+    XENT_TRY(xent_check_not_null("divisor", divisor->divisor));
+    XENT_TRY(xent_options_read(divisor->given, &options));
+    weight = options.class_weight;
+    xent_target_rule_init(&rule, target, options.ignore_index, XENT_CLASSES_UNKNOWN);
     if (!rule.indices) XENT_TRY(xent_check_floating("target", target));
     if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
-    XENT_TRY(check_shapes(target, options, &rule, &axis));
+    XENT_TRY(check_shapes(target, &options, &rule, &axis));
     if (weight != NULL) XENT_TRY(xent_check_weights(weight));
     xent_walk_plan(&walk, &(struct xent_operand){ target, axis }, 1);
-    *divisor = (double)walk.count;
+    divisor->value = (double)walk.count;
     if (!rule.indices) return XENT_OK;
     XENT_TRY(xent_check_indices(target, &walk, 0, &rule, &counted));
-    *divisor = xent_divisor_of_indices(target, &walk, 0, &rule, weight, counted);
+    divisor->value = xent_divisor_of_indices(target, &walk, 0, &rule, weight, counted);
     return XENT_OK;
 }
+
+/* No rows to go through: the checks have read all there is. */
+const struct xent_operation xent_divisor_operation = { .check = check };

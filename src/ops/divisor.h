@@ -3,13 +3,21 @@
 #define XENT_OPS_DIVISOR_H
 
 #include "args/target.h"
+#include "run/operation.h"
 
 /* Of class indices that have been checked, `counted` of which are not ignored. The target is the walk's `operand`; class_weight
    may be NULL. */
 double xent_divisor_of_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
                                const struct xent_target_rule *rule, const struct xent_tensor *class_weight, int64_t counted);
 
-/* Of a target without logits: checks dtypes, shapes and values, then adds up. */
-xent_status xent_divisor_compute(const struct xent_tensor *target, const xent_options *options, double *divisor);
+/* Of a target without logits. */
+struct xent_divisor {
+    const struct xent_tensor *target;
+    const xent_options *given;
+    double *divisor; /* the caller's, checked for NULL */
+    double value;
+};
+
+extern const struct xent_operation xent_divisor_operation;
 
 #endif

@@ -1,23 +1,20 @@
-/* The element-wise natural logarithm: plan and run, after the checks. */
+/* The element-wise natural logarithm. Its rows are runs of elements that both tensors step through evenly. */
 #ifndef XENT_OPS_LOG_H
 #define XENT_OPS_LOG_H
 
-#include "args/walk.h"
-#include "run/parallel.h"
-#include "run/scratch.h"
+#include "run/drive.h"
 
 struct xent_logarithm {
     const struct xent_tensor *x;
     struct xent_tensor *out;
 
-    struct xent_row_shape shape; /* its classes: the elements of a run that both tensors step through evenly */
-    ptrdiff_t step_x, step_out;
-    struct xent_walk walk; /* over the runs */
-    struct xent_parallel parallel;
-    struct xent_scratch scratch;
+    /* the plan */
+    struct xent_row_type type;       /* its classes: the elements of a run */
+    struct xent_line run_x, run_out; /* the run at offset 0 */
+    struct xent_walk walk;           /* over the runs */
+    size_t copy;                     /* an offset in a task's memory */
 };
 
-xent_status xent_logarithm_plan(struct xent_logarithm *logarithm, const struct xent_settings *settings);
-void xent_logarithm_run(struct xent_logarithm *logarithm);
+extern const struct xent_operation xent_log_operation;
 
 #endif

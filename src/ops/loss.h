@@ -1,24 +1,29 @@
-/* A loss over a batch, from its arguments to its result: check, plan, run. */
+/* A loss over a batch, cross entropy or NLL: the call from its arguments to its plan, and the checks that the two share. */
 #ifndef XENT_OPS_LOSS_H
 #define XENT_OPS_LOSS_H
 
+#include "args/options.h"
 #include "args/target.h"
-#include "args/walk.h"
-#include "run/parallel.h"
-#include "run/scratch.h"
-
-enum xent_loss_source { XENT_FROM_LOGITS, XENT_FROM_LOG_PROBS };
+#include "ops/terms.h"
+#include "run/drive.h"
 
 /* The operands that are walked row by row; the last two are those of a gradient. */
-enum { XENT_WALK_LOGITS, XENT_WALK_TARGET, XENT_WALK_LOSS, XENT_WALK_GRAD_LOSS, XENT_WALK_GRAD };
+enum { XENT_LOSS_LOGITS, XENT_LOSS_TARGET, XENT_LOSS_LOSS, XENT_LOSS_GRAD_LOSS, XENT_LOSS_GRAD, XENT_LOSS_OPERANDS };
+_Static_assert(XENT_LOSS_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a loss");
 
-#define XENT_BLOCK 16
+/* In which the two losses differ for their checks. */
+struct xent_loss_kind {
+    const char *logits, *gradient; /* these arguments' names in xent.h */
+    const char *like_logits;       /* "that of the logits" */
+    bool only_weights;             /* label_smoothing, z_loss, logit_scale and softcap must be at their defaults */
+};
 
 struct xent_loss {
     /* the caller's arguments */
-    enum xent_loss_source source;
+    const struct xent_loss_kind *kind;
     const struct xent_tensor *logits; /* or log-probabilities */
     const struct xent_tensor *target;
+    const xent_options *given;           /* NULL: the defaults */
     const struct xent_tensor *grad_loss; /* NULL: ones */
     struct xent_tensor *loss;
     struct xent_tensor *grad_logits; /* NULL: forward only */
@@ -32,34 +37,37 @@ struct xent_loss {
     struct xent_walk walk; /* over all operands' rows, the targets among them whose values are checked */
 
     /* the plan */
-    struct xent_row_shape shape;
-    bool tiled;    /* rows are reduced side by side */
-    int64_t block; /* rows that go through each step together, up to XENT_BLOCK: none waits for another's results */
-    struct xent_parallel parallel;
-    struct xent_scratch scratch;
+    struct xent_row_type type;
+    bool dense; /* every class may have a coefficient: probabilities, or label smoothing */
+    enum xent_terms_place terms_place;
+    size_t copy, prepared, coef; /* offsets of struct xent_buffers in a task's memory */
+    size_t terms;                /* in a row's */
 };
 
-/* Forward, without grad_loss; the caller fills in the outputs. The scratch's local memory is left as it is. */
-static inline void xent_loss_init(struct xent_loss *loss, enum xent_loss_source source, const struct xent_tensor *logits,
-                                  const struct xent_tensor *target)
+/* Forward, without grad_loss; the caller fills in the outputs. */
+static inline void xent_loss_init(struct xent_loss *loss, const struct xent_tensor *logits, const struct xent_tensor *target,
+                                  const xent_options *given)
 {
-    loss->source = source;
     loss->logits = logits;
     loss->target = target;
+    loss->given = given;
     loss->grad_loss = NULL;
     loss->loss = NULL;
     loss->grad_logits = NULL;
     loss->with_gradient = false;
 }
 
+extern const struct xent_operation xent_cross_entropy_operation, xent_nll_operation;
+
 /* NULL arguments, options, dtypes, shapes, outputs and overlap, values: in this order. Plans the walk, by which it
    reads the targets. */
-xent_status xent_loss_check(struct xent_loss *loss, const xent_options *options);
+xent_status xent_loss_check(struct xent_loss *loss);
 
-/* How the rows are computed and shared out, and memory. */
-xent_status xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings);
+/* The steps of a row that both have: target and coefficients, and the factor of its gradient. */
+void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row);
+double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position);
 
-/* Computes, writes the outputs and frees what the plan allocated. */
-void xent_loss_run(struct xent_loss *loss);
+/* Writes the reduction of the rows' losses. */
+void xent_loss_end(const void *call, double total);
 
 #endif

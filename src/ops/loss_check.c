@@ -1,41 +1,34 @@
+/* The checks of a loss, in the order of xent.h; after the last of them the walk over the rows and the divisor are known. */
 #include "args/check.h"
 #include "args/errors.h"
 #include "args/options.h"
 #include "ops/divisor.h"
 #include "ops/loss.h"
 
-/* In the public header, by the loss's source. */
-static const char *const logits_names[] = { [XENT_FROM_LOGITS] = "logits", [XENT_FROM_LOG_PROBS] = "logp" };
-static const char *const gradient_names[] = { [XENT_FROM_LOGITS] = "grad_logits", [XENT_FROM_LOG_PROBS] = "grad_logp" };
-
-static const char *logits_name(const struct xent_loss *loss) { return logits_names[loss->source]; }
-
-static const char *gradient_name(const struct xent_loss *loss) { return gradient_names[loss->source]; }
-
 static xent_status check_null(const struct xent_loss *loss)
 {
-    XENT_TRY(xent_check_not_null(logits_name(loss), loss->logits));
+    XENT_TRY(xent_check_not_null(loss->kind->logits, loss->logits));
     XENT_TRY(xent_check_not_null("target", loss->target));
     if (!loss->with_gradient) return xent_check_not_null("loss", loss->loss);
-    return xent_check_not_null(gradient_name(loss), loss->grad_logits);
+    return xent_check_not_null(loss->kind->gradient, loss->grad_logits);
 }
 
-static xent_status check_options(struct xent_loss *loss, const xent_options *options)
+static xent_status check_options(struct xent_loss *loss)
 {
-    XENT_TRY(xent_options_read(options, &loss->options));
-    return loss->source == XENT_FROM_LOG_PROBS ? xent_options_plain(&loss->options) : XENT_OK;
+    XENT_TRY(xent_options_read(loss->given, &loss->options));
+    return loss->kind->only_weights ? xent_options_plain(&loss->options) : XENT_OK;
 }
 
 static xent_status check_dtypes(const struct xent_loss *loss)
 {
     const struct xent_tensor *weight = loss->options.class_weight;
-    XENT_TRY(xent_check_floating(logits_name(loss), loss->logits));
+    XENT_TRY(xent_check_floating(loss->kind->logits, loss->logits));
     if (!loss->rule.indices) XENT_TRY(xent_check_floating("target", loss->target));
     if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
     if (loss->grad_loss != NULL) XENT_TRY(xent_check_floating("grad_loss", loss->grad_loss));
     if (loss->loss != NULL) XENT_TRY(xent_check_floating("loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
-    return xent_check_same_dtype(gradient_name(loss), loss->grad_logits, logits_name(loss), loss->logits);
+    return xent_check_same_dtype(loss->kind->gradient, loss->grad_logits, loss->kind->logits, loss->logits);
 }
 
 /* loss and grad_loss: the batch shape for NONE, else one element */
@@ -52,27 +45,26 @@ static xent_status check_shapes(struct xent_loss *loss)
 {
     const struct xent_tensor *weight = loss->options.class_weight, *logits = loss->logits;
     int64_t classes;
-    XENT_TRY(xent_check_axis(logits_name(loss), logits, loss->options.axis, &loss->axis));
+    XENT_TRY(xent_check_axis(loss->kind->logits, logits, loss->options.axis, &loss->axis));
     classes = logits->shape[loss->axis];
     loss->rule.classes = classes;
     if (loss->rule.indices)
         XENT_TRY(xent_check_shape("target", loss->target, logits, loss->axis, "the batch shape, for class indices"));
     else
         XENT_TRY(xent_check_shape("target", loss->target, logits, XENT_NO_AXIS, "that of the logits, for probabilities"));
-    XENT_TRY(xent_check_class_count(logits_name(loss), logits, loss->axis));
+    XENT_TRY(xent_check_class_count(loss->kind->logits, logits, loss->axis));
     if (weight != NULL) XENT_TRY(xent_check_weight_shape(weight, classes));
     XENT_TRY(check_batch(loss, "grad_loss", loss->grad_loss));
     XENT_TRY(check_batch(loss, "loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
-    return xent_check_shape(gradient_name(loss), loss->grad_logits, logits, XENT_NO_AXIS,
-                            loss->source == XENT_FROM_LOGITS ? "that of the logits" : "that of logp");
+    return xent_check_shape(loss->kind->gradient, loss->grad_logits, logits, XENT_NO_AXIS, loss->kind->like_logits);
 }
 
 static xent_status check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output, bool in_place)
 {
     if (output == NULL) return XENT_OK;
     XENT_TRY(xent_check_output(name, output));
-    XENT_TRY(xent_check_apart(name, output, logits_name(loss), loss->logits, in_place));
+    XENT_TRY(xent_check_apart(name, output, loss->kind->logits, loss->logits, in_place));
     XENT_TRY(xent_check_apart(name, output, "target", loss->target, false));
     XENT_TRY(xent_check_apart(name, output, "class_weight", loss->options.class_weight, false));
     return xent_check_apart(name, output, "grad_loss", loss->grad_loss, false);
@@ -81,22 +73,22 @@ static xent_status check_output(const struct xent_loss *loss, const char *name, 
 static xent_status check_outputs(const struct xent_loss *loss)
 {
     XENT_TRY(check_output(loss, "loss", loss->loss, false));
-    XENT_TRY(check_output(loss, gradient_name(loss), loss->grad_logits, true));
+    XENT_TRY(check_output(loss, loss->kind->gradient, loss->grad_logits, true));
     if (loss->grad_logits == NULL) return XENT_OK;
-    return xent_check_apart(gradient_name(loss), loss->grad_logits, "loss", loss->loss, false);
+    return xent_check_apart(loss->kind->gradient, loss->grad_logits, "loss", loss->loss, false);
 }
 
 static void plan_walk(struct xent_loss *loss)
 {
     bool per_row = loss->options.reduction == XENT_REDUCTION_NONE;
-    const struct xent_operand operands[XENT_WALK_OPERANDS] = {
-        [XENT_WALK_LOGITS] = { loss->logits, loss->axis },
-        [XENT_WALK_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
-        [XENT_WALK_LOSS] = { per_row ? loss->loss : NULL, XENT_NO_AXIS },
-        [XENT_WALK_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
-        [XENT_WALK_GRAD] = { loss->grad_logits, loss->axis },
+    const struct xent_operand operands[XENT_LOSS_OPERANDS] = {
+        [XENT_LOSS_LOGITS] = { loss->logits, loss->axis },
+        [XENT_LOSS_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
+        [XENT_LOSS_LOSS] = { per_row ? loss->loss : NULL, XENT_NO_AXIS },
+        [XENT_LOSS_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
+        [XENT_LOSS_GRAD] = { loss->grad_logits, loss->axis },
     };
-    xent_walk_plan(&loss->walk, operands, loss->grad_logits != NULL ? XENT_WALK_OPERANDS : XENT_WALK_GRAD_LOSS);
+    xent_walk_plan(&loss->walk, operands, loss->grad_logits != NULL ? XENT_LOSS_OPERANDS : XENT_LOSS_GRAD_LOSS);
 }
 
 static xent_status check_values(const struct xent_loss *loss, int64_t *counted)
@@ -105,7 +97,7 @@ static xent_status check_values(const struct xent_loss *loss, int64_t *counted)
     *counted = loss->walk.count;
     if (weight != NULL) XENT_TRY(xent_check_weights(weight));
     if (!loss->rule.indices) return XENT_OK;
-    return xent_check_indices(loss->target, &loss->walk, XENT_WALK_TARGET, &loss->rule, counted);
+    return xent_check_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, counted);
 }
 
 static double divisor_of(const struct xent_loss *loss, int64_t counted)
@@ -114,14 +106,14 @@ static double divisor_of(const struct xent_loss *loss, int64_t counted)
     if (options->reduction != XENT_REDUCTION_MEAN) return 1;
     if (options->normalizer != 0) return options->normalizer;
     if (!loss->rule.indices) return (double)loss->walk.count;
-    return xent_divisor_of_indices(loss->target, &loss->walk, XENT_WALK_TARGET, &loss->rule, options->class_weight, counted);
+    return xent_divisor_of_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, options->class_weight, counted);
 }
 
-xent_status xent_loss_check(struct xent_loss *loss, const xent_options *options)
+xent_status xent_loss_check(struct xent_loss *loss)
 {
     int64_t counted;
     XENT_TRY(check_null(loss));
-    XENT_TRY(check_options(loss, options));
+    XENT_TRY(check_options(loss));
     xent_target_rule_init(&loss->rule, loss->target, loss->options.ignore_index, XENT_CLASSES_UNKNOWN);
     XENT_TRY(check_dtypes(loss));
     XENT_TRY(check_shapes(loss));

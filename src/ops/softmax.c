@@ -1,143 +1,150 @@
+/* softmax, log_softmax and logsumexp: one first pass, and what each makes of a row's state. */
 #include "ops/softmax.h"
 
 #include <math.h>
 
-#include "args/element.h"
+#include "args/check.h"
+#include "rows/write.h"
+#include "run/tuning.h"
 
-enum { WALK_Z, WALK_OUT };
+enum { SOFTMAX_Z, SOFTMAX_OUT, SOFTMAX_OPERANDS };
+_Static_assert(SOFTMAX_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a softmax");
 
-/* What is known of a row after its first pass. */
-struct record {
-    struct xent_state state;
-    double log1p_rest;
-};
-
-static void plan_scratch(struct xent_softmax *softmax, bool per_class)
+static struct xent_buffers buffers_of(const struct xent_softmax *softmax, char *task_memory)
 {
-    struct xent_row_shape *shape = &softmax->shape;
-    struct xent_scratch *scratch = &softmax->scratch;
-    bool gathered = !xent_row_is_contiguous(shape, softmax->z->step[softmax->axis]);
-    bool scattered = per_class && !xent_row_is_contiguous(shape, softmax->out->step[softmax->axis]);
-    size_t classes = (size_t)shape->classes, chunk = classes < XENT_CHUNK ? classes : XENT_CHUNK;
-    xent_scratch_none(scratch);
-    if (softmax->walk.count == 0) return;
-    xent_scratch_need_record(scratch, &softmax->parallel, sizeof(struct record));
-    if (gathered || scattered) xent_scratch_need(scratch, &scratch->logits, chunk * shape->size);
-    if (softmax->kind != XENT_SOFTMAX) return;
-    shape->streams = !scattered && softmax->out->data != softmax->z->data &&
-                     xent_row_streams(shape, (size_t)softmax->out->numel * shape->size);
-    if (scattered || shape->streams || shape->real != shape->dtype)
-        xent_scratch_need_terms(scratch, &softmax->parallel, shape, 1);
-    xent_scratch_need_chunks(scratch, &softmax->parallel, shape, 1);
+    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, softmax->copy) };
 }
 
-xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_settings *settings)
+static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
+                  struct xent_row *row)
 {
-    bool per_class = softmax->kind != XENT_LOGSUMEXP;
-    const struct xent_operand operands[] = {
-        [WALK_Z] = { softmax->z, softmax->axis }, [WALK_OUT] = { softmax->out, per_class ? softmax->axis : XENT_NO_AXIS }
-    };
-    xent_row_shape_init(&softmax->shape, softmax->z, softmax->z->shape[softmax->axis], settings->kernels);
-    xent_walk_plan(&softmax->walk, operands, 2);
-    xent_parallel_plan(&softmax->parallel, settings, 0, softmax->walk.count, softmax->shape.classes, softmax->z->numel);
-    plan_scratch(softmax, per_class);
-    return xent_scratch_allocate(&softmax->scratch, &softmax->parallel);
+    const struct xent_softmax *softmax = call;
+    row->in = xent_line_of(softmax->z, softmax->axis, position->offset[SOFTMAX_Z]);
+    row->terms = NULL;
+    if (softmax->kind == XENT_LOGSUMEXP) return;
+    row->out = xent_line_of(softmax->out, softmax->axis, position->offset[SOFTMAX_OUT]);
+    if (softmax->terms_place == XENT_TERMS_IN_OUTPUT) row->terms = row->out.at;
+    if (xent_terms_are_apart(softmax->terms_place)) row->terms = memory->row + softmax->terms;
 }
 
-/* One row between its passes. */
-struct row {
-    struct xent_line z, out;
-    char *terms; /* NULL: softmax alone has them */
-    char *lse;   /* where logsumexp's result belongs */
-};
-
-static struct row row_at(const struct xent_softmax *softmax, const struct xent_position *position,
-                         const struct xent_row_scratch *scratch)
+static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
 {
-    struct row row = { .z = xent_line_of(softmax->z, softmax->axis, position->offset[WALK_Z]) };
-    if (softmax->kind == XENT_LOGSUMEXP) {
-        row.lse = (char *)softmax->out->data + position->offset[WALK_OUT];
-        return row;
-    }
-    row.out = xent_line_of(softmax->out, softmax->axis, position->offset[WALK_OUT]);
-    if (softmax->kind == XENT_SOFTMAX) row.terms = scratch->terms != NULL ? scratch->terms : row.out.at;
-    return row;
+    const struct xent_softmax *softmax = call;
+    struct xent_buffers buffers = buffers_of(softmax, task_memory);
+    xent_row_reduce(&softmax->type, row, NULL, &buffers, chunk, to);
 }
 
 /* Without classes, and where all are -inf, the logarithm's sum is 0; +inf stays, and a NaN is in `rest`. */
-static void finish(const struct xent_softmax *softmax, const struct row *row, struct record *record)
+static void finish(const void *call, struct xent_row *rows, size_t count)
 {
-    softmax->shape.kernels->real->log1p(&record->state.rest, &record->log1p_rest, 1);
-    if (softmax->kind == XENT_LOGSUMEXP)
-        xent_store_float(softmax->out->dtype, row->lse, record->state.max + record->log1p_rest);
-}
-
-static void write_span(const struct xent_softmax *softmax, const struct row *row, const struct record *record,
-                       const struct xent_row_scratch *scratch, struct xent_span span)
-{
-    static const struct xent_row_gradient plain = { 1, 1, 0, NULL, -1, 0 };
-    const struct xent_row_shape *shape = &softmax->shape;
-    if (!xent_state_is_finite(&record->state))
-        xent_row_fill(shape, &row->out, (double)NAN, span);
-    else if (softmax->kind == XENT_SOFTMAX)
-        xent_row_write(shape, &record->state, &plain, &row->z, row->terms, &row->out, scratch, span);
-    else
-        xent_row_log_probs(shape, &row->z, record->state.max, record->log1p_rest, &row->out, scratch, span);
-}
-
-static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
-{
-    const struct xent_softmax *softmax = job;
-    struct xent_row_scratch scratch = xent_scratch_of(&softmax->scratch, task);
-    struct xent_position position;
-    xent_walk_seek(&softmax->walk, from, &position);
-    for (; from < to; from++, xent_walk_next(&softmax->walk, &position)) {
-        struct row row = row_at(softmax, &position, &scratch);
-        struct record record = { .state = { .max = -(double)INFINITY } };
-        if (softmax->shape.classes > 0) record.state = xent_row_reduce(&softmax->shape, &row.z, NULL, row.terms, &scratch);
-        finish(softmax, &row, &record);
-        if (softmax->kind != XENT_LOGSUMEXP) write_span(softmax, &row, &record, &scratch, xent_row_all(&softmax->shape));
+    const struct xent_softmax *softmax = call;
+    double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
+    for (size_t i = 0; i < count; i++) rest[i] = rows[i].state.rest;
+    softmax->type.kernels->real->log1p(rest, log1p_rest, count);
+    for (size_t i = 0; i < count; i++) {
+        rows[i].log1p_rest = log1p_rest[i];
+        rows[i].result = rows[i].state.max + log1p_rest[i];
     }
 }
 
-/* ---- Shared rows --------------------------------------------------------------------------------------------------------- */
-
-static struct row shared_row(const struct xent_softmax *softmax, int64_t shared, const struct xent_row_scratch *scratch)
+static bool is_finite_or_filled(const struct xent_softmax *softmax, const struct xent_row *row, struct xent_span span)
 {
-    struct xent_position position;
-    xent_walk_seek(&softmax->walk, softmax->walk.count - softmax->parallel.shared + shared, &position);
-    return row_at(softmax, &position, scratch);
+    bool finite = xent_state_is_finite(&row->state);
+    if (!finite) xent_row_fill(&softmax->type, row, (double)NAN, span);
+    return finite;
 }
 
-static void first_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+/* A gradient of factor 1 whose coefficients sum up to 1 and are those of no class. */
+static void write_probabilities(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
-    const struct xent_softmax *softmax = job;
-    struct xent_row_scratch scratch = xent_scratch_shared(&softmax->scratch, task, shared);
-    struct row row = shared_row(softmax, shared, &scratch);
-    xent_row_reduce_span(&softmax->shape, &row.z, NULL, row.terms, &scratch, span);
+    static const struct xent_gradient probabilities = { .factor = 1, .coef = 1, .target = -1 };
+    const struct xent_softmax *softmax = call;
+    struct xent_buffers buffers = buffers_of(softmax, task_memory);
+    if (is_finite_or_filled(softmax, row, span))
+        xent_row_write(&softmax->type, row, &probabilities, softmax->terms_place == XENT_TERMS_STREAMED, &buffers, span);
 }
 
-static void between(void *job, int64_t shared)
+static void write_log_probabilities(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
-    const struct xent_softmax *softmax = job;
-    struct xent_row_scratch scratch = xent_scratch_shared(&softmax->scratch, 0, shared);
-    struct row row = shared_row(softmax, shared, &scratch);
-    struct record *record = xent_scratch_record(&softmax->scratch, shared);
-    record->state = xent_row_merge(&softmax->shape, scratch.chunks);
-    finish(softmax, &row, record);
+    const struct xent_softmax *softmax = call;
+    struct xent_buffers buffers = buffers_of(softmax, task_memory);
+    if (is_finite_or_filled(softmax, row, span)) xent_row_write_log_probs(&softmax->type, row, &buffers, span);
 }
 
-static void second_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+/* Each kind's name for its output, and its steps. A probability needs no logarithm of the row's sum. */
+static const struct kind {
+    const char *out;
+    struct xent_row_steps steps;
+} kinds[] = {
+    [XENT_SOFTMAX] = { "p", { .begin = begin, .reduce = reduce, .write = write_probabilities } },
+    [XENT_LOG_SOFTMAX] = { "logp", { .begin = begin, .reduce = reduce, .finish = finish, .write = write_log_probabilities } },
+    [XENT_LOGSUMEXP] = { "out", { .begin = begin, .reduce = reduce, .finish = finish } },
+};
+
+static xent_status check(void *call)
 {
-    const struct xent_softmax *softmax = job;
-    struct xent_row_scratch scratch = xent_scratch_shared(&softmax->scratch, task, shared);
-    struct row row = shared_row(softmax, shared, &scratch);
-    write_span(softmax, &row, xent_scratch_record(&softmax->scratch, shared), &scratch, span);
+    struct xent_softmax *softmax = call;
+    const struct xent_tensor *z = softmax->z, *out = softmax->out;
+    const char *name = kinds[softmax->kind].out;
+    bool per_class = softmax->kind != XENT_LOGSUMEXP;
+    XENT_TRY(xent_check_not_null("z", z));
+    XENT_TRY(xent_check_not_null(name, out));
+    XENT_TRY(xent_check_floating("z", z));
+    XENT_TRY(per_class ? xent_check_same_dtype(name, out, "z", z) : xent_check_floating(name, out));
+    XENT_TRY(xent_check_axis("z", z, softmax->given_axis, &softmax->axis));
+    if (per_class)
+        XENT_TRY(xent_check_shape(name, out, z, XENT_NO_AXIS, "that of z"));
+    else
+        XENT_TRY(xent_check_shape(name, out, z, softmax->axis, "that of z without the axis"));
+    XENT_TRY(xent_check_output(name, out));
+    return xent_check_apart(name, out, "z", z, per_class);
 }
 
-void xent_softmax_run(struct xent_softmax *softmax)
+static void plan_memory(struct xent_softmax *softmax, struct xent_drive *drive)
 {
-    struct xent_passes passes = { run_rows, NULL, first_pass, between, softmax->kind == XENT_LOGSUMEXP ? NULL : second_pass };
-    if (softmax->out->numel > 0) xent_parallel_run(&softmax->parallel, &passes, softmax);
-    xent_scratch_free(&softmax->scratch);
+    const struct xent_row_type *type = &softmax->type;
+    bool per_class = softmax->kind != XENT_LOGSUMEXP;
+    bool gathered = !xent_lines_are_contiguous(softmax->z, softmax->axis);
+    bool scattered = per_class && !xent_lines_are_contiguous(softmax->out, softmax->axis);
+    if (gathered || scattered) softmax->copy = xent_arena_need(&drive->task_bytes, xent_chunk_most(type->classes) * type->size);
+    if (softmax->kind != XENT_SOFTMAX) return;
+    softmax->terms_place = xent_terms_of(type, softmax->z, softmax->out, softmax->axis, false, true);
+    drive->keeps_chunks = true;
+    if (xent_terms_are_apart(softmax->terms_place)) softmax->terms = xent_arena_need(&drive->row_bytes, xent_terms_size(type));
 }
+
+/* The log-probabilities of a block look at their logits twice: once for all rows, and again row by row. */
+static int64_t block_of(const struct xent_softmax *softmax)
+{
+    int64_t rows = XENT_BLOCK, classes = softmax->type.classes;
+    if (softmax->kind == XENT_SOFTMAX) return 1;
+    if (softmax->kind == XENT_LOG_SOFTMAX && classes > XENT_BLOCK_CLASSES / rows) rows = XENT_BLOCK_CLASSES / classes;
+    return rows < 1 ? 1 : rows;
+}
+
+static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
+{
+    struct xent_softmax *softmax = call;
+    const struct xent_tensor *z = softmax->z, *out = softmax->out;
+    bool per_class = softmax->kind != XENT_LOGSUMEXP;
+    int64_t classes = z->shape[softmax->axis];
+    const struct xent_operand operands[] = {
+        [SOFTMAX_Z] = { z, softmax->axis }, [SOFTMAX_OUT] = { out, per_class ? softmax->axis : XENT_NO_AXIS }
+    };
+    xent_row_type_init(&softmax->type, z, classes, settings->kernels);
+    xent_walk_plan(&softmax->walk, operands, SOFTMAX_OPERANDS);
+    softmax->terms_place = XENT_TERMS_NOWHERE;
+    softmax->copy = softmax->terms = XENT_NOWHERE;
+    xent_drive_init(drive, softmax, &kinds[softmax->kind].steps, &softmax->type, &softmax->walk);
+    xent_parallel_plan(&drive->parallel, settings, 0, softmax->walk.count, xent_chunk_count(classes), z->numel);
+    if (!per_class) {
+        drive->results = XENT_RESULTS_APART;
+        drive->result = softmax->out;
+        drive->result_operand = SOFTMAX_OUT;
+    }
+    if (softmax->out->numel == 0) return;
+    plan_memory(softmax, drive);
+    drive->block = block_of(softmax);
+}
+
+const struct xent_operation xent_softmax_operation = { .check = check, .plan = plan };

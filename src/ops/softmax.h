@@ -1,26 +1,28 @@
-/* softmax, log_softmax and logsumexp over a batch of rows: plan and run, after the checks. */
+/* softmax, log_softmax and logsumexp over a batch of rows. */
 #ifndef XENT_OPS_SOFTMAX_H
 #define XENT_OPS_SOFTMAX_H
 
-#include "args/walk.h"
-#include "run/parallel.h"
-#include "run/scratch.h"
+#include "ops/terms.h"
+#include "run/drive.h"
 
 enum xent_softmax_kind { XENT_SOFTMAX, XENT_LOG_SOFTMAX, XENT_LOGSUMEXP };
 
 struct xent_softmax {
+    /* the caller's arguments */
     enum xent_softmax_kind kind;
     const struct xent_tensor *z;
-    struct xent_tensor *out;
-    int32_t axis;
+    struct xent_tensor *out; /* the batch shape for logsumexp, else z's */
+    int32_t given_axis;
 
-    struct xent_row_shape shape;
+    int32_t axis; /* from the checks */
+
+    /* the plan */
+    struct xent_row_type type;
     struct xent_walk walk;
-    struct xent_parallel parallel;
-    struct xent_scratch scratch;
+    enum xent_terms_place terms_place; /* of softmax; the others keep none */
+    size_t copy, terms;                /* offsets in a task's and in a row's memory */
 };
 
-xent_status xent_softmax_plan(struct xent_softmax *softmax, const struct xent_settings *settings);
-void xent_softmax_run(struct xent_softmax *softmax);
+extern const struct xent_operation xent_softmax_operation;
 
 #endif

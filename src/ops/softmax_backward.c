@@ -1,123 +1,124 @@
+/* The backward of softmax and log_softmax: the first pass sums up the upstream gradient, for softmax times p; the second reads both
+ * again. */
 #include "ops/softmax_backward.h"
 
-#include "rows/chunk.h"
+#include "args/check.h"
 
-enum { WALK_RESULT, WALK_UPSTREAM, WALK_OUT };
+enum { BACKWARD_RESULT, BACKWARD_UPSTREAM, BACKWARD_OUT, BACKWARD_OPERANDS };
+_Static_assert(BACKWARD_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a backward");
 
-static bool contiguous(const struct xent_softmax_backward *backward, const struct xent_tensor *tensor)
-{
-    return xent_row_is_contiguous(&backward->shape, tensor->step[backward->axis]);
-}
-
-static void plan_scratch(struct xent_softmax_backward *backward)
-{
-    const struct xent_row_shape *shape = &backward->shape;
-    struct xent_scratch *scratch = &backward->scratch;
-    size_t chunk = shape->classes < XENT_CHUNK ? (size_t)shape->classes : XENT_CHUNK;
-    xent_scratch_none(scratch);
-    if (backward->walk.count == 0) return;
-    if (!contiguous(backward, backward->result) || !contiguous(backward, backward->out))
-        xent_scratch_need(scratch, &scratch->logits, chunk * shape->size);
-    if (!contiguous(backward, backward->upstream)) xent_scratch_need(scratch, &scratch->upstream, chunk * shape->size);
-    xent_scratch_need(scratch, &scratch->coef, chunk * sizeof(double));
-    xent_scratch_need_record(scratch, &backward->parallel, sizeof(struct xent_state));
-}
-
-xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, const struct xent_settings *settings)
-{
-    const struct xent_tensor *result = backward->result;
-    const struct xent_operand operands[] = { [WALK_RESULT] = { result, backward->axis },
-                                             [WALK_UPSTREAM] = { backward->upstream, backward->axis },
-                                             [WALK_OUT] = { backward->out, backward->axis } };
-    xent_row_shape_init(&backward->shape, result, result->shape[backward->axis], settings->kernels);
-    xent_walk_plan(&backward->walk, operands, 3);
-    xent_parallel_plan(&backward->parallel, settings, 0, backward->walk.count, backward->shape.classes, result->numel);
-    plan_scratch(backward);
-    return xent_scratch_allocate(&backward->scratch, &backward->parallel);
-}
-
-struct row {
-    struct xent_line result, out;
-    struct xent_coefficients upstream; /* without weights */
+struct xent_softmax_backward_kind {
+    const char *result, *upstream, *like_result;
+    struct xent_row_steps steps;
 };
 
-static struct row row_at(const struct xent_softmax_backward *backward, const struct xent_position *position)
+static struct xent_buffers buffers_of(const struct xent_softmax_backward *backward, char *task_memory)
 {
-    struct xent_line upstream = xent_line_of(backward->upstream, backward->axis, position->offset[WALK_UPSTREAM]);
-    return (struct row){ xent_line_of(backward->result, backward->axis, position->offset[WALK_RESULT]),
-                         xent_line_of(backward->out, backward->axis, position->offset[WALK_OUT]),
-                         { .probability = upstream, .hot = 1 } };
+    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, backward->copy),
+                                  .upstream = xent_arena_at(task_memory, backward->upstream_copy),
+                                  .coef = xent_arena_at(task_memory, backward->coef) };
 }
 
-/* The first pass has summed up the upstream gradient, for softmax times p; this one reads both again. */
-static void write_span(const struct xent_softmax_backward *backward, const struct row *row, const struct xent_state *sums,
-                       const struct xent_row_scratch *scratch, struct xent_span span)
+static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
+                  struct xent_row *row)
 {
-    const struct xent_row_shape *shape = &backward->shape;
-    bool in_memory = xent_row_is_contiguous(shape, row->out.step);
+    const struct xent_softmax_backward *backward = call;
+    (void)memory;
+    row->in = xent_line_of(backward->result, backward->axis, position->offset[BACKWARD_RESULT]);
+    row->upstream = xent_line_of(backward->upstream, backward->axis, position->offset[BACKWARD_UPSTREAM]);
+    row->out = xent_line_of(backward->out, backward->axis, position->offset[BACKWARD_OUT]);
+}
+
+/* The sums of the upstream gradient and of its product with `in`: coef, and -gap. */
+static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
+{
+    const struct xent_softmax_backward *backward = call;
+    const struct xent_coefficients upstream = { .per_class = row->upstream, .hot = 1 };
+    struct xent_buffers buffers = buffers_of(backward, task_memory);
+    xent_row_dot(&backward->type, &row->in, &upstream, &buffers, chunk, to);
+}
+
+/* One of the two kernels: out_c from value_c, gradient_c and the sum that the first pass has found. */
+typedef void backward_kernel(const void *value, const void *gradient, void *out, size_t n, double sum);
+
+static void write_chunks(const struct xent_softmax_backward *backward, const struct xent_row *row, char *task_memory,
+                         struct xent_span span, backward_kernel *kernel, double sum)
+{
+    struct xent_buffers buffers = buffers_of(backward, task_memory);
     for (int64_t i = span.from; i < span.to; i++) {
         int64_t from = i * XENT_CHUNK;
-        size_t n = xent_chunk_size(shape, from);
-        const void *value = xent_chunk_of(shape, &row->result, from, n, scratch->logits, false);
-        const void *gradient = xent_chunk_of(shape, &row->upstream.probability, from, n, scratch->upstream, false);
-        void *to = in_memory ? row->out.at + from * (ptrdiff_t)shape->size : scratch->logits;
-        if (backward->of_logarithm)
-            shape->kernels->log_softmax_backward(value, gradient, to, n, sums->coef);
-        else
-            shape->kernels->softmax_backward(value, gradient, to, n, -sums->gap);
-        xent_chunk_put(shape, to, n, &row->out, from);
+        size_t n = xent_chunk_size(backward->type.classes, from);
+        const void *value = xent_chunk_read(&row->in, from, n, buffers.copy, false);
+        const void *gradient = xent_chunk_read(&row->upstream, from, n, buffers.upstream, false);
+        void *to = xent_chunk_place(&row->out, from, buffers.copy);
+        kernel(value, gradient, to, n, sum);
+        xent_chunk_put(to, n, &row->out, from);
     }
 }
 
-static void run_rows(void *job, int64_t task, int64_t from, int64_t to)
+static void write_of_softmax(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
-    const struct xent_softmax_backward *backward = job;
-    struct xent_row_scratch scratch = xent_scratch_of(&backward->scratch, task);
-    struct xent_position position;
-    xent_walk_seek(&backward->walk, from, &position);
-    for (; from < to; from++, xent_walk_next(&backward->walk, &position)) {
-        struct row row = row_at(backward, &position);
-        struct xent_state sums = xent_row_dot(&backward->shape, &row.result, &row.upstream, &scratch);
-        write_span(backward, &row, &sums, &scratch, xent_row_all(&backward->shape));
-    }
+    const struct xent_softmax_backward *backward = call;
+    write_chunks(backward, row, task_memory, span, backward->type.kernels->softmax_backward, -row->state.gap);
 }
 
-/* ---- Shared rows --------------------------------------------------------------------------------------------------------- */
-
-static struct row shared_row(const struct xent_softmax_backward *backward, int64_t shared)
+static void write_of_log_softmax(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
-    struct xent_position position;
-    xent_walk_seek(&backward->walk, backward->walk.count - backward->parallel.shared + shared, &position);
-    return row_at(backward, &position);
+    const struct xent_softmax_backward *backward = call;
+    write_chunks(backward, row, task_memory, span, backward->type.kernels->log_softmax_backward, row->state.coef);
 }
 
-static void first_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+const struct xent_softmax_backward_kind xent_of_softmax = {
+    "p", "grad_p", "that of p", { .begin = begin, .reduce = reduce, .write = write_of_softmax }
+};
+const struct xent_softmax_backward_kind xent_of_log_softmax = {
+    "logp", "grad_logp", "that of logp", { .begin = begin, .reduce = reduce, .write = write_of_log_softmax }
+};
+
+static xent_status check(void *call)
 {
-    const struct xent_softmax_backward *backward = job;
-    struct xent_row_scratch scratch = xent_scratch_shared(&backward->scratch, task, shared);
-    struct row row = shared_row(backward, shared);
-    xent_row_dot_span(&backward->shape, &row.result, &row.upstream, &scratch, span);
+    struct xent_softmax_backward *backward = call;
+    const struct xent_softmax_backward_kind *name = backward->kind;
+    const struct xent_tensor *result = backward->result, *upstream = backward->upstream, *out = backward->out;
+    XENT_TRY(xent_check_not_null(name->result, result));
+    XENT_TRY(xent_check_not_null(name->upstream, upstream));
+    XENT_TRY(xent_check_not_null("grad_z", out));
+    XENT_TRY(xent_check_floating(name->result, result));
+    XENT_TRY(xent_check_same_dtype(name->upstream, upstream, name->result, result));
+    XENT_TRY(xent_check_same_dtype("grad_z", out, name->result, result));
+    XENT_TRY(xent_check_axis(name->result, result, backward->given_axis, &backward->axis));
+    XENT_TRY(xent_check_shape(name->upstream, upstream, result, XENT_NO_AXIS, name->like_result));
+    XENT_TRY(xent_check_shape("grad_z", out, result, XENT_NO_AXIS, name->like_result));
+    XENT_TRY(xent_check_output("grad_z", out));
+    XENT_TRY(xent_check_apart("grad_z", out, name->result, result, true));
+    return xent_check_apart("grad_z", out, name->upstream, upstream, true);
 }
 
-static void between(void *job, int64_t shared)
+static void plan_memory(struct xent_softmax_backward *backward, struct xent_drive *drive)
 {
-    const struct xent_softmax_backward *backward = job;
-    struct xent_row_scratch scratch = xent_scratch_shared(&backward->scratch, 0, shared);
-    struct xent_state *sums = xent_scratch_record(&backward->scratch, shared);
-    *sums = xent_row_merge(&backward->shape, scratch.chunks);
+    int32_t axis = backward->axis;
+    size_t chunk = xent_chunk_most(backward->type.classes), bytes = chunk * backward->type.size;
+    if (!xent_lines_are_contiguous(backward->result, axis) || !xent_lines_are_contiguous(backward->out, axis))
+        backward->copy = xent_arena_need(&drive->task_bytes, bytes);
+    if (!xent_lines_are_contiguous(backward->upstream, axis))
+        backward->upstream_copy = xent_arena_need(&drive->task_bytes, bytes);
+    backward->coef = xent_arena_need(&drive->task_bytes, chunk * sizeof(double));
 }
 
-static void second_pass(void *job, int64_t task, int64_t shared, struct xent_span span)
+static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
-    const struct xent_softmax_backward *backward = job;
-    struct xent_row_scratch scratch = xent_scratch_shared(&backward->scratch, task, shared);
-    struct row row = shared_row(backward, shared);
-    write_span(backward, &row, xent_scratch_record(&backward->scratch, shared), &scratch, span);
+    struct xent_softmax_backward *backward = call;
+    const struct xent_tensor *result = backward->result;
+    int64_t classes = result->shape[backward->axis];
+    const struct xent_operand operands[] = { [BACKWARD_RESULT] = { result, backward->axis },
+                                             [BACKWARD_UPSTREAM] = { backward->upstream, backward->axis },
+                                             [BACKWARD_OUT] = { backward->out, backward->axis } };
+    xent_row_type_init(&backward->type, result, classes, settings->kernels);
+    xent_walk_plan(&backward->walk, operands, BACKWARD_OPERANDS);
+    backward->copy = backward->upstream_copy = backward->coef = XENT_NOWHERE;
+    xent_drive_init(drive, backward, &backward->kind->steps, &backward->type, &backward->walk);
+    xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
+    if (result->numel > 0) plan_memory(backward, drive);
 }
 
-void xent_softmax_backward_run(struct xent_softmax_backward *backward)
-{
-    static const struct xent_passes passes = { run_rows, NULL, first_pass, between, second_pass };
-    if (backward->out->numel > 0) xent_parallel_run(&backward->parallel, &passes, backward);
-    xent_scratch_free(&backward->scratch);
-}
+const struct xent_operation xent_softmax_backward_operation = { .check = check, .plan = plan };

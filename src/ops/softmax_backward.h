@@ -1,25 +1,29 @@
-/* The backward of softmax and log_softmax over a batch of rows: plan and run, after the checks. */
+/* The backward of softmax and log_softmax over a batch of rows. */
 #ifndef XENT_OPS_SOFTMAX_BACKWARD_H
 #define XENT_OPS_SOFTMAX_BACKWARD_H
 
-#include "args/walk.h"
-#include "run/parallel.h"
-#include "run/scratch.h"
+#include "run/drive.h"
+
+/* Which of the two, with the arguments' names in xent.h and the step that differs. */
+struct xent_softmax_backward_kind;
+extern const struct xent_softmax_backward_kind xent_of_softmax, xent_of_log_softmax;
 
 struct xent_softmax_backward {
-    bool of_logarithm;                /* log_softmax */
+    /* the caller's arguments, all of one dtype and shape */
+    const struct xent_softmax_backward_kind *kind;
     const struct xent_tensor *result; /* of the forward pass: p or logp */
     const struct xent_tensor *upstream;
     struct xent_tensor *out;
-    int32_t axis;
+    int32_t given_axis;
 
-    struct xent_row_shape shape;
+    int32_t axis; /* from the checks */
+
+    /* the plan */
+    struct xent_row_type type;
     struct xent_walk walk;
-    struct xent_parallel parallel;
-    struct xent_scratch scratch;
+    size_t copy, upstream_copy, coef; /* offsets in a task's memory */
 };
 
-xent_status xent_softmax_backward_plan(struct xent_softmax_backward *backward, const struct xent_settings *settings);
-void xent_softmax_backward_run(struct xent_softmax_backward *backward);
+extern const struct xent_operation xent_softmax_backward_operation;
 
 #endif

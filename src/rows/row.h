@@ -1,175 +1,105 @@
-/* One row of logits: its first pass, which reduces it to a state, and its second, which writes probabilities or a gradient. */
+/* One row of a call, whatever the operation: what all rows of the call share, where this one lies, and what is known of it. Rows know
+ * nothing of threads or of the operation; the tensors have been checked. */
 #ifndef XENT_ROWS_ROW_H
 #define XENT_ROWS_ROW_H
-
-#include <math.h>
 
 #include "args/element.h"
 #include "args/tensor.h"
 #include "kernels/kernels.h"
+#include "rows/coefficients.h"
+#include "rows/state.h"
 
-/* Class after class of one row of a tensor. */
-struct xent_line {
-    char *at;
-    ptrdiff_t step; /* bytes */
-    xent_dtype dtype;
-};
-
-static inline const struct xent_stored_kernels *xent_row_kernels_of(const struct xent_kernels *backend, xent_dtype dtype)
-{
-    if (dtype == XENT_F32) return backend->f32;
-    if (dtype == XENT_F64) return backend->f64;
-    return dtype == XENT_F16 ? backend->f16 : backend->bf16;
-}
-
-/* The line that begins `offset` bytes behind a tensor's data. */
-static inline struct xent_line xent_line_of(const struct xent_tensor *tensor, int32_t axis, ptrdiff_t offset)
-{
-    return (struct xent_line){ (char *)tensor->data + offset, tensor->step[axis], tensor->dtype };
-}
-
-/* What all rows of a call share. Elements are stored as `dtype` and computed as `real`. */
-struct xent_row_shape {
+/* What all rows of a call share. Elements are stored as `dtype` and computed as `real`, F32 or F64. */
+struct xent_row_type {
     const struct xent_kernels *backend;
-    const struct xent_stored_kernels *kernels;      /* of stored elements */
-    const struct xent_stored_kernels *real_kernels; /* of prepared logits */
+    const struct xent_stored_kernels *kernels;      /* for elements as they are stored */
+    const struct xent_stored_kernels *real_kernels; /* for logits that have been prepared, which are reals */
     xent_dtype dtype, real;
-    size_t size, real_size; /* of an element */
+    size_t size, real_size; /* bytes of an element */
     int64_t classes;
-    bool streams;  /* entries go past the caches to a contiguous output; the terms have a place of their own */
-    bool prepared; /* a chunk's logits are scaled and capped in scratch->prepared before its first pass */
-    double scale, softcap;
+    double scale, softcap; /* logit_scale (1: none) and softcap (0: none), values of `real` */
 };
 
-/* One coefficient per class: class weight times smoothed target, w (hot t + uniform). */
-struct xent_coefficients {
-    struct xent_line probability;           /* at NULL: t is 0 for all classes */
-    const struct xent_tensor *class_weight; /* NULL: all ones */
-    double hot, uniform;                    /* 1 and 0 without label smoothing */
-};
-
-/* Whether all classes have the same one: label smoothing alone. */
-static inline bool xent_coefficients_are_equal(const struct xent_coefficients *coefficients)
-{
-    return coefficients->probability.at == NULL && coefficients->class_weight == NULL;
-}
-
-/* A thread's working memory; each part is NULL where the call has no need of it. */
-struct xent_row_scratch {
-    void *logits;              /* a chunk: stored elements that are not contiguous, or that the terms are about to overwrite */
-    void *upstream;            /* a chunk: the same of a gradient that comes in beside them */
-    void *prepared;            /* a chunk of reals: prepared logits, the softcap's derivative */
-    double *coef;              /* a chunk; of one class where all have the same coefficient */
-    void *terms;               /* a row of reals: the terms, where the output cannot hold them */
-    struct xent_chunk *chunks; /* a row */
-    void *tile;                /* XENT_TILE rows of reals, side by side */
-};
-
-/* Rows of so many classes whose elements, stored as those of `model`, need no preparation ... */
-static inline void xent_row_shape_init(struct xent_row_shape *shape, const struct xent_tensor *model, int64_t classes,
-                                       const struct xent_kernels *kernels)
+/* Rows of so many classes, stored as those of `model`, without logit_scale and softcap. */
+static inline void xent_row_type_init(struct xent_row_type *type, const struct xent_tensor *model, int64_t classes,
+                                      const struct xent_kernels *backend)
 {
     bool is_f64 = model->dtype == XENT_F64;
-    shape->backend = kernels;
-    shape->kernels = xent_row_kernels_of(kernels, model->dtype);
-    shape->real_kernels = is_f64 ? kernels->f64 : kernels->f32;
-    shape->dtype = model->dtype;
-    shape->real = xent_element_real(model->dtype);
-    shape->size = model->size;
-    shape->real_size = is_f64 ? sizeof(double) : sizeof(float);
-    shape->classes = classes;
-    shape->streams = false;
-    shape->prepared = false;
-    shape->scale = 1;
-    shape->softcap = 0;
+    type->backend = backend;
+    type->kernels = xent_kernels_of(backend, model->dtype);
+    type->real_kernels = is_f64 ? backend->f64 : backend->f32;
+    type->dtype = model->dtype;
+    type->real = xent_element_real(model->dtype);
+    type->size = model->size;
+    type->real_size = is_f64 ? sizeof(double) : sizeof(float);
+    type->classes = classes;
+    type->scale = 1;
+    type->softcap = 0;
 }
 
-/* ... and what they need: logit_scale and softcap (0: off), each rounded to `real`. */
-static inline void xent_row_shape_prepare(struct xent_row_shape *shape, double scale, double softcap)
-{
-    shape->scale = shape->real == XENT_F32 ? (double)(float)scale : scale;
-    shape->softcap = shape->real == XENT_F32 ? (double)(float)softcap : softcap;
-    shape->prepared = shape->scale != 1 || shape->softcap != 0;
-}
+/* Rounds logit_scale and softcap to `real`. */
+void xent_row_type_scale(struct xent_row_type *type, double scale, double softcap);
 
-static inline bool xent_row_is_contiguous(const struct xent_row_shape *shape, ptrdiff_t step)
-{
-    return step == (ptrdiff_t)shape->size || shape->classes <= 1;
-}
+/* Whether a chunk's logits are scaled and capped in a place of their own before its first pass. */
+static inline bool xent_row_is_prepared(const struct xent_row_type *type) { return type->scale != 1 || type->softcap != 0; }
 
-/* Whether entries() can do a row with these: no intermediate overflows. */
-static inline bool xent_row_fits(const struct xent_entry_limits *limits, double factor, double total, double coef_peak)
+/* A task's working memory for the chunk that it is at; NULL where the operation has no need of it. */
+struct xent_buffers {
+    void *copy;     /* stored elements that are not contiguous, or that the terms are about to overwrite */
+    void *upstream; /* the same of a gradient that comes in beside them */
+    void *prepared; /* reals: prepared logits, the softcap's derivative */
+    double *coef;   /* of each class; of one class where all have the same */
+};
+
+/* A row between its steps. Its operation says in `begin` where it lies and fills in what that operation looks at. */
+struct xent_row {
+    struct xent_line in;       /* logits, log-probabilities or probabilities */
+    struct xent_line upstream; /* a gradient with respect to `in`'s own results, class by class */
+    struct xent_line out;      /* what is written class by class */
+    char *terms; /* reals: where the first pass leaves its terms, which may be the place of `in` or `out`; NULL: nowhere */
+
+    /* targets */
+    bool ignored;                          /* by ignore_index: the row is not read */
+    int64_t target;                        /* a class index; negative: there is none */
+    double target_coef;                    /* what that class has beside `coefficients`; 0 without one */
+    double at_target;                      /* its logit, prepared */
+    struct xent_coefficients coefficients; /* where every class may have one */
+    double factor;                         /* the upstream gradient of the row's loss, times logit_scale, over the divisor */
+
+    /* from the first pass */
+    struct xent_chunk *chunks; /* of all chunks, where somebody asks for them again; else NULL */
+    struct xent_state state;
+    double log1p_rest; /* log1p(state.rest) */
+
+    /* the row's own result, and where it belongs unless it is summed over the rows; NULL: nowhere */
+    double result;
+    char *place;
+};
+
+/* Whether the kernel `entries` can do a row with these: no intermediate overflows. */
+static inline bool xent_entries_fit(const struct xent_entry_limits *limits, double factor, double total, double coef_peak)
 {
     return (fabs(factor * total) <= limits->factor) & (fabs(factor) * coef_peak <= limits->coef);
 }
 
-/* Whether the entries of all rows, `bytes` of contiguous output in memory of its own, had better go past the caches. */
-bool xent_row_streams(const struct xent_row_shape *shape, size_t bytes);
-
-static inline int64_t xent_chunk_count(int64_t classes) { return (classes + XENT_CHUNK - 1) / XENT_CHUNK; }
-
-/* The chunks [from, to) of a row. */
-struct xent_span {
-    int64_t from, to;
-};
-
-static inline struct xent_span xent_row_all(const struct xent_row_shape *shape)
-{
-    return (struct xent_span){ 0, xent_chunk_count(shape->classes) };
-}
-
 /* One logit of the row, prepared. */
-double xent_row_logit(const struct xent_row_shape *shape, const struct xent_line *logits, int64_t class_index);
+double xent_row_logit(const struct xent_row_type *type, const struct xent_line *logits, int64_t class_index);
 
-/* The state of the row. coefficients: NULL, or what state.coef and state.gap are to sum up. terms: NULL, or the place of the row's
-   terms, which may be the logits' own; then scratch->chunks receives the chunks. */
-struct xent_state xent_row_reduce(const struct xent_row_shape *shape, const struct xent_line *logits,
-                                  const struct xent_coefficients *coefficients, char *terms,
-                                  const struct xent_row_scratch *scratch);
-
-/* In the same order, for elements that are no logits: coef is the sum of the coefficients, gap that of coefficient * -element;
-   elements that have a coefficient of 0 do not matter. */
-struct xent_state xent_row_dot(const struct xent_row_shape *shape, const struct xent_line *elements,
-                               const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch);
-
-/* A part of either, for chunks that go to scratch->chunks; when all are there, they merge into the state of the row. */
-void xent_row_reduce_span(const struct xent_row_shape *shape, const struct xent_line *logits,
-                          const struct xent_coefficients *coefficients, char *terms, const struct xent_row_scratch *scratch,
-                          struct xent_span span);
-void xent_row_dot_span(const struct xent_row_shape *shape, const struct xent_line *elements,
-                       const struct xent_coefficients *coefficients, const struct xent_row_scratch *scratch,
-                       struct xent_span span);
-struct xent_state xent_row_merge(const struct xent_row_shape *shape, const struct xent_chunk *chunks);
-
-/* What the second pass writes: entry = factor * slope * ((coef + pull) * p - coefficient), slope the softcap's derivative. */
-struct xent_row_gradient {
-    double factor;
-    double coef;                                  /* the sum of the coefficients */
-    double pull;                                  /* 2 z_loss lse */
-    const struct xent_coefficients *coefficients; /* NULL: only `target` has one */
-    int64_t target;                               /* a class index; negative: none */
-    double target_coef;                           /* what it has beside `coefficients` */
-};
-
-/* From the terms, which may stand in the output itself, and scratch->chunks, all of the row, of the first pass. The state is fit
-   for use. The logits are read again only for the softcap. */
-void xent_row_write(const struct xent_row_shape *shape, const struct xent_state *state,
-                    const struct xent_row_gradient *gradient, const struct xent_line *logits, char *terms,
-                    const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span);
-
-/* logp = (z - max) - log1p_rest; out may be the logits. */
-void xent_row_log_probs(const struct xent_row_shape *shape, const struct xent_line *logits, double max, double log1p_rest,
-                        const struct xent_line *out, const struct xent_row_scratch *scratch, struct xent_span span);
-
-/* All entries of the span. */
-void xent_row_fill(const struct xent_row_shape *shape, const struct xent_line *out, double value, struct xent_span span);
-
-/* A result as an element of the row's dtype: a real first, as all that leaves the kernels. */
-void xent_row_store(const struct xent_row_shape *shape, double value, char *to);
-
-static inline bool xent_state_is_finite(const struct xent_state *state)
+/* A result as an element of the row's dtype: rounded to a real first, as all that leaves the kernels. */
+static inline void xent_row_store(const struct xent_row_type *type, double value, char *to)
 {
-    return state->max - state->max == 0 && state->rest - state->rest == 0;
+    xent_store_float(type->dtype, to, type->real == XENT_F32 ? (double)(float)value : value);
 }
+
+/* The first pass of one chunk: its state and, where the row has a place for them, its terms. coefficients: NULL, or what the state's
+   coef and gap are to sum up. */
+void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *row, const struct xent_coefficients *coefficients,
+                     const struct xent_buffers *buffers, int64_t chunk, struct xent_chunk *to);
+
+/* The same over elements that are no logits: coef is the sum of the coefficients, gap that of coefficient * -element, max and rest
+   are 0. An element whose coefficient is 0 does not matter. */
+void xent_row_dot(const struct xent_row_type *type, const struct xent_line *elements,
+                  const struct xent_coefficients *coefficients, const struct xent_buffers *buffers, int64_t chunk,
+                  struct xent_chunk *to);
 
 #endif

@@ -1,3 +1,4 @@
+/* The canonical sum: leaves of 64 rows, then a tree of pairs. Its order is numerics (numerics.md). */
 #include "rows/sum.h"
 
 /* *a += b by TwoSum; the error is returned */

@@ -1,3 +1,4 @@
+/* The control word by the machine's own instructions where there are any, else by <fenv.h>. */
 #include "run/fpenv.h"
 
 #if defined XENT_FPENV_MXCSR

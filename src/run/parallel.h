@@ -1,41 +1,45 @@
-/* Sharing an operation out to threads, the library's own or the caller's: its rows, and the chunks of long rows that do not go round. */
+/* Sharing an operation out to threads, the library's own or the caller's. Knows numbers alone: rows, and the pieces of a row. */
 #ifndef XENT_RUN_PARALLEL_H
 #define XENT_RUN_PARALLEL_H
 
-#include "rows/row.h"
 #include "run/settings.h"
+#include "run/tuning.h"
 
-/* How one operation runs, decided before its first write. */
+/* How one operation is shared out, decided before its first write. Every task has the same number of whole rows, or one more; left-over
+   rows, fewer than there are tasks, are shared where they are long: each task has its part of their pieces, end to end. */
 struct xent_parallel {
     int64_t tasks; /* 1: on the calling thread */
     int64_t rows;
+    int64_t pieces;       /* of a row */
+    int64_t shared;       /* the last rows, fewer than `tasks`; 0 with one task */
     xent_parallel_for fn; /* what runs several tasks; NULL: the library's own threads */
     void *user;
-    int64_t chunks; /* of a row; where there are several tasks */
-    int64_t shared; /* the last rows, fewer than tasks, in which every task has its share of the chunks */
 };
+
+/* Decides for so many tasks, more than one, as the work is worth. */
+void xent_parallel_share(struct xent_parallel *parallel, const struct xent_settings *settings, int64_t tasks, int64_t work);
 
 /* threads: as many tasks at most, 0: as set for the process; work: logits that the operation reads. */
-void xent_parallel_plan(struct xent_parallel *parallel, const struct xent_settings *settings, int32_t threads, int64_t rows,
-                        int64_t classes, int64_t work);
+static inline void xent_parallel_plan(struct xent_parallel *parallel, const struct xent_settings *settings, int32_t threads,
+                                      int64_t rows, int64_t pieces, int64_t work)
+{
+    int64_t tasks = work / XENT_WORK_PER_TASK;
+    if (threads == 0) threads = settings->threads;
+    tasks = tasks < threads ? tasks : threads;
+    parallel->tasks = 1;
+    parallel->rows = rows;
+    parallel->pieces = pieces;
+    parallel->shared = 0;
+    if (tasks > 1) xent_parallel_share(parallel, settings, tasks, work);
+}
 
-/* What an operation does with its job. Tasks run at the same time; shared rows are counted from 0. NULL: nothing to do. */
-struct xent_passes {
-    void (*rows)(void *job, int64_t task, int64_t from, int64_t to); /* whole rows, those before the shared ones */
-    void (*begin)(void *job, int64_t shared);                        /* on the calling thread, before the first pass */
-    void (*first)(void *job, int64_t task, int64_t shared, struct xent_span span);
-    void (*between)(void *job, int64_t shared); /* on the calling thread, row after row, after the first pass of all */
-    void (*second)(void *job, int64_t task, int64_t shared, struct xent_span span);
+/* What tasks do in one pass; they run at the same time. NULL: nothing. Shared rows are counted from 0. */
+struct xent_pass {
+    void (*rows)(const void *context, int64_t task, int64_t from, int64_t to); /* whole rows, those before the shared ones */
+    void (*pieces)(const void *context, int64_t task, int64_t shared, int64_t from, int64_t to);
 };
 
-void xent_parallel_run_tasks(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job);
-
-static inline void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_passes *passes, void *job)
-{
-    if (parallel->tasks == 1)
-        passes->rows(job, 0, 0, parallel->rows);
-    else
-        xent_parallel_run_tasks(parallel, passes, job);
-}
+/* Runs one pass of several tasks; when it returns, all are done. */
+void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_pass *pass, const void *context);
 
 #endif

@@ -1,3 +1,4 @@
+/* The library's own threads. One caller at a time has them; all shared state is in `pool`. */
 #define _GNU_SOURCE /* sigset_t, clock_gettime in strict C11 */
 #include "run/pool.h"
 
@@ -43,7 +44,7 @@ static int64_t clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* For at most so long, while the number is 0, or is not. Without the lock. */
+/* Spins for at most `ns` while (*number == 0) == zero; takes no lock. */
 static void spin_while(const _Atomic(int64_t) *number, bool zero, int64_t ns)
 {
     int64_t end = clock_ns() + ns;
@@ -99,7 +100,7 @@ static void block_signals(sigset_t *before)
     (void)pthread_sigmask(SIG_SETMASK, &others, before);
 }
 
-/* Until there are so many, or the system gives no more. */
+/* Starts workers until `wanted` run or pthread_create fails. */
 static void start_workers(int64_t wanted)
 {
     pthread_attr_t attributes;

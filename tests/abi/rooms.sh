@@ -1,6 +1,6 @@
 # rooms.sh <source directory>
 # Includes point one way, down the list below (docs/architecture.md): a room may include itself and what its line names. No file
-# includes itself by way of others.
+# includes itself by way of others. Every file says in its first line what it is.
 set -eu
 cd "$1/src"
 status=0
@@ -57,6 +57,10 @@ while read -r file; do
     case $file in
     */*) allowed "${file%%/*}" >"$work/rooms" || status=1 ;;
     *) echo "src/$file stands in no room"; status=1 ;;
+    esac
+    case $(sed -n 1p "$file") in
+    "/* "*) ;;
+    *) echo "src/$file does not begin with what it is"; status=1 ;;
     esac
 done <"$work/files"
 exit $status

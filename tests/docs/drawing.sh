@@ -1,5 +1,5 @@
-# docs/architecture: the drawings have every room under src/; that of the rooms names them from top to bottom, and no room includes from
-# one above it; the files that the drawing of a call names are there. CTest gives the variables (CMakeLists.txt).
+# docs/architecture: the drawing of the rooms has every room under src/, and no room includes from one that it does not have below;
+# the rooms and files that the drawing of a call names are there. CTest gives the variables (CMakeLists.txt).
 set -eu
 rm -rf "$WORK_DIR"
 mkdir -p "$WORK_DIR"
@@ -18,8 +18,11 @@ rooms=$(find . -mindepth 1 -maxdepth 1 -type d | sed 's,^\./,,' | sort)
 for drawing in rooms call; do
     sed -n 's,.*<text class="name"[^>]*>\([a-z]*\)/</text>.*,\1,p' "$drawings/$drawing.svg" | grep -vx 'include\|src\|tests' | sort \
         >"$WORK_DIR/$drawing"
-    printf '%s\n' $rooms | diff - "$WORK_DIR/$drawing" >&2 || complain "< is a room under src, > one of $drawing.svg"
 done
+printf '%s\n' $rooms | diff - "$WORK_DIR/rooms" >&2 || complain "< is a room under src, > one of rooms.svg"
+while read -r room; do
+    [ -d "$room" ] || complain "call.svg names the room $room, which is not there"
+done <"$WORK_DIR/call"
 
 # "<room> <how far down it begins>" in the drawing of the rooms.
 sed -n 's,.*<text class="name" x="[0-9]*" y="\([0-9]*\)">\([a-z]*\)/</text>.*,\2 \1,p' "$drawings/rooms.svg" >"$WORK_DIR/heights"

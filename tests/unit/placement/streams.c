@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rows/row.h"
+#include "ops/terms.h"
 #include "dispatch/select.h"
 #include "support/backend.h"
 #include "support/effort.h"
@@ -18,13 +18,13 @@ enum { PROBLEMS = 200, THREADS = 4, TEXT = 400, MOST_BYTES = 300 };
 static bool streaming;
 static int64_t streamed; /* calls that were told so */
 
-bool __real_xent_row_streams(const struct xent_row_shape *shape, size_t bytes);
-bool __wrap_xent_row_streams(const struct xent_row_shape *shape, size_t bytes);
+bool __real_xent_output_streams(const struct xent_row_type *type, size_t bytes);
+bool __wrap_xent_output_streams(const struct xent_row_type *type, size_t bytes);
 
-bool __wrap_xent_row_streams(const struct xent_row_shape *shape, size_t bytes)
+bool __wrap_xent_output_streams(const struct xent_row_type *type, size_t bytes)
 {
     (void)bytes;
-    if (shape->real != shape->dtype || !streaming) return false;
+    if (type->real != type->dtype || !streaming) return false;
     streamed++;
     return true;
 }
@@ -136,9 +136,9 @@ static void test_guard_pages(void **state)
 static void expect_rule(xent_dtype dtype, int64_t classes, size_t bytes, bool want)
 {
     const struct xent_tensor model = { .dtype = dtype, .size = xent_dtype_size(dtype) };
-    struct xent_row_shape shape;
-    xent_row_shape_init(&shape, &model, classes, xent_dispatch_find(NULL));
-    if (__real_xent_row_streams(&shape, bytes) != want)
+    struct xent_row_type type;
+    xent_row_type_init(&type, &model, classes, xent_dispatch_find(NULL));
+    if (__real_xent_output_streams(&type, bytes) != want)
         fail_msg("%zu bytes of dtype %d, %d classes: expected %d", bytes, (int)dtype, (int)classes, want);
 }
 

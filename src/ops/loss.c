@@ -1,0 +1,153 @@
+/* Cross entropy from logits: the steps of a row, and those that NLL has too. */
+#include "ops/loss.h"
+
+#include <math.h>
+
+#include "kernels/formulas.h"
+#include "ops/loss_plan.h"
+#include "rows/write.h"
+#include "run/tuning.h"
+
+/* ---- What both losses do ------------------------------------------------------------------------------------------ */
+
+void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row)
+{
+    const xent_options *options = &loss->options;
+    double smoothing = options->label_smoothing;
+    ptrdiff_t offset = position->offset[XENT_LOSS_TARGET];
+    row->target = -1;
+    row->target_coef = 0;
+    if (loss->dense)
+        row->coefficients = (struct xent_coefficients){ .class_weight = options->class_weight,
+                                                        .hot = 1 - smoothing,
+                                                        .uniform = smoothing / (double)loss->type.classes };
+    if (!loss->rule.indices) {
+        row->coefficients.per_class = xent_line_of(loss->target, loss->axis, offset);
+        return;
+    }
+    row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + offset);
+    row->ignored = xent_target_ignored(&loss->rule, row->target);
+    if (row->ignored) return;
+    row->target_coef = 1 - smoothing;
+    if (options->class_weight != NULL) row->target_coef *= xent_weight_of(options->class_weight, row->target);
+    row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
+}
+
+double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position)
+{
+    const struct xent_tensor *grad_loss = loss->grad_loss;
+    double upstream = 1;
+    if (grad_loss != NULL)
+        upstream = xent_load_float(grad_loss->dtype, (const char *)grad_loss->data + position->offset[XENT_LOSS_GRAD_LOSS]);
+    return upstream * loss->type.scale / loss->divisor;
+}
+
+void xent_loss_end(const void *call, double total)
+{
+    const struct xent_loss *loss = call;
+    xent_store_float(loss->loss->dtype, loss->loss->data, total / loss->divisor);
+}
+
+/* ---- A row of cross entropy --------------------------------------------------------------------------------------- */
+
+static struct xent_buffers buffers_of(const struct xent_loss *loss, char *task_memory)
+{
+    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, loss->copy),
+                                  .prepared = xent_arena_at(task_memory, loss->prepared),
+                                  .coef = xent_arena_at(task_memory, loss->coef) };
+}
+
+static const struct xent_coefficients *coefficients_of(const struct xent_loss *loss, const struct xent_row *row)
+{
+    return loss->dense ? &row->coefficients : NULL;
+}
+
+static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
+                  struct xent_row *row)
+{
+    const struct xent_loss *loss = call;
+    row->in = xent_line_of(loss->logits, loss->axis, position->offset[XENT_LOSS_LOGITS]);
+    row->terms = NULL;
+    xent_loss_read_target(loss, position, row);
+    if (loss->grad_logits == NULL) return;
+    row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
+    row->terms = xent_terms_are_apart(loss->terms_place) ? memory->row + loss->terms : row->out.at;
+    row->factor = xent_loss_factor(loss, position);
+}
+
+static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
+{
+    const struct xent_loss *loss = call;
+    struct xent_buffers buffers = buffers_of(loss, task_memory);
+    xent_row_reduce(&loss->type, row, coefficients_of(loss, row), &buffers, chunk, to);
+}
+
+/* What a class index adds to the sums over all classes; its gap needs no pass over the row. */
+static void add_target(struct xent_row *row)
+{
+    if (row->target_coef == 0) return;
+    row->state.coef += row->target_coef;
+    row->state.gap += gap_of(row->target_coef, row->state.max, row->at_target);
+}
+
+static double result_of(const struct xent_loss *loss, const struct xent_row *row)
+{
+    const struct xent_state *state = &row->state;
+    double result;
+    if (row->ignored) return 0;
+    if (!xent_state_is_finite(state)) return (double)NAN;
+    result = loss_of(state->gap, state->coef, row->log1p_rest);
+    if (loss->options.z_loss != 0) result += z_loss_of(loss->options.z_loss, state->max + row->log1p_rest);
+    return result + 0.0; /* never -0.0 */
+}
+
+static void finish(const void *call, struct xent_row *rows, size_t count)
+{
+    const struct xent_loss *loss = call;
+    double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
+    for (size_t i = 0; i < count; i++) {
+        add_target(&rows[i]);
+        rest[i] = rows[i].state.rest;
+    }
+    loss->type.kernels->real->log1p(rest, log1p_rest, count);
+    for (size_t i = 0; i < count; i++) {
+        rows[i].log1p_rest = log1p_rest[i];
+        rows[i].result = result_of(loss, &rows[i]);
+    }
+}
+
+/* Where the row has no entries of its own, all are 0, of an ignored row, or NaN. */
+static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
+{
+    const struct xent_loss *loss = call;
+    struct xent_buffers buffers = buffers_of(loss, task_memory);
+    struct xent_gradient gradient;
+    if (row->ignored || !xent_state_is_finite(&row->state) || loss->divisor == 0) {
+        xent_row_fill(&loss->type, row, row->ignored ? 0 : (double)NAN, span);
+        return;
+    }
+    gradient = (struct xent_gradient){ .factor = row->factor,
+                                       .coef = row->state.coef,
+                                       .pull = pull_of(loss->options.z_loss, row->state.max + row->log1p_rest),
+                                       .coefficients = coefficients_of(loss, row),
+                                       .target = row->target,
+                                       .target_coef = row->target_coef };
+    xent_row_write(&loss->type, row, &gradient, loss->terms_place == XENT_TERMS_STREAMED, &buffers, span);
+}
+
+const struct xent_row_steps xent_cross_entropy_steps = { .begin = begin, .reduce = reduce, .finish = finish };
+const struct xent_row_steps xent_cross_entropy_gradient_steps = {
+    .begin = begin, .reduce = reduce, .finish = finish, .write = write
+};
+
+/* ---- The operation ------------------------------------------------------------------------------------------------ */
+
+static xent_status check(void *call)
+{
+    static const struct xent_loss_kind kind = { "logits", "grad_logits", "that of the logits", false };
+    struct xent_loss *loss = call;
+    loss->kind = &kind;
+    return xent_loss_check(loss);
+}
+
+const struct xent_operation xent_cross_entropy_operation = { check, xent_cross_entropy_plan, xent_loss_end };

@@ -1,0 +1,21 @@
+/* The plans of the losses, and the steps of a row that they choose among. */
+#ifndef XENT_OPS_LOSS_PLAN_H
+#define XENT_OPS_LOSS_PLAN_H
+
+#include "ops/loss.h"
+
+/* What both plans begin with: the rows' type, whether the coefficients are dense, where the results go, the tasks. work: logits that
+   are read. */
+void xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings, const struct xent_row_steps *steps,
+                    int64_t work, struct xent_drive *drive);
+
+/* Bytes for a chunk's coefficients. */
+size_t xent_loss_coef_bytes(const struct xent_loss *loss);
+
+void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive);
+
+/* Forward alone; with a gradient; and side by side, with one or without. */
+extern const struct xent_row_steps xent_cross_entropy_steps, xent_cross_entropy_gradient_steps;
+extern const struct xent_tile_steps xent_loss_tile_steps;
+
+#endif

@@ -1,0 +1,92 @@
+/* Negative log likelihood of log-probabilities: a sum of coefficient * -logp, for a class index of one such product, which needs no
+ * pass over the row. Its gradient does not depend on logp at all. */
+#include "kernels/formulas.h"
+#include "ops/loss_plan.h"
+#include "rows/write.h"
+#include "run/tuning.h"
+
+static struct xent_buffers buffers_of(const struct xent_loss *loss, char *task_memory)
+{
+    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, loss->copy),
+                                  .coef = xent_arena_at(task_memory, loss->coef) };
+}
+
+static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
+                  struct xent_row *row)
+{
+    const struct xent_loss *loss = call;
+    (void)memory;
+    row->in = xent_line_of(loss->logits, loss->axis, position->offset[XENT_LOSS_LOGITS]);
+    xent_loss_read_target(loss, position, row);
+    if (loss->grad_logits == NULL) return;
+    row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
+    row->factor = xent_loss_factor(loss, position);
+}
+
+static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
+{
+    const struct xent_loss *loss = call;
+    struct xent_buffers buffers = buffers_of(loss, task_memory);
+    xent_row_dot(&loss->type, &row->in, &row->coefficients, &buffers, chunk, to);
+}
+
+/* As gaps from a maximum of 0; never -0.0. */
+static void finish(const void *call, struct xent_row *rows, size_t count)
+{
+    (void)call;
+    for (size_t i = 0; i < count; i++) {
+        double of_target = gap_of(rows[i].target_coef, 0, rows[i].at_target);
+        rows[i].result = rows[i].ignored ? 0 : rows[i].state.gap + of_target + 0.0;
+    }
+}
+
+/* A coefficient of 0 has an entry of +0.0, but at the target of a batch whose weights are all 0: 0/0. */
+static void write_entry(const struct xent_loss *loss, const struct xent_row *row, double coef, int64_t class_index)
+{
+    double entry = coef == 0 && loss->divisor != 0 ? 0 : -(row->factor * coef);
+    xent_row_store(&loss->type, entry, xent_class_at(&row->out, class_index));
+}
+
+static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
+{
+    const struct xent_loss *loss = call;
+    struct xent_buffers buffers = buffers_of(loss, task_memory);
+    if (loss->rule.indices) {
+        bool here = !row->ignored && row->target / XENT_CHUNK >= span.from && row->target / XENT_CHUNK < span.to;
+        xent_row_fill(&loss->type, row, 0, span);
+        if (here) write_entry(loss, row, row->target_coef, row->target);
+        return;
+    }
+    for (int64_t from = span.from * XENT_CHUNK; from < span.to * XENT_CHUNK; from += XENT_CHUNK) {
+        size_t n = xent_chunk_size(loss->type.classes, from);
+        struct xent_chunk_coef coef = xent_chunk_coefficients(&row->coefficients, loss->type.backend, from, n, buffers.coef);
+        for (size_t i = 0; i < n; i++) write_entry(loss, row, coef.at[i * coef.step], from + (int64_t)i);
+    }
+}
+
+static const struct xent_row_steps loss_of_indices = { .begin = begin, .finish = finish };
+static const struct xent_row_steps loss_of_probabilities = { .begin = begin, .reduce = reduce, .finish = finish };
+static const struct xent_row_steps gradient = { .begin = begin, .write = write };
+
+static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
+{
+    struct xent_loss *loss = call;
+    bool forward = loss->grad_logits == NULL, indices = loss->rule.indices;
+    const struct xent_row_steps *steps = !forward ? &gradient : indices ? &loss_of_indices : &loss_of_probabilities;
+    xent_loss_plan(loss, settings, steps, forward && indices ? loss->walk.count : loss->logits->numel, drive);
+    if (loss->walk.count == 0) return;
+    drive->block = forward ? XENT_BLOCK : 1;
+    if (forward && !indices && !xent_lines_are_contiguous(loss->logits, loss->axis))
+        loss->copy = xent_arena_need(&drive->task_bytes, xent_chunk_most(loss->type.classes) * loss->type.size);
+    if (!indices) loss->coef = xent_arena_need(&drive->task_bytes, xent_loss_coef_bytes(loss));
+}
+
+static xent_status check(void *call)
+{
+    static const struct xent_loss_kind kind = { "logp", "grad_logp", "that of logp", true };
+    struct xent_loss *loss = call;
+    loss->kind = &kind;
+    return xent_loss_check(loss);
+}
+
+const struct xent_operation xent_nll_operation = { check, plan, xent_loss_end };

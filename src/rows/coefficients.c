@@ -1,0 +1,47 @@
+/* Coefficients of a chunk as doubles, from weights and probabilities of any floating dtype and step. */
+#include "rows/coefficients.h"
+
+#include "args/element.h"
+
+/* coef = hot x + uniform of a line */
+static void smooth(const struct xent_line *line, const struct xent_kernels *backend, int64_t from, size_t n, double hot,
+                   double uniform, double *coef)
+{
+    const char *at = xent_class_at(line, from);
+    if (line->contiguous) {
+        xent_kernels_of(backend, line->dtype)->smooth(at, coef, n, hot, uniform);
+        return;
+    }
+    xent_gather_doubles(line->dtype, at, line->step, n, coef);
+    backend->f64->smooth(coef, coef, n, hot, uniform);
+}
+
+static void multiply(const struct xent_line *line, const struct xent_kernels *backend, int64_t from, size_t n, double *coef)
+{
+    const char *at = xent_class_at(line, from);
+    if (line->contiguous)
+        xent_kernels_of(backend, line->dtype)->multiply(at, coef, n);
+    else
+        for (size_t i = 0; i < n; i++) coef[i] *= xent_load_float(line->dtype, at + (ptrdiff_t)i * line->step);
+}
+
+/* Without smoothing nothing is added, so that a coefficient of -0.0 stays one. */
+struct xent_chunk_coef xent_chunk_coefficients(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
+                                               int64_t from, size_t n, double *coef)
+{
+    const struct xent_tensor *class_weight = coefficients->class_weight;
+    double uniform = coefficients->hot != 1 ? coefficients->uniform : 0;
+    struct xent_line weight;
+    if (xent_coefficients_are_equal(coefficients)) {
+        *coef = uniform;
+        return (struct xent_chunk_coef){ coef, 0 };
+    }
+    if (class_weight != NULL) weight = xent_line_of(class_weight, 0, 0);
+    if (coefficients->per_class.at == NULL) {
+        smooth(&weight, backend, from, n, uniform, 0, coef);
+    } else {
+        smooth(&coefficients->per_class, backend, from, n, coefficients->hot, uniform, coef);
+        if (class_weight != NULL) multiply(&weight, backend, from, n, coef);
+    }
+    return (struct xent_chunk_coef){ coef, 1 };
+}

@@ -1,0 +1,24 @@
+/* The coefficient of every class, w (hot t + uniform): class weight times smoothed target. The one place that knows class weights once
+ * they have been checked. */
+#ifndef XENT_ROWS_COEFFICIENTS_H
+#define XENT_ROWS_COEFFICIENTS_H
+
+#include "rows/chunk.h"
+
+struct xent_coefficients {
+    struct xent_line per_class;             /* t: probabilities, or another factor of each class; at NULL: 0 for all classes */
+    const struct xent_tensor *class_weight; /* w; NULL: all ones */
+    double hot, uniform;                    /* 1 and 0 without label smoothing */
+};
+
+/* Whether all classes have the same one: label smoothing alone. */
+static inline bool xent_coefficients_are_equal(const struct xent_coefficients *coefficients)
+{
+    return coefficients->per_class.at == NULL && coefficients->class_weight == NULL;
+}
+
+/* The coefficients of n classes from `from` on, for which `coef` has room: for one number where all have the same, else for n. */
+struct xent_chunk_coef xent_chunk_coefficients(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
+                                               int64_t from, size_t n, double *coef);
+
+#endif

@@ -1,0 +1,58 @@
+/* Rows side by side: up to XENT_TILE neighbouring rows of at most a chunk of classes, class by class in the lanes of vectors. What is
+ * known of a row is an element of an array, so that loops over the rows become vector code. */
+#ifndef XENT_ROWS_TILE_H
+#define XENT_ROWS_TILE_H
+
+#include "rows/row.h"
+
+struct xent_tile_rows {
+    size_t rows;                    /* 1 to XENT_TILE */
+    void *reals;                    /* logits, then terms: class c of row r is element c * XENT_TILE + r */
+    struct xent_tile_place in, out; /* their first rows; out.at NULL: nothing is written class by class */
+
+    bool ignored[XENT_TILE]; /* not read, and a gradient of +0.0 */
+    size_t ignored_rows;
+    size_t regular_rows;   /* as the kernels find: those for which they do the first pass */
+    bool alone[XENT_TILE]; /* rows whose entries the kernels cannot do */
+    size_t alone_rows;     /* 0: `alone` says nothing */
+
+    struct xent_tile state;   /* what the kernels know of the rows */
+    double factor[XENT_TILE]; /* as struct xent_row has it */
+    double result[XENT_TILE];
+};
+
+/* As of a single row. */
+static inline bool xent_tile_is_finite(const struct xent_tile_rows *tile, size_t row)
+{
+    double max = tile->state.max[row], rest = tile->state.rest[row];
+    return max - max == 0 && rest - rest == 0;
+}
+
+static inline char *xent_tile_element(const struct xent_row_type *type, const struct xent_tile_rows *tile, size_t row,
+                                      size_t class_index)
+{
+    return (char *)tile->reals + (class_index * XENT_TILE + row) * type->real_size;
+}
+
+/* From `in` to `reals`. The logits of an ignored row are not read, but are numbers. */
+void xent_tile_read(const struct xent_row_type *type, struct xent_tile_rows *tile);
+
+/* The first pass, given targets: fills in the state but for the rows that are not regular. The terms replace the logits if they
+   are to be kept. */
+static inline void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms)
+{
+    tile->regular_rows =
+        type->kernels->real->tile_reduce(tile->reals, tile->rows, (size_t)type->classes, keep_terms, &tile->state);
+}
+
+/* Puts a row that has been written to its place alone into the tile, which is written as a whole: its entries pass as terms. */
+void xent_tile_take_back(const struct xent_row_type *type, struct xent_tile_rows *tile, size_t row,
+                         const struct xent_line *out);
+
+/* From `reals` to `out`, by the factors and entries in the state. */
+static inline void xent_tile_write(const struct xent_row_type *type, const struct xent_tile_rows *tile)
+{
+    type->kernels->tile_write(tile->reals, tile->rows, (size_t)type->classes, &tile->state, &tile->out);
+}
+
+#endif

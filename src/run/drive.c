@@ -1,0 +1,252 @@
+/* A row's life, once for all operations: whole rows in blocks, rows that tasks share chunk by chunk, and the sum of their results. */
+#include "run/drive.h"
+
+#include <assert.h>
+
+#include "args/element.h"
+#include "run/tuning.h"
+
+/* ---- Memory: the tasks' parts, each with the rows of a block; the shared rows'; the sums ------------------------------ */
+
+/* A shared row has its chunks and its struct behind what every row has; the latter lasts from one pass to the next. */
+static void reserve_for_tasks(struct xent_drive *drive, size_t chunk_bytes)
+{
+    const struct xent_parallel *parallel = &drive->parallel;
+    size_t shared = drive->row_bytes;
+    (void)xent_arena_need(&shared, chunk_bytes);
+    (void)xent_arena_need(&shared, sizeof(struct xent_row));
+    drive->shared_step = shared;
+    (void)xent_arena_reserve(&drive->arena, drive->task_step, parallel->tasks);
+    drive->shared_at = xent_arena_reserve(&drive->arena, shared, parallel->shared);
+    if (drive->results == XENT_RESULTS_SUMMED)
+        drive->sums_at = xent_arena_reserve(&drive->arena, xent_arena_padded(sizeof(struct xent_sum)), parallel->tasks + 1);
+}
+
+xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local)
+{
+    const struct xent_parallel *parallel = &drive->parallel;
+    const struct xent_row_type *type = drive->type;
+    size_t chunk_bytes = (size_t)xent_chunk_count(type->classes) * sizeof(struct xent_chunk), rows;
+    if (drive->tiled != NULL)
+        drive->tile = xent_arena_need(&drive->task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
+    drive->chunks = drive->row_bytes;
+    drive->row_step = drive->row_bytes;
+    if (drive->keeps_chunks) (void)xent_arena_need(&drive->row_step, chunk_bytes);
+    drive->task_step = drive->task_bytes;
+    if (__builtin_mul_overflow(drive->row_step, (size_t)drive->block, &rows)) rows = SIZE_MAX;
+    if (parallel->rows > parallel->shared) (void)xent_arena_need(&drive->task_step, rows);
+    xent_arena_init(&drive->arena, parallel->tasks == 1 ? drive->task_step : 0);
+    if (parallel->tasks > 1) reserve_for_tasks(drive, chunk_bytes);
+    return xent_arena_allocate(&drive->arena, local);
+}
+
+/* What the tasks of one run have in common. */
+struct job {
+    const struct xent_drive *drive;
+    struct xent_sum *alone; /* of a single task, on its stack */
+};
+
+static char *task_memory(const struct xent_drive *drive, int64_t task)
+{
+    return drive->arena.memory + drive->task_step * (size_t)task;
+}
+
+/* The task's sum; that of the shared rows is one behind the last task's. NULL where results are not summed. */
+static struct xent_sum *sum_of(const struct job *job, int64_t task)
+{
+    const struct xent_drive *drive = job->drive;
+    if (drive->results != XENT_RESULTS_SUMMED || drive->parallel.tasks == 1) return job->alone;
+    return (struct xent_sum *)(void *)(drive->arena.memory + drive->sums_at +
+                                       xent_arena_padded(sizeof(struct xent_sum)) * (size_t)task);
+}
+
+/* ---- Whole rows --------------------------------------------------------------------------------------------------- */
+
+static void begin_row(const struct xent_drive *drive, const struct xent_position *position, const struct xent_memory *memory,
+                      struct xent_row *row)
+{
+    row->ignored = false;
+    row->chunks = drive->keeps_chunks ? (struct xent_chunk *)(void *)(memory->row + drive->chunks) : NULL;
+    row->place = NULL;
+    if (drive->results == XENT_RESULTS_APART)
+        row->place = (char *)drive->result->data + position->offset[drive->result_operand];
+    drive->steps->begin(drive->call, position, memory, row);
+}
+
+static struct xent_state reduce_chunks(const struct xent_drive *drive, const struct xent_row *row, char *memory)
+{
+    const struct xent_real_kernels *kernels = drive->type->kernels->real;
+    int64_t count = xent_chunk_count(drive->type->classes);
+    struct xent_tree tree;
+    struct xent_chunk own;
+    xent_tree_begin(&tree);
+    for (int64_t i = 0; i < count; i++) {
+        struct xent_chunk *chunk = row->chunks == NULL ? &own : &row->chunks[i];
+        drive->steps->reduce(drive->call, row, memory, i, chunk);
+        if (count == 1) return chunk->state;
+        xent_tree_push(&tree, kernels, &(struct xent_node){ 0, i, chunk->state });
+    }
+    return xent_tree_total(&tree, kernels);
+}
+
+struct xent_state xent_drive_reduce(const struct xent_drive *drive, const struct xent_row *row, char *memory)
+{
+    return drive->steps->reduce == NULL || row->ignored ? xent_state_none() : reduce_chunks(drive, row, memory);
+}
+
+static void deliver(const struct xent_drive *drive, const struct xent_row *rows, size_t count, struct xent_sum *sum)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (drive->results == XENT_RESULTS_SUMMED)
+            xent_sum_row(sum, rows[i].result);
+        else if (rows[i].place != NULL)
+            xent_store_float(drive->result->dtype, rows[i].place, rows[i].result);
+    }
+}
+
+static void finish_rows(const struct xent_drive *drive, struct xent_row *rows, size_t count, struct xent_sum *sum)
+{
+    if (drive->steps->finish == NULL) return;
+    drive->steps->finish(drive->call, rows, count);
+    deliver(drive, rows, count, sum);
+}
+
+/* Step by step for all rows of the block, so that no row waits for the result of another's chain of operations. */
+static void run_block(const struct xent_drive *drive, struct xent_position *position, size_t count, char *memory,
+                      struct xent_sum *sum)
+{
+    const struct xent_span all = { 0, xent_chunk_count(drive->type->classes) };
+    struct xent_row rows[XENT_BLOCK];
+    assert(count >= 1 && count <= XENT_BLOCK);
+    for (size_t i = 0; i < count; i++, xent_walk_next(drive->walk, position)) {
+        struct xent_memory own = xent_drive_memory(drive, memory, i);
+        begin_row(drive, position, &own, &rows[i]);
+        rows[i].state = xent_drive_reduce(drive, &rows[i], memory);
+    }
+    finish_rows(drive, rows, count, sum);
+    for (size_t i = 0; i < count && drive->steps->write != NULL; i++) drive->steps->write(drive->call, &rows[i], memory, all);
+}
+
+static void run_rows(const void *context, int64_t task, int64_t from, int64_t to)
+{
+    const struct job *job = context;
+    const struct xent_drive *drive = job->drive;
+    char *memory = task_memory(drive, task);
+    struct xent_sum *sum = sum_of(job, task);
+    struct xent_position position;
+    if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, from);
+    xent_walk_seek(drive->walk, from, &position);
+    while (from < to) {
+        int64_t count = to - from < drive->block ? to - from : drive->block;
+        if (drive->tiled != NULL)
+            count = xent_drive_tile(drive, &position, to - from, memory, sum);
+        else
+            run_block(drive, &position, (size_t)count, memory, sum);
+        from += count;
+    }
+}
+
+/* ---- Shared rows: all tasks reduce their chunks; the calling thread has the row's state and result; all tasks write their chunks. In
+   between the row stands in its own memory ---- */
+
+static char *shared_memory(const struct xent_drive *drive, int64_t shared)
+{
+    return drive->arena.memory + drive->shared_at + drive->shared_step * (size_t)shared;
+}
+
+static struct xent_row *shared_row(const struct xent_drive *drive, int64_t shared)
+{
+    return (struct xent_row *)(void *)(shared_memory(drive, shared) + drive->shared_step -
+                                       xent_arena_padded(sizeof(struct xent_row)));
+}
+
+static void begin_shared(const struct xent_drive *drive)
+{
+    const struct xent_parallel *parallel = &drive->parallel;
+    struct xent_position position;
+    xent_walk_seek(drive->walk, parallel->rows - parallel->shared, &position);
+    for (int64_t i = 0; i < parallel->shared; i++, xent_walk_next(drive->walk, &position)) {
+        struct xent_memory memory = { task_memory(drive, 0), shared_memory(drive, i) };
+        struct xent_row *row = shared_row(drive, i);
+        begin_row(drive, &position, &memory, row);
+        row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
+        row->state = xent_state_none();
+    }
+}
+
+static void reduce_shared(const void *context, int64_t task, int64_t shared, int64_t from, int64_t to)
+{
+    const struct xent_drive *drive = ((const struct job *)context)->drive;
+    const struct xent_row *row = shared_row(drive, shared);
+    for (int64_t i = from; i < to && !row->ignored; i++)
+        drive->steps->reduce(drive->call, row, task_memory(drive, task), i, &row->chunks[i]);
+}
+
+static void write_shared(const void *context, int64_t task, int64_t shared, int64_t from, int64_t to)
+{
+    const struct xent_drive *drive = ((const struct job *)context)->drive;
+    const struct xent_span span = { from, to };
+    drive->steps->write(drive->call, shared_row(drive, shared), task_memory(drive, task), span);
+}
+
+static struct xent_state merge_chunks(const struct xent_drive *drive, const struct xent_row *row)
+{
+    const struct xent_real_kernels *kernels = drive->type->kernels->real;
+    struct xent_tree tree;
+    xent_tree_begin(&tree);
+    for (int64_t i = 0; i < drive->parallel.pieces; i++)
+        xent_tree_push(&tree, kernels, &(struct xent_node){ 0, i, row->chunks[i].state });
+    return xent_tree_total(&tree, kernels);
+}
+
+static void finish_shared(const struct job *job)
+{
+    const struct xent_drive *drive = job->drive;
+    const struct xent_parallel *parallel = &drive->parallel;
+    struct xent_sum *sum = sum_of(job, parallel->tasks);
+    if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, parallel->rows - parallel->shared);
+    for (int64_t i = 0; i < parallel->shared; i++) {
+        struct xent_row *row = shared_row(drive, i);
+        if (drive->steps->reduce != NULL && !row->ignored) row->state = merge_chunks(drive, row);
+        finish_rows(drive, row, 1, sum);
+    }
+}
+
+/* ---- All rows ----------------------------------------------------------------------------------------------------- */
+
+static double total_of(const struct job *job)
+{
+    const struct xent_parallel *parallel = &job->drive->parallel;
+    struct xent_sum total;
+    xent_sum_begin(&total, 0);
+    for (int64_t task = 0; task < parallel->tasks && parallel->rows > parallel->shared; task++)
+        xent_sum_join(&total, sum_of(job, task));
+    if (parallel->shared > 0) xent_sum_join(&total, sum_of(job, parallel->tasks));
+    return xent_sum_total(&total);
+}
+
+/* Without a first pass a shared row is finished before its chunks are written, which then takes one pass for all rows. */
+static double run_tasks(const struct job *job)
+{
+    const struct xent_drive *drive = job->drive;
+    const struct xent_row_steps *steps = drive->steps;
+    bool shared = drive->parallel.shared > 0, reduces = steps->reduce != NULL;
+    struct xent_pass first = { .rows = run_rows }, second = { .rows = NULL };
+    if (shared) first.pieces = reduces ? reduce_shared : steps->write != NULL ? write_shared : NULL;
+    if (shared && reduces && steps->write != NULL) second.pieces = write_shared;
+    if (shared) begin_shared(drive);
+    if (shared && !reduces) finish_shared(job);
+    xent_parallel_run(&drive->parallel, &first, job);
+    if (shared && reduces) finish_shared(job);
+    xent_parallel_run(&drive->parallel, &second, job);
+    return drive->results == XENT_RESULTS_SUMMED ? total_of(job) : 0;
+}
+
+double xent_drive_run(const struct xent_drive *drive)
+{
+    struct xent_sum alone;
+    const struct job job = { drive, &alone };
+    if (drive->parallel.tasks > 1) return run_tasks(&job);
+    run_rows(&job, 0, 0, drive->parallel.rows);
+    return drive->results == XENT_RESULTS_SUMMED ? xent_sum_total(&alone) : 0;
+}

@@ -1,0 +1,77 @@
+/* Carrying an operation over all its rows: how they go, which an operation's plan has decided, and the memory for it. */
+#ifndef XENT_RUN_DRIVE_H
+#define XENT_RUN_DRIVE_H
+
+#include "rows/sum.h"
+#include "run/arena.h"
+#include "run/operation.h"
+
+/* What becomes of the rows' results. */
+enum xent_results {
+    XENT_RESULTS_NONE,  /* rows have none */
+    XENT_RESULTS_APART, /* each goes to its place in a tensor, an operand of the walk */
+    XENT_RESULTS_SUMMED /* in the canonical order (rows/sum.h), whatever the tasks are */
+};
+
+/* How the rows of a call go, as a value: filled once by the operation's plan, then only read. */
+struct xent_drive {
+    const void *call;
+    const struct xent_row_steps *steps;
+    const struct xent_row_type *type;
+    const struct xent_walk *walk; /* over the rows */
+
+    enum xent_results results;
+    struct xent_tensor *result; /* where they go apart */
+    int32_t result_operand;
+
+    const struct xent_tile_steps *tiled; /* rows go side by side; NULL: in blocks */
+    int64_t block;                       /* rows that go through each step together, 1 to XENT_BLOCK */
+    bool keeps_chunks;                   /* `write` looks at the chunks of a row */
+
+    struct xent_parallel parallel;
+
+    /* bytes, by xent_arena_need */
+    size_t task_bytes; /* for each task */
+    size_t row_bytes;  /* for each row from begin to write */
+
+    /* from xent_drive_allocate: where the parts begin, and bytes from one to the next */
+    struct xent_arena arena;
+    size_t tile, chunks; /* offsets in a task's part, and in a row's */
+    size_t task_step, row_step, shared_step;
+    size_t shared_at, sums_at;
+};
+
+/* Rows of `walk` in blocks of one on one task, without results or memory. */
+static inline void xent_drive_init(struct xent_drive *drive, const void *call, const struct xent_row_steps *steps,
+                                   const struct xent_row_type *type, const struct xent_walk *walk)
+{
+    drive->call = call;
+    drive->steps = steps;
+    drive->type = type;
+    drive->walk = walk;
+    drive->results = XENT_RESULTS_NONE;
+    drive->tiled = NULL;
+    drive->block = 1;
+    drive->keeps_chunks = false;
+    drive->task_bytes = drive->row_bytes = 0;
+}
+
+xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local);
+
+/* Runs all steps of all rows; answers the sum of the results where they are summed. */
+double xent_drive_run(const struct xent_drive *drive);
+
+/* The next rows side by side, at most `rows` and at least one; moves the position behind them and answers how many they were. */
+int64_t xent_drive_tile(const struct xent_drive *drive, struct xent_position *position, int64_t rows, char *task_memory,
+                        struct xent_sum *sum);
+
+/* The state of a whole row by its chunks, which it keeps where row->chunks says so; of no class for a row that is ignored. */
+struct xent_state xent_drive_reduce(const struct xent_drive *drive, const struct xent_row *row, char *task_memory);
+
+/* A row's own memory in a task's part. */
+static inline struct xent_memory xent_drive_memory(const struct xent_drive *drive, char *task_memory, size_t row)
+{
+    return (struct xent_memory){ task_memory, task_memory + drive->task_bytes + row * drive->row_step };
+}
+
+#endif

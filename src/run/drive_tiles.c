@@ -1,0 +1,107 @@
+/* A row's life side by side, once for all operations: the kernels do the regular rows of a tile; the others take the steps of a single
+ * row, by way of struct xent_row. */
+#include "run/drive.h"
+
+#include "args/element.h"
+
+/* What one tile's steps share. */
+struct way {
+    const struct xent_drive *drive;
+    const struct xent_position *first; /* row */
+    char *memory;                      /* the task's */
+    struct xent_tile_rows *tile;
+};
+
+static struct xent_position position_of(const struct way *way, size_t row)
+{
+    struct xent_position position = *way->first;
+    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) position.offset[k] += (ptrdiff_t)row * xent_walk_step(way->drive->walk, k);
+    return position;
+}
+
+/* Without keep_terms the row's terms have no place: the output is not to be written yet. */
+static void reduce_alone(const struct way *way, size_t i, bool keep_terms, struct xent_row *row)
+{
+    const struct xent_drive *drive = way->drive;
+    struct xent_position position = position_of(way, i);
+    struct xent_memory memory = xent_drive_memory(drive, way->memory, 0);
+    row->ignored = false;
+    row->place = NULL;
+    row->chunks = NULL;
+    drive->steps->begin(drive->call, &position, &memory, row);
+    if (keep_terms)
+        row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
+    else
+        row->terms = NULL;
+    row->state = xent_drive_reduce(drive, row, way->memory);
+}
+
+static void first_pass(const struct way *way)
+{
+    const struct xent_row_type *type = way->drive->type;
+    struct xent_tile_rows *tile = way->tile;
+    struct xent_tile *state = &tile->state;
+    xent_tile_read(type, tile);
+    xent_tile_reduce(type, tile, way->drive->steps->write != NULL);
+    for (size_t i = 0; i < tile->rows && tile->regular_rows < tile->rows; i++) {
+        struct xent_row row;
+        if (state->regular[i]) continue;
+        reduce_alone(way, i, false, &row);
+        state->max[i] = row.state.max;
+        state->rest[i] = row.state.rest;
+    }
+    type->kernels->real->log1p(state->rest, state->log1p_rest, tile->rows);
+}
+
+static void deliver(const struct way *way, struct xent_sum *sum)
+{
+    const struct xent_drive *drive = way->drive;
+    const struct xent_tile_rows *tile = way->tile;
+    if (drive->results == XENT_RESULTS_SUMMED) {
+        xent_sum_rows(sum, tile->result, tile->rows);
+    } else if (drive->results == XENT_RESULTS_APART) {
+        ptrdiff_t step = xent_walk_step(drive->walk, drive->result_operand);
+        char *place = (char *)drive->result->data + way->first->offset[drive->result_operand];
+        for (size_t i = 0; i < tile->rows; i++, place += step) xent_store_float(drive->result->dtype, place, tile->result[i]);
+    }
+}
+
+/* Its state is found anew, with its terms. */
+static void write_alone(const struct way *way, size_t i)
+{
+    const struct xent_drive *drive = way->drive;
+    const struct xent_span all = { 0, 1 };
+    struct xent_row row;
+    reduce_alone(way, i, true, &row);
+    drive->steps->finish(drive->call, &row, 1);
+    drive->steps->write(drive->call, &row, way->memory, all);
+    xent_tile_take_back(drive->type, way->tile, i, &row.out);
+}
+
+static void second_pass(const struct way *way)
+{
+    const struct xent_drive *drive = way->drive;
+    struct xent_tile_rows *tile = way->tile;
+    drive->tiled->scale(drive->call, tile);
+    for (size_t i = 0; i < tile->rows && tile->alone_rows > 0; i++)
+        if (tile->alone[i]) write_alone(way, i);
+    xent_tile_write(drive->type, tile);
+}
+
+int64_t xent_drive_tile(const struct xent_drive *drive, struct xent_position *position, int64_t rows, char *task_memory,
+                        struct xent_sum *sum)
+{
+    int64_t run = xent_walk_run(drive->walk, position), count = rows < run ? rows : run;
+    struct xent_tile_rows tile;
+    const struct way way = { drive, position, task_memory, &tile };
+    if (count > XENT_TILE) count = XENT_TILE;
+    tile.rows = (size_t)count;
+    tile.reals = task_memory + drive->tile;
+    drive->tiled->begin(drive->call, position, &tile);
+    first_pass(&way);
+    drive->tiled->finish(drive->call, &tile);
+    deliver(&way, sum);
+    if (drive->steps->write != NULL) second_pass(&way);
+    if (count < rows) xent_walk_advance(drive->walk, position, count);
+    return count;
+}
