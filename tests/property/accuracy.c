@@ -6,7 +6,7 @@
 
 #include "accuracy_measure.h"
 #include "accuracy_reference.h"
-#include "support/backend.h"
+#include "everywhere.h"
 #include "support/effort.h"
 #include "support/tensors.h"
 
@@ -45,9 +45,9 @@ static void solve_losses(const struct batch *b, xent_tensor *logits, struct answ
     xent_tensor *in_storage = tensor_over(b->dtype, SHAPE(b->rows), a->loss_in_storage);
     xent_tensor *in_double = tensor_over(XENT_F64, SHAPE(b->rows), a->loss_in_double);
     xent_tensor *gradient = tensor_over(b->dtype, SHAPE(b->rows, b->classes), a->gradient);
-    expect_ok(xent_cross_entropy(logits, target, &none, loss));
-    expect_ok(xent_cross_entropy(logits, target, &none, in_storage));
-    expect_ok(xent_cross_entropy_grad(logits, target, &none, NULL, in_double, gradient));
+    expect_everywhere(xent_cross_entropy(logits, target, &none, loss), loss);
+    expect_everywhere(xent_cross_entropy(logits, target, &none, in_storage), in_storage);
+    expect_everywhere(xent_cross_entropy_grad(logits, target, &none, NULL, in_double, gradient), in_double, gradient);
     xent_tensor_destroy(target);
     xent_tensor_destroy(loss);
     xent_tensor_destroy(in_storage);
@@ -69,10 +69,10 @@ static struct answers solve(const struct batch *b)
     xent_tensor *per_row = tensor_over(b->dtype, SHAPE(b->rows), a.logsumexp);
     xent_tensor *per_logit = tensor_over(b->dtype, SHAPE(b->rows, b->classes), a.softmax);
     solve_losses(b, logits, &a);
-    expect_ok(xent_softmax(logits, 1, per_logit));
+    expect_everywhere(xent_softmax(logits, 1, per_logit), per_logit);
     expect_ok(xent_tensor_set_data(per_logit, a.log_softmax));
-    expect_ok(xent_log_softmax(logits, 1, per_logit));
-    expect_ok(xent_logsumexp(logits, 1, per_row));
+    expect_everywhere(xent_log_softmax(logits, 1, per_logit), per_logit);
+    expect_everywhere(xent_logsumexp(logits, 1, per_row), per_row);
     xent_tensor_destroy(logits);
     xent_tensor_destroy(per_row);
     xent_tensor_destroy(per_logit);
@@ -204,15 +204,4 @@ static void rows_are_accurate(void **state)
     assert_int_equal(measures_print(t.storage->name, m, sixteen ? RESULTS : LOSS_IN_STORAGE), 0);
 }
 
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-        { "F32 rows", rows_are_accurate, NULL, NULL, (void *)&precision_f32 },
-        { "F64 rows", rows_are_accurate, NULL, NULL, (void *)&precision_f64 },
-        { "F16 rows", rows_are_accurate, NULL, NULL, (void *)&precision_f16 },
-        { "BF16 rows", rows_are_accurate, NULL, NULL, (void *)&precision_bf16 },
-    };
-    require_backend();
-    accuracy_seed(argc, argv);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(int argc, char **argv) { return accuracy_main(argc, argv, rows_are_accurate, true); }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "accuracy_measure.h"
-#include "support/backend.h"
+#include "everywhere.h"
 #include "support/effort.h"
 #include "trial.h"
 
@@ -103,14 +103,14 @@ static void check_batch(struct measure *m, const struct batch *b, enum upstream 
     xent_tensor *logits = tensor_over(b->dtype, SHAPE(b->rows, n), b->logits);
     matrix_fill(&g, kind, r);
 
-    expect_ok(xent_softmax(logits, 1, p.tensor));
-    expect_ok(xent_softmax_backward(p.tensor, g.tensor, 1, out.tensor));
+    expect_everywhere(xent_softmax(logits, 1, p.tensor), p.tensor);
+    expect_everywhere(xent_softmax_backward(p.tensor, g.tensor, 1, out.tensor), out.tensor);
     tensor_numbers(p.tensor, p.values);
     tensor_numbers(out.tensor, out.values);
     for (int64_t i = 0; i < b->rows * n; i += n) check_softmax(&m[SOFTMAX], b, p.values + i, g.values + i, out.values + i);
 
-    expect_ok(xent_log_softmax(logits, 1, p.tensor));
-    expect_ok(xent_log_softmax_backward(p.tensor, g.tensor, 1, out.tensor));
+    expect_everywhere(xent_log_softmax(logits, 1, p.tensor), p.tensor);
+    expect_everywhere(xent_log_softmax_backward(p.tensor, g.tensor, 1, out.tensor), out.tensor);
     tensor_numbers(p.tensor, p.values);
     tensor_numbers(out.tensor, out.values);
     for (int64_t i = 0; i < b->rows * n; i += n)
@@ -143,7 +143,8 @@ static void solve_nll_loss(struct measure *m, const struct batch *b, unsigned fe
 {
     struct trial *t = trial_new(r, b->dtype, b->rows, b->classes, features, b->exact, b->target);
     struct matrix out = matrix_new(b->dtype, b->rows, b->classes);
-    expect_ok(xent_nll_loss_backward(t->logits_tensor, trial_target(t), &t->options, t->upstream_tensor, out.tensor));
+    expect_everywhere(xent_nll_loss_backward(t->logits_tensor, trial_target(t), &t->options, t->upstream_tensor, out.tensor),
+                      out.tensor);
     tensor_numbers(out.tensor, out.values);
     check_nll_loss(&m[features & FEATURE_PROBABILITIES ? NLL_LOSS_OF_PROBABILITIES : NLL_LOSS], b, t, out.values);
     matrix_free(&out);
@@ -172,15 +173,4 @@ static void backward_is_accurate(void **state)
     assert_int_equal(measures_print(p->name, m, RESULTS), 0);
 }
 
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-        { "F32 backward", backward_is_accurate, NULL, NULL, (void *)&precision_f32 },
-        { "F64 backward", backward_is_accurate, NULL, NULL, (void *)&precision_f64 },
-        { "F16 backward", backward_is_accurate, NULL, NULL, (void *)&precision_f16 },
-        { "BF16 backward", backward_is_accurate, NULL, NULL, (void *)&precision_bf16 },
-    };
-    require_backend();
-    accuracy_seed(argc, argv);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(int argc, char **argv) { return accuracy_main(argc, argv, backward_is_accurate, true); }

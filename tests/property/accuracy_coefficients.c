@@ -6,7 +6,7 @@
 
 #include "accuracy_measure.h"
 #include "accuracy_reference.h"
-#include "support/backend.h"
+#include "everywhere.h"
 #include "support/effort.h"
 #include "support/tensors.h"
 
@@ -27,8 +27,9 @@ struct weighted {
     double *weight;   /* per class */
     void *target;     /* per logit, of the logits' dtype */
     double *upstream; /* per row */
-    double *loss;     /* the answers: losses as F64, gradients in the logits' dtype */
-    void *gradient;
+    /* The answers, for class indices and for probabilities: losses as F64, gradients in the logits' dtype. */
+    double *loss[2];
+    void *gradient[2];
 };
 
 /* A weight of 0 or in [0, 2). */
@@ -52,8 +53,8 @@ static struct weighted weighted_new(const struct batch *b, struct random *r)
                           elements_new(XENT_F64, b->classes),
                           elements_new(b->dtype, n),
                           elements_new(XENT_F64, b->rows),
-                          elements_new(XENT_F64, b->rows),
-                          elements_new(b->dtype, n) };
+                          { elements_new(XENT_F64, b->rows), elements_new(XENT_F64, b->rows) },
+                          { elements_new(b->dtype, n), elements_new(b->dtype, n) } };
     for (int64_t c = 0; c < b->classes; c++) w.weight[c] = draw_weight(r);
     for (int64_t i = 0; i < b->rows; i++) {
         draw_target(&w, i, r);
@@ -67,8 +68,10 @@ static void weighted_free(struct weighted *w)
     free(w->weight);
     free(w->target);
     free(w->upstream);
-    free(w->loss);
-    free(w->gradient);
+    for (int k = 0; k < 2; k++) {
+        free(w->loss[k]);
+        free(w->gradient[k]);
+    }
 }
 
 static void solve(struct weighted *w, int probabilities)
@@ -80,11 +83,11 @@ static void solve(struct weighted *w, int probabilities)
                                         : tensor_over(XENT_I64, SHAPE(b->rows), b->target);
     xent_tensor *weight = tensor_over(XENT_F64, SHAPE(b->classes), w->weight);
     xent_tensor *upstream = tensor_over(XENT_F64, SHAPE(b->rows), w->upstream);
-    xent_tensor *loss = tensor_over(XENT_F64, SHAPE(b->rows), w->loss);
-    xent_tensor *gradient = tensor_over(b->dtype, SHAPE(b->rows, b->classes), w->gradient);
+    xent_tensor *loss = tensor_over(XENT_F64, SHAPE(b->rows), w->loss[probabilities]);
+    xent_tensor *gradient = tensor_over(b->dtype, SHAPE(b->rows, b->classes), w->gradient[probabilities]);
     options.reduction = XENT_REDUCTION_NONE;
     options.class_weight = weight;
-    expect_ok(xent_cross_entropy_grad(logits, target, &options, upstream, loss, gradient));
+    expect_everywhere(xent_cross_entropy_grad(logits, target, &options, upstream, loss, gradient), loss, gradient);
     xent_tensor_destroy(logits);
     xent_tensor_destroy(target);
     xent_tensor_destroy(weight);
@@ -113,24 +116,24 @@ static void check_loss(struct measure *m, const struct precision *p, const struc
 }
 
 static void check_row(struct measure *m, const struct precision *p, const struct weighted *w, int probabilities, int64_t i,
-                      quad *term)
+                      const struct reference *r)
 {
     const struct batch *b = w->batch;
-    const struct reference r = reference_of_doubles(b->exact + i * b->classes, b->classes, term);
     quad loss = 0, total = 0;
     for (int64_t c = 0; c < b->classes; c++) {
         const quad coef = coefficient(w, probabilities, i, c);
-        if (coef != 0) loss += coef * -reference_log_probability(&r, c);
+        if (coef != 0) loss += coef * -reference_log_probability(r, c);
         total += coef;
     }
-    check_loss(&m[probabilities ? PROBABILITY_LOSS : LOSS], p, b, w->loss[i], loss, (double)total);
+    check_loss(&m[probabilities ? PROBABILITY_LOSS : LOSS], p, b, w->loss[probabilities][i], loss, (double)total);
     for (int64_t c = 0; c < b->classes; c++) {
         const quad coef = coefficient(w, probabilities, i, c), factor = (quad)w->upstream[i];
-        const quad share = total * reference_probability(&r, c);
-        const quad entry = coef == total ? coef * reference_probability_less_one(&r, c) : share - coef;
+        const quad share = total * reference_probability(r, c);
+        const quad entry = coef == total ? coef * reference_probability_less_one(r, c) : share - coef;
         const double unit = p->unit * (double)(quad_abs(factor) * (share + coef));
-        measure(&m[probabilities ? PROBABILITY_GRADIENT : GRADIENT], element(b->dtype, w->gradient, i * b->classes + c),
-                factor * entry, unit * p->unit < p->tiny ? 0 : unit, 8 * unit + p->tiny, b);
+        measure(&m[probabilities ? PROBABILITY_GRADIENT : GRADIENT],
+                element(b->dtype, w->gradient[probabilities], i * b->classes + c), factor * entry,
+                unit * p->unit < p->tiny ? 0 : unit, 8 * unit + p->tiny, b);
     }
 }
 
@@ -139,9 +142,12 @@ static void check_batch(struct measure *m, const struct precision *p, const stru
     struct weighted w = weighted_new(b, random);
     quad *term = malloc(2 * (size_t)b->classes * sizeof *term);
     assert_non_null(term);
-    for (int probabilities = 0; probabilities <= 1; probabilities++) {
-        solve(&w, probabilities);
-        for (int64_t i = 0; i < b->rows; i++) check_row(m, p, &w, probabilities, i, term);
+    solve(&w, 0);
+    solve(&w, 1);
+    for (int64_t i = 0; i < b->rows; i++) {
+        const struct reference r = reference_of_doubles(b->exact + i * b->classes, b->classes, term);
+        check_row(m, p, &w, 0, i, &r);
+        check_row(m, p, &w, 1, i, &r);
     }
     free(term);
     weighted_free(&w);
@@ -170,13 +176,4 @@ static void coefficients_are_accurate(void **state)
     assert_int_equal(measures_print(p->name, m, RESULTS), 0);
 }
 
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-        { "F32 coefficients", coefficients_are_accurate, NULL, NULL, (void *)&precision_f32 },
-        { "F64 coefficients", coefficients_are_accurate, NULL, NULL, (void *)&precision_f64 },
-    };
-    require_backend();
-    accuracy_seed(argc, argv);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(int argc, char **argv) { return accuracy_main(argc, argv, coefficients_are_accurate, false); }

@@ -6,7 +6,6 @@
 
 #include "accuracy_measure.h"
 #include "accuracy_reference.h"
-#include "support/backend.h"
 #include "support/effort.h"
 #include "trial.h"
 
@@ -148,15 +147,4 @@ static void options_are_accurate(void **state)
     assert_int_equal(measures_print(p->name, m, 2 * GROUPS), 0);
 }
 
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-        { "F32 options", options_are_accurate, NULL, NULL, (void *)&precision_f32 },
-        { "F64 options", options_are_accurate, NULL, NULL, (void *)&precision_f64 },
-        { "F16 options", options_are_accurate, NULL, NULL, (void *)&precision_f16 },
-        { "BF16 options", options_are_accurate, NULL, NULL, (void *)&precision_bf16 },
-    };
-    require_backend();
-    accuracy_seed(argc, argv);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(int argc, char **argv) { return accuracy_main(argc, argv, options_are_accurate, true); }

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "precision.h"
+#include "support/backend.h"
+#include "support/expect.h"
 #include "support/half.h"
 
 const char *const row_kind_names[ROW_KINDS] = { "random", "confident", "dominated", "equal", "runner-up" };
@@ -68,9 +71,20 @@ static int64_t fill_row(enum row_kind kind, double *z, int64_t classes, struct r
 
 static uint64_t seed;
 
-void accuracy_seed(int argc, char **argv)
+int accuracy_main(int argc, char **argv, void (*test)(void **state), bool sixteen)
 {
+    const struct CMUnitTest wide[] = {
+        { "F32", test, NULL, NULL, (void *)&precision_f32 },
+        { "F64", test, NULL, NULL, (void *)&precision_f64 },
+    };
+    const struct CMUnitTest half[] = {
+        { "F16", test, NULL, NULL, (void *)&precision_f16 },
+        { "BF16", test, NULL, NULL, (void *)&precision_bf16 },
+    };
+    require_backend();
     if (argc > 1) seed = strtoull(argv[1], NULL, 0);
+    const int failed = cmocka_run_group_tests(wide, NULL, NULL);
+    return failed + (sixteen ? cmocka_run_group_tests(half, NULL, NULL) : 0);
 }
 
 struct random accuracy_stream(uint64_t program, xent_dtype dtype)

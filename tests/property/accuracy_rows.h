@@ -1,6 +1,7 @@
 #ifndef XENT_TESTS_ACCURACY_ROWS_H
 #define XENT_TESTS_ACCURACY_ROWS_H
 
+#include <stdbool.h>
 #include <xent.h>
 
 #include "support/random.h"
@@ -30,8 +31,11 @@ struct batch {
 struct batch batch_new(xent_dtype dtype, int64_t rows, int64_t classes, enum row_kind kind, double offset, struct random *r);
 void batch_free(struct batch *b);
 
+/* The main of a program: runs a test for F32 and F64, and for F16 and BF16 where `sixteen`; the test's *state is the type's struct
+   precision. */
+int accuracy_main(int argc, char **argv, void (*test)(void **state), bool sixteen);
+
 /* What one of the programs draws for a type: the same in every run that has no seed on its command line, other numbers with one. */
-void accuracy_seed(int argc, char **argv);
 struct random accuracy_stream(uint64_t program, xent_dtype dtype);
 
 /* Room for n elements of a floating type, and one of them. Ends the program where there is no memory. */

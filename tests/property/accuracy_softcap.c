@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "accuracy_measure.h"
-#include "support/backend.h"
+#include "everywhere.h"
 #include "support/effort.h"
 #include "trial.h"
 
@@ -40,7 +40,7 @@ static void solve(xent_dtype dtype, const xent_options *options, int64_t n, doub
     xent_tensor *entries = tensor_new(dtype, SHAPE(n, 1), ROW_MAJOR), *losses = tensor_over(XENT_F64, SHAPE(n), loss);
     tensor_fill(logits, z);
     tensor_numbers(logits, z);
-    expect_ok(xent_cross_entropy_grad(logits, target, options, NULL, losses, entries));
+    expect_everywhere(xent_cross_entropy_grad(logits, target, options, NULL, losses, entries), losses, entries);
     tensor_numbers(entries, gradient);
     tensor_free(logits);
     tensor_free(target);
@@ -105,15 +105,4 @@ static void softcap_is_accurate(void **state)
     assert_int_equal(measures_print(p->name, m, RESULTS), 0);
 }
 
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-        { "F32 softcap", softcap_is_accurate, NULL, NULL, (void *)&precision_f32 },
-        { "F64 softcap", softcap_is_accurate, NULL, NULL, (void *)&precision_f64 },
-        { "F16 softcap", softcap_is_accurate, NULL, NULL, (void *)&precision_f16 },
-        { "BF16 softcap", softcap_is_accurate, NULL, NULL, (void *)&precision_bf16 },
-    };
-    require_backend();
-    accuracy_seed(argc, argv);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(int argc, char **argv) { return accuracy_main(argc, argv, softcap_is_accurate, true); }

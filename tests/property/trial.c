@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "everywhere.h"
 double *numbers_new(int64_t n)
 {
     double *memory = calloc((size_t)n, sizeof *memory);
@@ -153,7 +154,9 @@ void trial_solve(const struct trial *t, double *loss, double *gradient)
 {
     xent_tensor *losses = tensor_over(XENT_F64, SHAPE(t->rows), loss);
     xent_tensor *entries = tensor_new(t->dtype, SHAPE(t->rows, t->classes), ROW_MAJOR);
-    expect_ok(xent_cross_entropy_grad(t->logits_tensor, trial_target(t), &t->options, t->upstream_tensor, losses, entries));
+    expect_everywhere(
+        xent_cross_entropy_grad(t->logits_tensor, trial_target(t), &t->options, t->upstream_tensor, losses, entries), losses,
+        entries);
     tensor_numbers(entries, gradient);
     xent_tensor_destroy(losses);
     tensor_free(entries);

@@ -47,7 +47,8 @@ const xent_tensor *trial_target(const struct trial *t);
 /* Row i, under its upstream gradient. */
 struct row trial_row(const struct trial *t, int64_t i);
 
-/* Runs xent_cross_entropy_grad under the upstream gradients: a loss per row as F64, and the gradient, both as numbers. */
+/* Runs xent_cross_entropy_grad under the upstream gradients, on every backend: a loss per row as F64, and the gradient, both as
+   numbers. */
 void trial_solve(const struct trial *t, double *loss, double *gradient);
 
 /* The numbers of a tensor in row-major order, and back, rounded to the tensor's type. */
