@@ -1,9 +1,9 @@
-# exports.sh <nm> <readelf> <source directory> <libxent.so> <libxent.a>
+# exports.sh <nm> <readelf> <source directory> <libxent.so> <libxent.a> <configuration>
 # The shared library exports the functions of xent.h, all under XENT_0, and nothing else; what the static library shows to the
-# linker begins with xent_.
+# linker begins with xent_; and only a Debug build has assertions.
 set -eu
 export LC_ALL=C
-nm=$1 readelf=$2 source=$3 shared=$4 static=$5
+nm=$1 readelf=$2 source=$3 shared=$4 static=$5 configuration=$6
 for tool in "$nm" "$readelf"; do
     command -v "$tool" >/dev/null || { echo "skipped: binutils (nm, readelf) are not all here: $tool"; exit 77; }
 done
@@ -51,6 +51,11 @@ if grep '^backend_' "$work/global" | grep -v ' xent_kernels_[a-z0-9_]*$'; then
     status=1
 fi
 grep -q '^backend_scalar.*: xent_kernels_scalar$' "$work/global" || { echo "$static: no table of the scalar backend"; status=1; }
+
+if [ "$configuration" != Debug ] && "$nm" -u "$static" | grep '__assert'; then
+    echo "$static: assertions in a build that is not Debug but \"$configuration\""
+    status=1
+fi
 
 "$readelf" -d "$shared" | grep -q 'SONAME.*\[libxent\.so\.0\]' || { echo "$shared: its SONAME is not libxent.so.0"; status=1; }
 "$readelf" -d "$shared" | grep -q 'NODELETE' || { echo "$shared: not linked with -z nodelete"; status=1; }
