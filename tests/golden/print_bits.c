@@ -5,8 +5,8 @@
  *     print_bits bits.txt       compares, and prints the lines that differ
  *
  * Needs libc and libxent alone, so that it can be built anywhere; from the root of the repository:
- *     cc -std=c11 -Iinclude -Itests tests/golden/print_bits.c tests/support/problem*.c tests/support/half.c tests/support/random.c \
- *         -lxent -lm -o print_bits
+ *     cc -std=c11 -Iinclude -Itests tests/golden/print_bits.c tests/support/problem*.c tests/support/operations.c \
+ *         tests/support/half.c tests/support/random.c -lxent -lm -o print_bits
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,17 +43,19 @@ enum {
     SHAPES = sizeof shapes / sizeof shapes[0],
     LONG_SHAPES = sizeof long_shapes / sizeof long_shapes[0],
     ROUNDS = 2,
-    PLAIN_OPS = OP_MEAN_DIVISOR + 1, /* the operations of the first list */
+    PLAIN_OPS = OP_MEAN_DIVISOR + 1,      /* the operations of the first list */
+    EVERY_OPS = OP_NLL_LOSS_BACKWARD + 1, /* those of the third; the last list has what is newer */
     SCALES = 6,
     SOFTCAPS = 7,
     /* Problems of each list; the first number is that of the dtypes. */
     PLAIN = 2 * PLAIN_OPS * SHAPES * ROUNDS,
     PLAIN_LONG = 2 * 4 * 5 * LONG_SHAPES,
-    EVERY = 4 * OPS * SHAPES,
+    EVERY = 4 * EVERY_OPS * SHAPES,
     OPTION_PAIRS = 4 * 2 * OPTION_SETS * 4,
     SCALED = 4 * 2 * SCALES * SOFTCAPS,
     LONG = 4 * 4 * 6 * LONG_SHAPES,
-    IGNORED = 4 * 8 * 3
+    IGNORED = 4 * 8 * 3,
+    NEWER = 4 * (OPS - EVERY_OPS) * SHAPES
 };
 
 static void set_shape(struct problem *p, const struct shape *shape)
@@ -107,17 +109,22 @@ static void plain_long_problem(int k, struct problem *p, struct random *r)
     if (p->target_dtype != 0) p->target_dtype = XENT_I64;
 }
 
-/* The lists from here on have every dtype. The third: every operation over every shape. There are twice as many shapes as kinds of
-   values and as sets of options: each operation meets each kind, with each dtype of the logits, and each set. */
-static void every_problem(int k, struct problem *p, struct random *r)
+/* What problem k, whose operation is chosen, has on this shape. */
+static void over_every_shape(int k, int shape, struct problem *p, struct random *r)
 {
-    const int shape = k / (4 * OPS);
-    p->op = (enum op)(k / 4 % OPS);
     set_shape(p, &shapes[shape]);
     p->values = (enum values)((shape + 7 * (k % 4) + 4 * (int)p->op) % VALUES_KINDS);
     p->options = (unsigned)((shape + 5 * (k % 4)) % OPTION_SETS);
     p->tame = shape % 2;
     problem_draw(p, r);
+}
+
+/* The lists from here on have every dtype. The third: every operation over every shape. There are twice as many shapes as kinds of
+   values and as sets of options: each operation meets each kind, with each dtype of the logits, and each set. */
+static void every_problem(int k, struct problem *p, struct random *r)
+{
+    p->op = (enum op)(k / 4 % EVERY_OPS);
+    over_every_shape(k, k / (4 * EVERY_OPS), p, r);
 }
 
 /* The fourth: each set of options with class indices and with probabilities, as loss and with the gradient, on ordinary values. */
@@ -186,12 +193,20 @@ static void ignored_problem(int k, struct problem *p, struct random *r)
     if (p->loss_dtype == 0) p->loss_dtype = XENT_F32;
 }
 
+/* The last: operations that are newer than the lists above, whose problems have to stay what they are, over every shape. */
+static void newer_problem(int k, struct problem *p, struct random *r)
+{
+    p->op = (enum op)(EVERY_OPS + k / 4 / SHAPES);
+    over_every_shape(k, k / 4 % SHAPES, p, r);
+}
+
 static const struct list {
     int problems;
     void (*make)(int k, struct problem *p, struct random *r);
-} lists[] = { { PLAIN, plain_problem },          { PLAIN_LONG, plain_long_problem }, { EVERY, every_problem },
-              { OPTION_PAIRS, options_problem }, { SCALED, scaled_problem },         { LONG, long_problem },
-              { IGNORED, ignored_problem } };
+} lists[] = { { PLAIN, plain_problem },     { PLAIN_LONG, plain_long_problem },
+              { EVERY, every_problem },     { OPTION_PAIRS, options_problem },
+              { SCALED, scaled_problem },   { LONG, long_problem },
+              { IGNORED, ignored_problem }, { NEWER, newer_problem } };
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
 /* Problem k, or 0 behind the last one. */

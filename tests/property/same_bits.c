@@ -161,7 +161,7 @@ static void in_pieces(struct problem p, const char *backend, const struct answer
     struct random r = random_stream(p.seed, UINT64_MAX);
     int32_t dimension = (int32_t)random_below(&r, p.ndim);
     if (dimension == p.axis) dimension = (dimension + 1) % p.ndim;
-    if (dimension == p.axis || p.shape[dimension] < 2 || p.op == OP_MEAN_DIVISOR) return;
+    if (dimension == p.axis || p.shape[dimension] < 2 || problem_operation(&p)->divisor) return;
     const int apart = p.target_dtype == 0 || p.reduction == XENT_REDUCTION_NONE;
     if (problem_has_upstream(&p) && !apart) {
         p.loss_dtype = (xent_dtype)0;
@@ -182,7 +182,7 @@ static void in_pieces(struct problem p, const char *backend, const struct answer
 /* Logits of 16 bits are computed with as F32; what has their dtype is rounded from that once, and what has not is the same. */
 static void rounded(struct problem p, const char *backend, const struct answer *want)
 {
-    if (xent_dtype_size(p.dtype) != 2 || p.op == OP_MEAN_DIVISOR) return;
+    if (xent_dtype_size(p.dtype) != 2 || problem_operation(&p)->divisor) return;
     p.widened = 1;
     struct answer got = solve(&p, backend);
     const size_t entries = problem_places(&p) > 0 ? (size_t)problem_logits(&p) : 0, rows = want->size - 2 * entries;

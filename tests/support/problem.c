@@ -4,9 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *const op_names[OPS] = { "softmax",          "log_softmax",          "logsumexp",          "log",
-                                           "nll_loss",         "cross_entropy",        "cross_entropy_grad", "mean_divisor",
-                                           "softmax_backward", "log_softmax_backward", "nll_loss_backward" };
 static const char *const values_names[VALUES_KINDS] = { "normal", "offset", "wide",      "narrow", "ties",
                                                         "masked", "bits",   "confident", "equal",  "lonely",
                                                         "zeros",  "nan",    "infinite",  "huge",   "mixed" };
@@ -23,30 +20,18 @@ int64_t problem_logits(const struct problem *p)
 
 int problem_is_floating(xent_dtype dtype) { return dtype >= XENT_F32 && dtype <= XENT_BF16; }
 
-int problem_takes_options(const struct problem *p)
-{
-    return p->op == OP_CROSS_ENTROPY || p->op == OP_CROSS_ENTROPY_GRAD || p->op == OP_MEAN_DIVISOR;
-}
+const struct operation *problem_operation(const struct problem *p) { return &operations[p->op]; }
+
+int problem_takes_options(const struct problem *p) { return problem_operation(p)->options == OPTIONS_ALL; }
 
 int problem_has_loss(const struct problem *p)
 {
-    return p->op == OP_NLL_LOSS || p->op == OP_CROSS_ENTROPY || p->op == OP_CROSS_ENTROPY_GRAD;
+    return operation_takes(problem_operation(p), ROLE_LOSS) && problem_operation(p)->options != OPTIONS_NONE;
 }
 
-int problem_has_upstream(const struct problem *p) { return p->op == OP_CROSS_ENTROPY_GRAD || p->op == OP_NLL_LOSS_BACKWARD; }
+int problem_has_upstream(const struct problem *p) { return operation_takes(problem_operation(p), ROLE_GRAD_LOSS); }
 
-int problem_places(const struct problem *p)
-{
-    switch (p->op) {
-    case OP_LOGSUMEXP:
-    case OP_NLL_LOSS:
-    case OP_CROSS_ENTROPY:
-    case OP_MEAN_DIVISOR: return 0;
-    case OP_SOFTMAX_BACKWARD:
-    case OP_LOG_SOFTMAX_BACKWARD: return 2;
-    default: return 1;
-    }
-}
+int problem_places(const struct problem *p) { return operation_places(problem_operation(p)); }
 
 /* ---- Draws: what is new comes last, so that the problems of older lists stay what they are ------------------------------- */
 
@@ -63,7 +48,7 @@ static void draw_loss(struct problem *p, struct random *r)
     p->normalizer = normalizers[random_below(r, 7)];
     if (!problem_has_upstream(p)) return;
     p->grad_loss_dtype = random_chance(r, 2) ? draw_floating(r) : (xent_dtype)0;
-    if (random_chance(r, 8) || p->op == OP_NLL_LOSS_BACKWARD) p->loss_dtype = (xent_dtype)0;
+    if (random_chance(r, 8) || !problem_has_loss(p)) p->loss_dtype = (xent_dtype)0;
 }
 
 static void draw_dtype(xent_dtype *dtype, struct random *r)
@@ -106,7 +91,7 @@ void problem_draw(struct problem *p, struct random *r)
     p->ignore_index = -100;
     p->normalizer = p->label_smoothing = p->z_loss = p->softcap = 0;
     p->logit_scale = 1;
-    if (problem_has_loss(p) || problem_has_upstream(p) || p->op == OP_MEAN_DIVISOR) draw_loss(p, r);
+    if (operation_takes_target(problem_operation(p))) draw_loss(p, r);
     if (p->in_place && places > 1) p->in_place += (int)random_below(r, places);
     if (p->any_dtype) draw_any_dtype(p, r);
     if (problem_takes_options(p)) draw_options(p, r);
@@ -163,7 +148,7 @@ void problem_text(const struct problem *p, char *text, size_t size)
 {
     static const char *const reductions[] = { "mean", "sum", "none" };
     struct line line = { text, size, 0 };
-    append(&line, "%s %s ", op_names[p->op], dtype_name(p->dtype));
+    append(&line, "%s %s ", problem_operation(p)->name, dtype_name(p->dtype));
     if (p->widened) append(&line, "widened ");
     for (int32_t d = 0; d < p->ndim; d++) append(&line, "%s%" PRId64, d > 0 ? "x" : "", p->shape[d]);
     append(&line, " axis=%d %s", (int)p->axis, values_names[p->values]);
@@ -172,13 +157,13 @@ void problem_text(const struct problem *p, char *text, size_t size)
     if (p->repeated >= 0) append(&line, " repeated=%d", (int)p->repeated);
     if (p->repeated == REPEATED_EVERYWHERE) append(&line, " repeated");
     if (p->in_place) append(&line, p->in_place == 1 ? " in-place" : " in-place=2");
-    if (p->op == OP_LOGSUMEXP || problem_has_loss(p)) append(&line, " out=%s", dtype_name(p->loss_dtype));
+    if (operation_takes(problem_operation(p), ROLE_LOSS)) append(&line, " out=%s", dtype_name(p->loss_dtype));
     if (p->target_dtype == 0) return;
     append(&line, " target=%s", dtype_name(p->target_dtype));
     if (p->ignore_index != -100) append(&line, " ignore=%" PRId64, p->ignore_index);
     if (p->weight_dtype != 0) append(&line, " weight=%s", dtype_name(p->weight_dtype));
     if (p->grad_loss_dtype != 0) append(&line, " grad_loss=%s", dtype_name(p->grad_loss_dtype));
-    if (p->op != OP_MEAN_DIVISOR) append(&line, " %s", reductions[p->reduction]);
+    if (!problem_operation(p)->divisor) append(&line, " %s", reductions[p->reduction]);
     if (p->normalizer != 0) append(&line, " normalizer=%g", p->normalizer);
     if (p->label_smoothing != 0) append(&line, " smoothing=%g", p->label_smoothing);
     if (p->z_loss != 0) append(&line, " z_loss=%g", p->z_loss);

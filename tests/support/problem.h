@@ -4,25 +4,11 @@
 #include <stddef.h>
 #include <xent.h>
 
+#include "operations.h"
 #include "random.h"
 
 /* One call of the library, made from numbers alone, so that it can be repeated on another backend, in another layout or on
    another machine. Needs libc and libxent, nothing else. */
-
-enum op {
-    OP_SOFTMAX,
-    OP_LOG_SOFTMAX,
-    OP_LOGSUMEXP,
-    OP_LOG,
-    OP_NLL_LOSS,
-    OP_CROSS_ENTROPY,
-    OP_CROSS_ENTROPY_GRAD,
-    OP_MEAN_DIVISOR,
-    OP_SOFTMAX_BACKWARD,
-    OP_LOG_SOFTMAX_BACKWARD,
-    OP_NLL_LOSS_BACKWARD,
-    OPS
-};
 
 /* What a row of logits holds; VALUES_MIXED: every row something else. */
 enum values {
@@ -86,6 +72,7 @@ void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *
 void problem_text(const struct problem *p, char *text, size_t size);
 
 int problem_is_floating(xent_dtype dtype);
+const struct operation *problem_operation(const struct problem *p);
 int problem_takes_options(const struct problem *p); /* whether values of enum option are allowed */
 int problem_has_loss(const struct problem *p);      /* one for each row, or one for all, as the reduction has it */
 int problem_has_upstream(const struct problem *p);  /* whether it takes a grad_loss */

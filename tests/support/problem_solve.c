@@ -5,14 +5,9 @@
 #include "problem_operand.h"
 #include "problem_values.h"
 
-enum stream { STREAM_LOGITS = 1, STREAM_TARGET, STREAM_WEIGHT, STREAM_GRAD_LOSS, STREAM_ROWS, STREAM_ENTRIES, STREAM_GRADIENT };
-
-/* The tensors of one call. */
+/* The tensors of one call, by their roles; unused where the call has none, and for an output in place. */
 struct call {
-    struct operand logits, gradient, target, weight,
-        grad_loss;          /* inputs; gradient: that of probabilities or log-probabilities */
-    struct operand rows;    /* a result per row, or for all rows */
-    struct operand entries; /* a result per logit; unused in place */
+    struct operand operand[ROLES];
     double divisor;
 };
 
@@ -20,97 +15,93 @@ struct call {
 
 typedef void fill(const struct problem *p, void *out);
 
-static void lay_in(struct operand *o, const struct problem *p, uint64_t stream, const void *contiguous, int written)
-{
-    if (written)
-        operand_input_output(o, p, stream, contiguous);
-    else
-        operand_input(o, p, stream, contiguous);
-}
+/* The values of an input, in the dtype of the problem. */
+static fill *const values_of[ROLES] = { [ROLE_INPUT] = fill_logits,    [ROLE_UPSTREAM] = fill_gradient,
+                                        [ROLE_CLASSES] = fill_classes, [ROLE_PROBABILITIES] = fill_probabilities,
+                                        [ROLE_WEIGHT] = fill_weights,  [ROLE_GRAD_LOSS] = fill_grad_loss };
 
-static void input(struct operand *o, const struct problem *p, uint64_t stream, fill *values)
+/* 0: the call has no such operand. */
+static xent_dtype dtype_of(const struct problem *p, enum role role)
 {
-    void *contiguous = memory_new((size_t)operand_elements(o) * xent_dtype_size(o->dtype));
-    values(p, contiguous);
-    lay_in(o, p, stream, contiguous, 0);
-    free(contiguous);
-}
-
-/* The dtype of the tensors that have the logits' shape and dtype. */
-static xent_dtype held_as(const struct problem *p) { return p->widened ? XENT_F32 : p->dtype; }
-
-static void logits_input(struct operand *o, const struct problem *p, uint64_t stream, fill *values, int written)
-{
-    const int64_t n = problem_logits(p);
-    void *contiguous = memory_new((size_t)n * sizeof(double)), *widened = memory_new((size_t)n * sizeof(float));
-    *o = operand_of_logits(p, held_as(p));
-    values(p, contiguous);
-    for (int64_t i = 0; p->widened && i < n; i++) element_store(XENT_F32, widened, i, element_load(p->dtype, contiguous, i));
-    lay_in(o, p, stream, p->widened ? widened : contiguous, written);
-    free(contiguous);
-    free(widened);
-}
-
-static void fill_upstream(const struct problem *p, void *out)
-{
-    fill_grad_loss(p, out, p->reduction == XENT_REDUCTION_NONE ? problem_logits(p) / problem_classes(p) : 1);
-}
-
-static struct operand reduced(const struct problem *p, xent_dtype dtype)
-{
-    return p->reduction == XENT_REDUCTION_NONE ? operand_of_rows(p, dtype) : operand_of_one(p, dtype);
-}
-
-static void open_target(struct call *c, const struct problem *p)
-{
-    if (p->target_dtype == 0) return;
     const int probabilities = problem_is_floating(p->target_dtype);
-    c->target = probabilities ? operand_of_logits(p, p->target_dtype) : operand_of_rows(p, p->target_dtype);
-    input(&c->target, p, STREAM_TARGET, probabilities ? fill_probabilities : fill_classes);
-    if (p->weight_dtype == 0) return;
-    c->weight = operand_of_classes(p, p->weight_dtype);
-    input(&c->weight, p, STREAM_WEIGHT, fill_weights);
+    if (!operation_takes(problem_operation(p), role)) return (xent_dtype)0;
+    switch (role) {
+    case ROLE_CLASSES: return probabilities ? (xent_dtype)0 : p->target_dtype;
+    case ROLE_PROBABILITIES: return probabilities ? p->target_dtype : (xent_dtype)0;
+    case ROLE_WEIGHT: return p->weight_dtype;
+    case ROLE_GRAD_LOSS: return p->grad_loss_dtype;
+    case ROLE_LOSS: return p->loss_dtype;
+    default: return p->widened ? XENT_F32 : p->dtype;
+    }
+}
+
+/* Where the output is: itself, or the operand in whose place it is. */
+static enum role place_of_output(const struct problem *p)
+{
+    int place = 0;
+    for (int role = 0; role < ROLES && p->in_place > 0; role++) {
+        place += (problem_operation(p)->in_place & ROLE_BIT(role)) != 0;
+        if (place == p->in_place) return (enum role)role;
+    }
+    return ROLE_OUTPUT;
+}
+
+static struct operand shaped(const struct problem *p, enum role role, xent_dtype dtype)
+{
+    switch (operation_extent(problem_operation(p), role)) {
+    case EXTENT_TABLE: return operand_of_logits(p, dtype);
+    case EXTENT_ROWS: return operand_of_rows(p, dtype);
+    case EXTENT_CLASSES: return operand_of_classes(p, dtype);
+    default: return p->reduction == XENT_REDUCTION_NONE ? operand_of_rows(p, dtype) : operand_of_one(p, dtype);
+    }
+}
+
+/* A problem that is widened has its numbers of 16 bits in F32. */
+static void *contiguous_values(const struct operand *o, const struct problem *p, enum role role)
+{
+    const int64_t n = operand_elements(o);
+    const int widened = p->widened && (role == ROLE_INPUT || role_rules[role].elements == ELEMENTS_OF_INPUT);
+    void *values = memory_new((size_t)n * sizeof(double));
+    values_of[role](p, values);
+    if (!widened) return values;
+    void *wide = memory_new((size_t)n * sizeof(float));
+    for (int64_t i = 0; i < n; i++) element_store(XENT_F32, wide, i, element_load(p->dtype, values, i));
+    free(values);
+    return wide;
+}
+
+static void open_operand(struct operand *o, const struct problem *p, enum role role)
+{
+    const uint64_t stream = (uint64_t)role + 1;
+    if (role_rules[role].output) {
+        operand_output(o, p, stream);
+        return;
+    }
+    void *values = contiguous_values(o, p, role);
+    if (place_of_output(p) == role)
+        operand_input_output(o, p, stream, values);
+    else
+        operand_input(o, p, stream, values);
+    free(values);
 }
 
 static void open_call(struct call *c, const struct problem *p)
 {
     memset(c, 0, sizeof *c);
-    open_target(c, p);
-    if (p->op == OP_MEAN_DIVISOR) return;
-    logits_input(&c->logits, p, STREAM_LOGITS, fill_logits, p->in_place == 1);
-    if (p->op == OP_SOFTMAX_BACKWARD || p->op == OP_LOG_SOFTMAX_BACKWARD)
-        logits_input(&c->gradient, p, STREAM_GRADIENT, fill_gradient, p->in_place == 2);
-    if (problem_places(p) > 0 && !p->in_place) {
-        c->entries = operand_of_logits(p, held_as(p));
-        operand_output(&c->entries, p, STREAM_ENTRIES);
+    for (int role = 0; role < ROLES; role++) {
+        const xent_dtype dtype = dtype_of(p, (enum role)role);
+        if (dtype == 0 || (role == ROLE_OUTPUT && p->in_place)) continue;
+        c->operand[role] = shaped(p, (enum role)role, dtype);
+        open_operand(&c->operand[role], p, (enum role)role);
     }
-    if (p->grad_loss_dtype != 0) {
-        c->grad_loss = reduced(p, p->grad_loss_dtype);
-        input(&c->grad_loss, p, STREAM_GRAD_LOSS, fill_upstream);
-    }
-    const int per_row = p->op == OP_LOGSUMEXP;
-    if (!per_row && (!problem_has_loss(p) || p->loss_dtype == 0)) return;
-    c->rows = per_row ? operand_of_rows(p, p->loss_dtype) : reduced(p, p->loss_dtype);
-    operand_output(&c->rows, p, STREAM_ROWS);
 }
 
 static void close_call(struct call *c)
 {
-    operand_free(&c->logits);
-    operand_free(&c->gradient);
-    operand_free(&c->target);
-    operand_free(&c->weight);
-    operand_free(&c->grad_loss);
-    operand_free(&c->rows);
-    operand_free(&c->entries);
+    for (int role = 0; role < ROLES; role++) operand_free(&c->operand[role]);
 }
 
 /* ---- Calls --------------------------------------------------------------------------------------------------------------- */
-
-static struct operand *entries_of(struct call *c, const struct problem *p)
-{
-    return p->in_place == 0 ? &c->entries : p->in_place == 1 ? &c->logits : &c->gradient;
-}
 
 static xent_options options_of(const struct call *c, const struct problem *p)
 {
@@ -118,7 +109,7 @@ static xent_options options_of(const struct call *c, const struct problem *p)
     options.axis = p->axis;
     options.reduction = (int32_t)p->reduction;
     options.ignore_index = p->ignore_index;
-    options.class_weight = c->weight.tensor;
+    options.class_weight = c->operand[ROLE_WEIGHT].tensor;
     options.normalizer = p->normalizer;
     options.label_smoothing = p->label_smoothing;
     options.z_loss = p->z_loss;
@@ -130,21 +121,17 @@ static xent_options options_of(const struct call *c, const struct problem *p)
 static xent_status run(struct call *c, const struct problem *p)
 {
     const xent_options options = options_of(c, p);
-    const xent_tensor *logits = c->logits.tensor, *target = c->target.tensor, *grad_loss = c->grad_loss.tensor;
-    xent_tensor *entries = entries_of(c, p)->tensor, *rows = c->rows.tensor;
-    switch (p->op) {
-    case OP_SOFTMAX: return xent_softmax(logits, p->axis, entries);
-    case OP_LOG_SOFTMAX: return xent_log_softmax(logits, p->axis, entries);
-    case OP_LOGSUMEXP: return xent_logsumexp(logits, p->axis, rows);
-    case OP_LOG: return xent_log(logits, entries);
-    case OP_NLL_LOSS: return xent_nll_loss(logits, target, &options, rows);
-    case OP_CROSS_ENTROPY: return xent_cross_entropy(logits, target, &options, rows);
-    case OP_CROSS_ENTROPY_GRAD: return xent_cross_entropy_grad(logits, target, &options, grad_loss, rows, entries);
-    case OP_SOFTMAX_BACKWARD: return xent_softmax_backward(logits, c->gradient.tensor, p->axis, entries);
-    case OP_LOG_SOFTMAX_BACKWARD: return xent_log_softmax_backward(logits, c->gradient.tensor, p->axis, entries);
-    case OP_NLL_LOSS_BACKWARD: return xent_nll_loss_backward(logits, target, &options, grad_loss, entries);
-    default: return xent_mean_divisor(target, &options, &c->divisor);
-    }
+    struct arguments a = { .options = &options, .axis = p->axis, .divisor = &c->divisor };
+    for (int role = 0; role < ROLES; role++) a.tensor[role] = c->operand[role].tensor;
+    if (operation_takes(problem_operation(p), ROLE_OUTPUT)) a.tensor[ROLE_OUTPUT] = c->operand[place_of_output(p)].tensor;
+    return problem_operation(p)->call(&a);
+}
+
+/* Whether an operand has elements of its own for each row. */
+static int is_per_row(const struct problem *p, enum role role)
+{
+    const enum extent extent = operation_extent(problem_operation(p), role);
+    return extent == EXTENT_TABLE || extent == EXTENT_ROWS || (extent == EXTENT_REDUCED && p->reduction == XENT_REDUCTION_NONE);
 }
 
 /* Cuts an operand of the batch shape, with or without the class axis; o has a tensor. */
@@ -157,22 +144,14 @@ static void narrow(struct operand *o, const struct problem *p, int32_t dimension
 static xent_status run_piece(struct call *whole, const struct problem *p, int32_t dimension, int64_t begin, int64_t end)
 {
     struct call piece = *whole;
-    const int per_row = p->op == OP_LOGSUMEXP || p->reduction == XENT_REDUCTION_NONE;
-    struct operand *const cut[] = { &piece.logits,
-                                    &piece.gradient,
-                                    &piece.target,
-                                    &piece.entries,
-                                    per_row ? &piece.grad_loss : NULL,
-                                    per_row ? &piece.rows : NULL };
-    enum { CUT = sizeof cut / sizeof cut[0] };
-    int narrowed[CUT];
-    for (int i = 0; i < CUT; i++) {
-        narrowed[i] = cut[i] != NULL && cut[i]->tensor != NULL;
-        if (narrowed[i]) narrow(cut[i], p, dimension, begin, end);
+    int narrowed[ROLES];
+    for (int role = 0; role < ROLES; role++) {
+        narrowed[role] = is_per_row(p, (enum role)role) && piece.operand[role].tensor != NULL;
+        if (narrowed[role]) narrow(&piece.operand[role], p, dimension, begin, end);
     }
     const xent_status status = run(&piece, p);
-    for (int i = 0; i < CUT; i++)
-        if (narrowed[i]) xent_tensor_destroy(cut[i]->tensor);
+    for (int role = 0; role < ROLES; role++)
+        if (narrowed[role]) xent_tensor_destroy(piece.operand[role].tensor);
     return status;
 }
 
@@ -182,8 +161,10 @@ static xent_status run_piece(struct call *whole, const struct problem *p, int32_
 static int outputs(struct call *c, const struct problem *p, struct operand **out)
 {
     int n = 0;
-    if (c->rows.tensor != NULL) out[n++] = &c->rows;
-    if (problem_places(p) > 0) out[n++] = entries_of(c, p);
+    for (int role = 0; role < ROLES; role++) {
+        const enum role place = role == ROLE_OUTPUT ? place_of_output(p) : (enum role)role;
+        if (role_rules[role].output && dtype_of(p, (enum role)role) != 0) out[n++] = &c->operand[place];
+    }
     return n;
 }
 
@@ -197,7 +178,7 @@ static void take_divisor(struct answer *a, double divisor)
 
 static void take_outputs(struct answer *a, struct call *c, const struct problem *p)
 {
-    struct operand *out[2];
+    struct operand *out[ROLES];
     const int n = outputs(c, p, out);
     for (int i = 0; i < n; i++) a->size += (size_t)operand_elements(out[i]) * xent_dtype_size(out[i]->dtype);
     a->bytes = memory_new(a->size);
@@ -212,7 +193,7 @@ static void take_outputs(struct answer *a, struct call *c, const struct problem 
 static struct answer take(struct call *c, const struct problem *p, xent_status status)
 {
     struct answer a = { status, 0, NULL, 0 };
-    if (status == XENT_OK && p->op == OP_MEAN_DIVISOR)
+    if (status == XENT_OK && problem_operation(p)->divisor)
         take_divisor(&a, c->divisor);
     else if (status == XENT_OK)
         take_outputs(&a, c, p);

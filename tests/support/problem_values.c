@@ -117,15 +117,16 @@ static void fill_table(const struct problem *p, void *out, enum tag tag, int sec
         for (int64_t c = 0; c < e.classes; c++) store_logit(&row, out, base + c * e.inner, c, &r);
     }
     /* Of a logarithm's argument most signs are positive. */
-    for (int64_t i = 0; p->op == OP_LOG && i < problem_logits(p); i++)
+    for (int64_t i = 0; problem_operation(p)->input == CONTENT_POSITIVE && i < problem_logits(p); i++)
         if (!random_chance(&r, 8)) element_clear_sign(p->dtype, out, i);
 }
 
 void fill_logits(const struct problem *p, void *out)
 {
-    const int ordinary = p->op == OP_SOFTMAX_BACKWARD       ? ORDINARY_PROBABILITIES
-                         : p->op == OP_LOG_SOFTMAX_BACKWARD ? ORDINARY_LOG_PROBABILITIES
-                                                            : 0;
+    const enum content content = problem_operation(p)->input;
+    const int ordinary = content == CONTENT_PROBABILITIES       ? ORDINARY_PROBABILITIES
+                         : content == CONTENT_LOG_PROBABILITIES ? ORDINARY_LOG_PROBABILITIES
+                                                                : 0;
     fill_table(p, out, TAG_LOGITS, 0, ordinary);
 }
 
@@ -211,8 +212,9 @@ void fill_weights(const struct problem *p, void *out)
     }
 }
 
-void fill_grad_loss(const struct problem *p, void *out, int64_t n)
+void fill_grad_loss(const struct problem *p, void *out)
 {
+    const int64_t n = p->reduction == XENT_REDUCTION_NONE ? problem_logits(p) / problem_classes(p) : 1;
     struct random r = random_stream(p->seed, TAG_GRAD_LOSS);
     const double extremes[] = { 0,        -0.0, element_largest(p->grad_loss_dtype), -element_smallest(p->grad_loss_dtype),
                                 INFINITY, NAN };

@@ -1,0 +1,191 @@
+/* The table of operations. */
+#include "operations.h"
+
+#include <stdio.h>
+
+const struct role_rule role_rules[ROLES] = {
+    [ROLE_INPUT] = { EXTENT_TABLE, ELEMENTS_FLOATING, false },
+    [ROLE_UPSTREAM] = { EXTENT_TABLE, ELEMENTS_OF_INPUT, false },
+    [ROLE_CLASSES] = { EXTENT_ROWS, ELEMENTS_INTEGER, false },
+    [ROLE_PROBABILITIES] = { EXTENT_TABLE, ELEMENTS_FLOATING, false },
+    [ROLE_WEIGHT] = { EXTENT_CLASSES, ELEMENTS_FLOATING, false },
+    [ROLE_GRAD_LOSS] = { EXTENT_REDUCED, ELEMENTS_FLOATING, false },
+    [ROLE_LOSS] = { EXTENT_REDUCED, ELEMENTS_FLOATING, true },
+    [ROLE_OUTPUT] = { EXTENT_TABLE, ELEMENTS_OF_INPUT, true },
+};
+
+/* ---- Calls --------------------------------------------------------------------------------------------------------------- */
+
+static const xent_tensor *target_of(const struct arguments *a)
+{
+    return a->tensor[ROLE_CLASSES] != NULL ? a->tensor[ROLE_CLASSES] : a->tensor[ROLE_PROBABILITIES];
+}
+
+static xent_status call_softmax(const struct arguments *a)
+{
+    return xent_softmax(a->tensor[ROLE_INPUT], a->axis, a->tensor[ROLE_OUTPUT]);
+}
+
+static xent_status call_log_softmax(const struct arguments *a)
+{
+    return xent_log_softmax(a->tensor[ROLE_INPUT], a->axis, a->tensor[ROLE_OUTPUT]);
+}
+
+static xent_status call_logsumexp(const struct arguments *a)
+{
+    return xent_logsumexp(a->tensor[ROLE_INPUT], a->axis, a->tensor[ROLE_LOSS]);
+}
+
+static xent_status call_log(const struct arguments *a) { return xent_log(a->tensor[ROLE_INPUT], a->tensor[ROLE_OUTPUT]); }
+
+static xent_status call_nll_loss(const struct arguments *a)
+{
+    return xent_nll_loss(a->tensor[ROLE_INPUT], target_of(a), a->options, a->tensor[ROLE_LOSS]);
+}
+
+static xent_status call_cross_entropy(const struct arguments *a)
+{
+    return xent_cross_entropy(a->tensor[ROLE_INPUT], target_of(a), a->options, a->tensor[ROLE_LOSS]);
+}
+
+static xent_status call_cross_entropy_grad(const struct arguments *a)
+{
+    return xent_cross_entropy_grad(a->tensor[ROLE_INPUT], target_of(a), a->options, a->tensor[ROLE_GRAD_LOSS],
+                                   a->tensor[ROLE_LOSS], a->tensor[ROLE_OUTPUT]);
+}
+
+static xent_status call_mean_divisor(const struct arguments *a)
+{
+    return xent_mean_divisor(target_of(a), a->options, a->divisor);
+}
+
+static xent_status call_softmax_backward(const struct arguments *a)
+{
+    return xent_softmax_backward(a->tensor[ROLE_INPUT], a->tensor[ROLE_UPSTREAM], a->axis, a->tensor[ROLE_OUTPUT]);
+}
+
+static xent_status call_log_softmax_backward(const struct arguments *a)
+{
+    return xent_log_softmax_backward(a->tensor[ROLE_INPUT], a->tensor[ROLE_UPSTREAM], a->axis, a->tensor[ROLE_OUTPUT]);
+}
+
+static xent_status call_nll_loss_backward(const struct arguments *a)
+{
+    return xent_nll_loss_backward(a->tensor[ROLE_INPUT], target_of(a), a->options, a->tensor[ROLE_GRAD_LOSS],
+                                  a->tensor[ROLE_OUTPUT]);
+}
+
+/* ---- The table ----------------------------------------------------------------------------------------------------------- */
+
+#define NAMED(function) .name = #function, .call = call_##function
+#define TARGET [ROLE_CLASSES] = "target", [ROLE_PROBABILITIES] = "target", [ROLE_WEIGHT] = "class_weight"
+#define GRAD_LOSS [ROLE_GRAD_LOSS] = "grad_loss"
+#define OPTIONAL_WEIGHT ROLE_BIT(ROLE_WEIGHT)
+#define IN_PLACE .in_place = ROLE_BIT(ROLE_INPUT)
+#define IN_EITHER_PLACE .in_place = ROLE_BIT(ROLE_INPUT) | ROLE_BIT(ROLE_UPSTREAM)
+
+const struct operation operations[OPS] = {
+    [OP_SOFTMAX] = { NAMED(softmax), .operand = { [ROLE_INPUT] = "z", [ROLE_OUTPUT] = "p" }, .axis = true, IN_PLACE,
+                     .memory = { MEMORY_MORE } },
+    [OP_LOG_SOFTMAX] = { NAMED(log_softmax), .operand = { [ROLE_INPUT] = "z", [ROLE_OUTPUT] = "logp" }, .axis = true, IN_PLACE,
+                         .memory = { MEMORY_CHUNK } },
+    [OP_LOGSUMEXP] = { NAMED(logsumexp), .operand = { [ROLE_INPUT] = "z", [ROLE_LOSS] = "out" }, .axis = true,
+                       .memory = { MEMORY_CHUNK } },
+    [OP_LOG] = { NAMED(log), .operand = { [ROLE_INPUT] = "x", [ROLE_OUTPUT] = "out" }, IN_PLACE, .input = CONTENT_POSITIVE,
+                 .memory = { MEMORY_CHUNK } },
+    [OP_NLL_LOSS] = { NAMED(nll_loss), .operand = { [ROLE_INPUT] = "logp", TARGET, [ROLE_LOSS] = "loss" },
+                      .optional = OPTIONAL_WEIGHT, .axis = true, .options = OPTIONS_OF_BATCH,
+                      .memory = { MEMORY_NONE, MEMORY_MORE } },
+    [OP_CROSS_ENTROPY] = { NAMED(cross_entropy), .operand = { [ROLE_INPUT] = "logits", TARGET, [ROLE_LOSS] = "loss" },
+                           .optional = OPTIONAL_WEIGHT, .axis = true, .options = OPTIONS_ALL,
+                           .memory = { MEMORY_CHUNK, MEMORY_MORE } },
+    [OP_CROSS_ENTROPY_GRAD] = { NAMED(cross_entropy_grad),
+                                .operand = { [ROLE_INPUT] = "logits",
+                                             TARGET,
+                                             GRAD_LOSS,
+                                             [ROLE_LOSS] = "loss",
+                                             [ROLE_OUTPUT] = "grad_logits" },
+                                .optional = OPTIONAL_WEIGHT | ROLE_BIT(ROLE_GRAD_LOSS) | ROLE_BIT(ROLE_LOSS), .axis = true,
+                                IN_PLACE, .options = OPTIONS_ALL, .memory = { MEMORY_MORE, MEMORY_MORE } },
+    [OP_MEAN_DIVISOR] = { NAMED(mean_divisor), .operand = { TARGET }, .optional = OPTIONAL_WEIGHT, .axis = true,
+                          .divisor = true, .options = OPTIONS_ALL, .memory = { MEMORY_NONE, MEMORY_NONE } },
+    [OP_SOFTMAX_BACKWARD] = { NAMED(softmax_backward),
+                              .operand = { [ROLE_INPUT] = "p", [ROLE_UPSTREAM] = "grad_p", [ROLE_OUTPUT] = "grad_z" },
+                              .axis = true, IN_EITHER_PLACE, .input = CONTENT_PROBABILITIES, .memory = { MEMORY_MORE } },
+    [OP_LOG_SOFTMAX_BACKWARD] = { NAMED(log_softmax_backward),
+                                  .operand = { [ROLE_INPUT] = "logp", [ROLE_UPSTREAM] = "grad_logp", [ROLE_OUTPUT] = "grad_z" },
+                                  .axis = true, IN_EITHER_PLACE, .input = CONTENT_LOG_PROBABILITIES,
+                                  .memory = { MEMORY_MORE } },
+    [OP_NLL_LOSS_BACKWARD] = { NAMED(nll_loss_backward),
+                               .operand = { [ROLE_INPUT] = "logp", TARGET, GRAD_LOSS, [ROLE_OUTPUT] = "grad_logp" },
+                               .optional = OPTIONAL_WEIGHT | ROLE_BIT(ROLE_GRAD_LOSS), .axis = true, IN_PLACE,
+                               .options = OPTIONS_OF_BATCH, .memory = { MEMORY_NONE, MEMORY_MORE } },
+};
+
+bool operation_takes(const struct operation *o, enum role role) { return o->operand[role] != NULL; }
+
+bool operation_takes_target(const struct operation *o) { return o->operand[ROLE_CLASSES] != NULL; }
+
+enum extent operation_extent(const struct operation *o, enum role role)
+{
+    const enum extent extent = role_rules[role].extent;
+    return extent == EXTENT_REDUCED && o->options == OPTIONS_NONE ? EXTENT_ROWS : extent;
+}
+
+int operation_places(const struct operation *o)
+{
+    int places = 0;
+    for (int role = 0; role < ROLES; role++) places += (o->in_place & ROLE_BIT(role)) != 0;
+    return places;
+}
+
+/* ---- Uses ---------------------------------------------------------------------------------------------------------------- */
+
+int uses_of_all(struct use uses[USES_MAX])
+{
+    int n = 0;
+    for (int op = 0; op < OPS; op++) {
+        const struct operation *o = &operations[op];
+        for (int target = 0; target <= (operation_takes_target(o) ? 1 : 0); target++)
+            for (int all = 0; all <= (o->options == OPTIONS_ALL ? 1 : 0); all++) uses[n++] = (struct use){ o, target, all };
+    }
+    return n;
+}
+
+void use_name(const struct use *u, char name[USE_NAME_SIZE])
+{
+    (void)snprintf(name, USE_NAME_SIZE, "%s%s%s", u->operation->name, u->probabilities ? ", probabilities" : "",
+                   u->all_options ? ", all options" : "");
+}
+
+bool use_takes(const struct use *u, enum role role)
+{
+    if (role == ROLE_CLASSES && u->probabilities) return false;
+    if (role == ROLE_PROBABILITIES && !u->probabilities) return false;
+    return operation_takes(u->operation, role);
+}
+
+enum working_memory use_memory(const struct use *u)
+{
+    const enum working_memory plain = u->operation->memory[u->probabilities];
+    return u->all_options && plain != MEMORY_NONE ? MEMORY_MORE : plain;
+}
+
+xent_status use_call(const struct use *u, xent_tensor *const tensors[ROLES], int32_t axis, xent_reduction reduction,
+                     double *divisor)
+{
+    xent_options options = XENT_OPTIONS_INIT;
+    struct arguments a = { .options = &options, .axis = axis, .divisor = divisor };
+    for (int role = 0; role < ROLES; role++)
+        if (use_takes(u, (enum role)role)) a.tensor[role] = tensors[role];
+    options.axis = axis;
+    options.reduction = (int32_t)reduction;
+    options.class_weight = a.tensor[ROLE_WEIGHT];
+    if (u->all_options) {
+        options.label_smoothing = 0.25;
+        options.z_loss = 0.5;
+        options.logit_scale = 0.75;
+        options.softcap = 2;
+    }
+    return u->operation->call(&a);
+}

@@ -1,0 +1,131 @@
+#ifndef XENT_TESTS_OPERATIONS_H
+#define XENT_TESTS_OPERATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xent.h>
+
+/* Every operation of the library as data: what it takes, what it writes, how it is called. All tests that try every operation read this
+   table, so that an operation is in each of them as soon as it is here. Needs libc and libxent, nothing else. */
+
+/* The operations. What is new comes last: tests/golden/bits.txt has them in this order. */
+enum op {
+    OP_SOFTMAX,
+    OP_LOG_SOFTMAX,
+    OP_LOGSUMEXP,
+    OP_LOG,
+    OP_NLL_LOSS,
+    OP_CROSS_ENTROPY,
+    OP_CROSS_ENTROPY_GRAD,
+    OP_MEAN_DIVISOR,
+    OP_SOFTMAX_BACKWARD,
+    OP_LOG_SOFTMAX_BACKWARD,
+    OP_NLL_LOSS_BACKWARD,
+    OPS
+};
+
+/* ---- Operands ------------------------------------------------------------------------------------------------------------ */
+
+/* What a tensor is to an operation, whatever the header calls it there; in the order in which the library checks them. */
+enum role {
+    ROLE_INPUT,         /* z, x, p, logp, logits */
+    ROLE_UPSTREAM,      /* grad_p, grad_logp of the backward functions */
+    ROLE_CLASSES,       /* a target of class indices */
+    ROLE_PROBABILITIES, /* a target of probabilities */
+    ROLE_WEIGHT,        /* in the options */
+    ROLE_GRAD_LOSS,
+    ROLE_LOSS,   /* a result for each row, or one for all of them */
+    ROLE_OUTPUT, /* a result for each logit */
+    ROLES
+};
+#define ROLE_BIT(role) (1U << (role))
+
+/* The shape of an operand. */
+enum extent {
+    EXTENT_TABLE,   /* that of the logits */
+    EXTENT_ROWS,    /* the batch shape */
+    EXTENT_REDUCED, /* the batch shape with the reduction NONE, else one element */
+    EXTENT_CLASSES  /* one for each class */
+};
+
+/* The element types that an operand may have. */
+enum elements { ELEMENTS_INTEGER, ELEMENTS_FLOATING, ELEMENTS_OF_INPUT /* the input's dtype */ };
+
+/* What holds for a role in every operation. */
+struct role_rule {
+    enum extent extent;
+    enum elements elements;
+    bool output;
+};
+extern const struct role_rule role_rules[ROLES];
+
+/* ---- Operations ---------------------------------------------------------------------------------------------------------- */
+
+/* What the elements of an input mean, so that tests can give sensible ones. */
+enum content { CONTENT_LOGITS, CONTENT_POSITIVE, CONTENT_PROBABILITIES, CONTENT_LOG_PROBABILITIES };
+
+/* Which options a function takes: none; those of a batch (the others have to be at their defaults); label smoothing, z-loss, scale and
+   softcap too. */
+enum option_use { OPTIONS_NONE, OPTIONS_OF_BATCH, OPTIONS_ALL };
+
+/* What a call allocates where the classes are strided and more than the stack has room for: nothing; a chunk of elements that are not
+   of 16 bits; more than a chunk. */
+enum working_memory { MEMORY_NONE, MEMORY_CHUNK, MEMORY_MORE };
+
+/* One call's arguments. A tensor is NULL where it is not given; of the two kinds of target at most one is. */
+struct arguments {
+    xent_tensor *tensor[ROLES];
+    const xent_options *options; /* with the class axis, and with the weights */
+    int32_t axis;                /* where it is an argument of its own */
+    double *divisor;
+};
+
+struct operation {
+    const char *name; /* without xent_ */
+    xent_status (*call)(const struct arguments *a);
+    const char *operand[ROLES]; /* what the header calls it; NULL: the operation takes none */
+    unsigned optional;          /* bits of the roles that may be NULL */
+    unsigned in_place;          /* bits of the roles in whose place the output may be */
+    bool axis;                  /* has a class axis, as an argument or in the options */
+    bool divisor;               /* its result is a number, not a tensor */
+    enum option_use options;
+    enum content input;
+    enum working_memory memory[2]; /* without a target or for class indices; for probabilities */
+};
+extern const struct operation operations[OPS];
+
+bool operation_takes(const struct operation *o, enum role role);
+bool operation_takes_target(const struct operation *o);
+enum extent operation_extent(const struct operation *o, enum role role);
+
+/* How many operands may be the output's memory too. */
+int operation_places(const struct operation *o);
+
+/* ---- Uses ---------------------------------------------------------------------------------------------------------------- */
+
+/* A way to use an operation: with which kind of target, and with which options. */
+struct use {
+    const struct operation *operation;
+    bool probabilities;
+    bool all_options; /* label smoothing, z-loss, a scale and a softcap at once */
+};
+enum { USES_MAX = 4 * OPS };
+
+/* Writes every use of every operation; returns how many there are. */
+int uses_of_all(struct use uses[USES_MAX]);
+
+/* "cross_entropy, probabilities, all options" */
+enum { USE_NAME_SIZE = 64 };
+void use_name(const struct use *u, char name[USE_NAME_SIZE]);
+
+/* Whether this use takes an operand of the role. */
+bool use_takes(const struct use *u, enum role role);
+
+enum working_memory use_memory(const struct use *u);
+
+/* Calls with those of the tensors that the use takes. divisor may be NULL where the operation gives none. */
+xent_status use_call(const struct use *u, xent_tensor *const tensors[ROLES], int32_t axis, xent_reduction reduction,
+                     double *divisor);
+
+#endif
