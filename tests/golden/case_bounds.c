@@ -52,8 +52,8 @@ double golden_bound_output(const struct golden_case *g, const struct golden_size
 {
     const xent_dtype computed = golden_narrow(g) ? XENT_F32 : XENT_F64;
     const double answer = g->error * fabs(want);
-    if (g->operation == SOFTMAX) return entry_units(g, s, i) * unit(g) * want + smallest(g) + answer;
-    if (g->operation == LOGSUMEXP) return ulp(stored, want) + lse_error(g) * s->log1p[i] + answer;
+    if (g->operation == OP_SOFTMAX) return entry_units(g, s, i) * unit(g) * want + smallest(g) + answer;
+    if (g->operation == OP_LOGSUMEXP) return ulp(stored, want) + lse_error(g) * s->log1p[i] + answer;
     return (golden_narrow(g) ? 2 : 4) * ulp(computed, want) + answer;
 }
 
@@ -96,7 +96,7 @@ double golden_bound_loss(const struct golden_case *g, const struct golden_sizes 
     double bound = 0;
     for (int64_t row = 0; row < s->rows; row++) {
         if (g->options.reduction == XENT_REDUCTION_NONE && row != i) continue;
-        bound += g->operation == NLL_LOSS ? nll_row_bound(g, s, row) : row_bound(g, s, row);
+        bound += g->operation == OP_NLL_LOSS ? nll_row_bound(g, s, row) : row_bound(g, s, row);
     }
     /* the sum of the rows, the divisor and the quotient are rounded once each */
     return bound / s->divisor + (3 * 0x1p-53 + g->error) * fabs(want);
@@ -115,7 +115,7 @@ static double upstream_of(const struct golden_case *g, int64_t row)
 /* p (g - sum p g), or g - exp(logp) sum g: as for an entry with coefficients, 8 units of what is subtracted. */
 static double backward_bound(const struct golden_case *g, const struct golden_sizes *s, int64_t row, int64_t c)
 {
-    const bool softmax = g->operation == SOFTMAX_BACKWARD;
+    const bool softmax = g->operation == OP_SOFTMAX_BACKWARD;
     const int64_t at = golden_element(g, row, c);
     const double own = fabs(g->upstream.value[at]), p = softmax ? g->input.value[at] : exp(g->input.value[at]);
     double sum = 0;
@@ -148,7 +148,7 @@ static double entry_bound(const struct golden_case *g, const struct golden_sizes
 double golden_bound_gradient(const struct golden_case *g, const struct golden_sizes *s, int64_t row, int64_t c, double want)
 {
     const double answer = smallest(g) + g->error * fabs(want);
-    if (g->operation == NLL_LOSS_BACKWARD) return 4 * unit(g) * fabs(want) + answer;
-    if (g->operation == CROSS_ENTROPY_GRAD) return entry_bound(g, s, row, c, want) + answer;
+    if (g->operation == OP_NLL_LOSS_BACKWARD) return 4 * unit(g) * fabs(want) + answer;
+    if (g->operation == OP_CROSS_ENTROPY_GRAD) return entry_bound(g, s, row, c, want) + answer;
     return backward_bound(g, s, row, c) + answer;
 }

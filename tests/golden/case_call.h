@@ -3,11 +3,10 @@
 
 #include "case_file.h"
 
-/* A case put to the library. Results that the operation does not have are NULL. */
+/* A case put to the library, its tensors by their roles; NULL where the case has none. */
 struct golden_call {
     const struct golden_case *g;
-    xent_tensor *input, *upstream, *target, *weight, *grad_loss;
-    xent_tensor *output, *loss, *gradient; /* output or gradient is the input or upstream where the case is in place */
+    xent_tensor *tensor[ROLES]; /* the output is the input or the upstream gradient where the case is in place */
     double divisor;
 };
 

@@ -10,17 +10,6 @@ static const struct {
     const char *word;
     int32_t value;
 } words[] = {
-    { "log", LOG },
-    { "softmax", SOFTMAX },
-    { "log_softmax", LOG_SOFTMAX },
-    { "logsumexp", LOGSUMEXP },
-    { "nll_loss", NLL_LOSS },
-    { "cross_entropy", CROSS_ENTROPY },
-    { "cross_entropy_grad", CROSS_ENTROPY_GRAD },
-    { "mean_divisor", MEAN_DIVISOR },
-    { "softmax_backward", SOFTMAX_BACKWARD },
-    { "log_softmax_backward", LOG_SOFTMAX_BACKWARD },
-    { "nll_loss_backward", NLL_LOSS_BACKWARD },
     { "F32", XENT_F32 },
     { "F64", XENT_F64 },
     { "F16", XENT_F16 },
@@ -104,6 +93,8 @@ static void *allocate(size_t count, size_t size)
 
 static int32_t parse_word(const char *text)
 {
+    for (int op = 0; op < OPS; op++)
+        if (strcmp(operations[op].name, text) == 0) return op;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(words[i].word, text) == 0) return words[i].value;
     damaged("word", text);

@@ -3,23 +3,10 @@
 
 #include <stdbool.h>
 
+#include "support/operations.h"
 #include "support/tensors.h"
 
 /* The cases of cases.txt as generate.py wrote them. */
-
-enum operation {
-    LOG,
-    SOFTMAX,
-    LOG_SOFTMAX,
-    LOGSUMEXP,
-    NLL_LOSS,
-    CROSS_ENTROPY,
-    CROSS_ENTROPY_GRAD,
-    MEAN_DIVISOR,
-    SOFTMAX_BACKWARD,
-    LOG_SOFTMAX_BACKWARD,
-    NLL_LOSS_BACKWARD
-};
 
 /* A layout that only inputs can have, besides those of support/tensors.h: stride 0 along one dimension. */
 enum { BROADCAST = LAYOUTS };
@@ -35,7 +22,7 @@ struct numbers {
 /* Dtypes are 0 where there is no such tensor. */
 struct golden_case {
     char *title;
-    int32_t operation, dtype; /* dtype: of the input */
+    int32_t operation, dtype; /* of enum op; of the input */
     int32_t axis, ndim;
     int64_t shape[XENT_MAX_NDIM]; /* of the input, or of the logits that the target belongs to */
     int32_t layout, operand_layout, out_layout, in_place;

@@ -114,7 +114,7 @@ struct golden_sizes golden_sizes_of(const struct golden_case *g)
     double **const per_row[] = { &s.lse, &s.log1p, &s.coefficients, &s.lse_moved, &s.p_moved };
     for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) *elements[i] = numbers_new(n);
     for (size_t i = 0; i < sizeof per_row / sizeof per_row[0]; i++) *per_row[i] = numbers_new(rows);
-    if (g->operation == LOG || s.classes == 0) return s;
+    if (g->operation == OP_LOG || s.classes == 0) return s;
     for (int64_t row = 0; row < rows; row++) {
         if (g->input.value != NULL) size_softmax(g, &s, row);
         if (g->target != 0) size_coefficients(g, &s, row);

@@ -40,11 +40,36 @@ static void expect_count(const char *answer, const xent_tensor *t, const struct 
         fail_msg("%s: %lld results, %lld answers", answer, (long long)xent_tensor_numel(t), (long long)answers->count);
 }
 
+static const struct operation *operation_of(const struct examination *x) { return &operations[x->g->operation]; }
+
+static bool gives_gradient(const struct operation *o)
+{
+    return operation_takes(o, ROLE_UPSTREAM) || operation_takes(o, ROLE_GRAD_LOSS);
+}
+
+/* What the file calls output: the result of an operation that gives neither a loss nor a gradient. */
+static const xent_tensor *output_of(const struct examination *x)
+{
+    const xent_tensor *per_row = x->call.tensor[ROLE_LOSS];
+    if (gives_gradient(operation_of(x))) return NULL;
+    return operation_of(x)->options == OPTIONS_NONE && per_row != NULL ? per_row : x->call.tensor[ROLE_OUTPUT];
+}
+
+static const xent_tensor *loss_of(const struct examination *x)
+{
+    return operation_of(x)->options == OPTIONS_NONE ? NULL : x->call.tensor[ROLE_LOSS];
+}
+
+static const xent_tensor *gradient_of(const struct examination *x)
+{
+    return gives_gradient(operation_of(x)) ? x->call.tensor[ROLE_OUTPUT] : NULL;
+}
+
 static void check_output(struct examination *x)
 {
     const struct numbers *answers = &x->g->answer_output;
-    const xent_tensor *t = x->call.output;
-    const bool rounded = x->g->operation != LOGSUMEXP && (x->g->dtype == XENT_F16 || x->g->dtype == XENT_BF16);
+    const xent_tensor *t = output_of(x);
+    const bool rounded = x->g->operation != OP_LOGSUMEXP && (x->g->dtype == XENT_F16 || x->g->dtype == XENT_BF16);
     expect_count("output", t, answers);
     for (int64_t i = 0; i < answers->count; i++) {
         const double want = answers->value[i];
@@ -56,7 +81,7 @@ static void check_output(struct examination *x)
 static void check_loss(struct examination *x)
 {
     const struct numbers *answers = &x->g->answer_loss;
-    const xent_tensor *t = x->call.loss;
+    const xent_tensor *t = loss_of(x);
     expect_count("loss", t, answers);
     for (int64_t i = 0; i < answers->count; i++) {
         const double want = answers->value[i];
@@ -70,13 +95,13 @@ static void check_gradient(struct examination *x)
 {
     const struct golden_case *g = x->g;
     const struct numbers *answers = &g->answer_gradient;
-    const xent_tensor *t = x->call.gradient;
+    const xent_tensor *t = gradient_of(x);
     const bool rounded = g->dtype == XENT_F16 || g->dtype == XENT_BF16;
     expect_count("gradient", t, answers);
     for (int64_t k = 0; answers->count > 0 && k < x->sizes.rows * x->sizes.classes; k++) {
         const int64_t row = k / x->sizes.classes, c = k % x->sizes.classes, i = golden_element(g, row, c);
         const double want = answers->value[i];
-        const bool nothing = g->operation == NLL_LOSS_BACKWARD && x->sizes.coefficient[i] == 0 && !isnan(want);
+        const bool nothing = g->operation == OP_NLL_LOSS_BACKWARD && x->sizes.coefficient[i] == 0 && !isnan(want);
         compare(x, "gradient", t, i, want, golden_bound_gradient(g, &x->sizes, row, c, want), rounded);
         if ((golden_ignored(g, row) || nothing) && tensor_bits(t, i) != 0) fail_msg("gradient %lld is not +0", (long long)i);
     }
@@ -85,7 +110,7 @@ static void check_gradient(struct examination *x)
 static void check_divisor(struct examination *x)
 {
     const struct numbers *answers = &x->g->answer_divisor;
-    if ((x->g->operation == MEAN_DIVISOR) != (answers->count == 1)) fail_msg("divisor: %d answers", (int)answers->count);
+    if (operation_of(x)->divisor != (answers->count == 1)) fail_msg("divisor: %d answers", (int)answers->count);
     if (answers->count == 0) return;
     const double want = answers->value[0], bound = golden_bound_divisor(x->g, want);
     x->compared++;
