@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/operations.h"
 #include "support/random.h"
 
 /* Numbers at the ends of a dtype's range. */
@@ -36,17 +37,102 @@ static void make_special(struct exam *e, int64_t row, int64_t classes)
     if (row == 5) tensor_set(e->classes, row, -100);
 }
 
+/* Room for the next `bytes` bytes of answers. */
+static void *take(struct exam *e, size_t *used, size_t bytes)
+{
+    void *at = e->answers + *used;
+    *used += bytes;
+    assert_true(*used <= e->size);
+    return at;
+}
+
+static int64_t elements_of(const struct exam *e, enum extent extent, xent_reduction reduction)
+{
+    const int64_t rows = xent_tensor_shape(e->logits)[0];
+    if (extent == EXTENT_TABLE) return xent_tensor_numel(e->logits);
+    return extent == EXTENT_REDUCED && reduction != XENT_REDUCTION_NONE ? 1 : rows;
+}
+
+/* The next piece of the answers as a result. */
+static xent_tensor *next(struct exam *e, size_t *used, enum extent extent, xent_reduction reduction)
+{
+    const xent_dtype dtype = xent_tensor_dtype(e->logits);
+    const int64_t elements = elements_of(e, extent, reduction);
+    const int32_t ndim = extent == EXTENT_TABLE ? 2 : extent == EXTENT_REDUCED && reduction != XENT_REDUCTION_NONE ? 0 : 1;
+    return tensor_over(dtype, ndim, xent_tensor_shape(e->logits), take(e, used, (size_t)elements * xent_dtype_size(dtype)));
+}
+
+static xent_tensor *input_of(const struct exam *e, enum content content)
+{
+    switch (content) {
+    case CONTENT_LOG_PROBABILITIES: return e->log_probabilities;
+    case CONTENT_LOGITS: return e->logits;
+    default: return e->target;
+    }
+}
+
+/* Upstream gradients are those of one result for all rows. */
+static void solve(struct exam *e, const struct use *u, xent_reduction reduction, size_t *used)
+{
+    xent_tensor *tensors[ROLES] = { [ROLE_INPUT] = input_of(e, u->operation->input),
+                                    [ROLE_UPSTREAM] = e->logits,
+                                    [ROLE_CLASSES] = e->classes,
+                                    [ROLE_PROBABILITIES] = e->target,
+                                    [ROLE_WEIGHT] = e->weight,
+                                    [ROLE_GRAD_LOSS] = reduction == XENT_REDUCTION_NONE ? NULL : e->grad_loss };
+    double divisor;
+    for (int role = 0; role < ROLES; role++)
+        if (role_rules[role].output && use_takes(u, (enum role)role))
+            tensors[role] = next(e, used, operation_extent(u->operation, (enum role)role), reduction);
+    expect_ok(use_call(u, tensors, 1, reduction, &divisor));
+    for (int role = 0; role < ROLES; role++)
+        if (role_rules[role].output) xent_tensor_destroy(tensors[role]);
+    if (u->operation->divisor) memcpy(take(e, used, sizeof divisor), &divisor, sizeof divisor);
+}
+
+/* A loss alone, without options, as sum and for each row; all options at once for each row. Gradients as mean or as sum. */
+static int reductions_of(const struct use *u, xent_reduction reductions[2])
+{
+    const bool gradient = use_takes(u, ROLE_OUTPUT);
+    reductions[0] = !gradient ? XENT_REDUCTION_NONE : u->all_options ? XENT_REDUCTION_SUM : XENT_REDUCTION_MEAN;
+    reductions[1] = XENT_REDUCTION_SUM;
+    return operation_extent(u->operation, ROLE_LOSS) == EXTENT_REDUCED && use_takes(u, ROLE_LOSS) && !gradient &&
+                   !u->all_options
+               ? 2
+               : 1;
+}
+
+/* What all answers need. */
+static size_t room_for_all(const struct exam *e)
+{
+    const size_t element = xent_dtype_size(xent_tensor_dtype(e->logits));
+    struct use uses[USES_MAX];
+    const int count = uses_of_all(uses);
+    xent_reduction reductions[2];
+    size_t size = 0;
+    for (int i = 0; i < count; i++) {
+        const int times = reductions_of(&uses[i], reductions);
+        for (int k = 0; k < times; k++) {
+            for (int role = 0; role < ROLES; role++)
+                if (role_rules[role].output && use_takes(&uses[i], (enum role)role))
+                    size +=
+                        (size_t)elements_of(e, operation_extent(uses[i].operation, (enum role)role), reductions[k]) * element;
+            if (uses[i].operation->divisor) size += sizeof(double);
+        }
+    }
+    return size;
+}
+
 struct exam exam_new(xent_dtype dtype, int64_t rows, int64_t classes, bool special)
 {
     struct random r = random_stream(2026, (uint64_t)(rows * classes));
-    const size_t size = xent_dtype_size(dtype), table = (size_t)(rows * classes) * size, row = (size_t)rows * size;
     struct exam e = {
         .logits = tensor_new(dtype, SHAPE(rows, classes), ROW_MAJOR),
+        .log_probabilities = tensor_new(dtype, SHAPE(rows, classes), ROW_MAJOR),
         .classes = tensor_new(XENT_I32, SHAPE(rows), ROW_MAJOR),
         .target = tensor_new(dtype, SHAPE(rows, classes), ROW_MAJOR),
         .weight = tensor_new(dtype, SHAPE(classes), ROW_MAJOR),
         .grad_loss = tensor_new(dtype, SCALAR, ROW_MAJOR),
-        .size = 11 * table + 7 * row + 6 * size + sizeof(double), /* as exam_solve cuts it up */
     };
     for (int64_t i = 0; i < rows * classes; i++) tensor_set(e.logits, i, 3 * random_normal(&r));
     for (int64_t i = 0; i < rows * classes; i++) tensor_set(e.target, i, random_uniform(&r));
@@ -54,6 +140,8 @@ struct exam exam_new(xent_dtype dtype, int64_t rows, int64_t classes, bool speci
     for (int64_t i = 0; i < classes; i++) tensor_set(e.weight, i, random_uniform(&r) + 0.25);
     tensor_set(e.grad_loss, 0, 0.7);
     for (int64_t i = 0; special && i < rows; i++) make_special(&e, i, classes);
+    for (int64_t i = 0; i < rows * classes; i++) tensor_set(e.log_probabilities, i, -fabs(tensor_get(e.logits, i)));
+    e.size = room_for_all(&e);
     e.answers = calloc(e.size, 1);
     assert_non_null(e.answers);
     return e;
@@ -62,6 +150,7 @@ struct exam exam_new(xent_dtype dtype, int64_t rows, int64_t classes, bool speci
 void exam_free(struct exam *e)
 {
     tensor_free(e->logits);
+    tensor_free(e->log_probabilities);
     tensor_free(e->classes);
     tensor_free(e->target);
     tensor_free(e->weight);
@@ -69,90 +158,19 @@ void exam_free(struct exam *e)
     free(e->answers);
 }
 
-/* The next piece of the answers as a tensor. */
-static xent_tensor *next(struct exam *e, size_t *used, int32_t ndim)
+int exam_solve(struct exam *e)
 {
-    xent_tensor *t = tensor_over(xent_tensor_dtype(e->logits), ndim, xent_tensor_shape(e->logits), e->answers + *used);
-    *used += (size_t)xent_tensor_numel(t) * xent_dtype_size(xent_tensor_dtype(t));
-    return t;
-}
-
-static void free_all(xent_tensor *const *all, size_t n)
-{
-    for (size_t i = 0; i < n; i++) xent_tensor_destroy(all[i]);
-}
-
-static void solve_plain(struct exam *e, const xent_tensor *target, size_t *used)
-{
-    xent_tensor *nll = next(e, used, 1), *losses = next(e, used, 1), *mean = next(e, used, 0), *sum = next(e, used, 0);
-    xent_tensor *total = next(e, used, 0), *gradient = next(e, used, 2), *backward = next(e, used, 2);
-    xent_options options = XENT_OPTIONS_INIT;
-    options.class_weight = e->weight;
-    options.reduction = XENT_REDUCTION_NONE;
-    expect_ok(xent_nll_loss(e->logits, target, &options, nll));
-    expect_ok(xent_cross_entropy(e->logits, target, &options, losses));
-    options.reduction = XENT_REDUCTION_MEAN;
-    expect_ok(xent_cross_entropy_grad(e->logits, target, &options, e->grad_loss, mean, gradient));
-    expect_ok(xent_nll_loss_backward(e->logits, target, &options, e->grad_loss, backward));
-    options.reduction = XENT_REDUCTION_SUM;
-    expect_ok(xent_nll_loss(e->logits, target, &options, sum));
-    expect_ok(xent_cross_entropy(e->logits, target, &options, total));
-    xent_tensor *all[] = { nll, losses, mean, sum, total, gradient, backward };
-    free_all(all, sizeof all / sizeof all[0]);
-}
-
-/* All options at once. */
-static void solve_full(struct exam *e, const xent_tensor *target, size_t *used)
-{
-    xent_tensor *losses = next(e, used, 1), *gradient = next(e, used, 2);
-    xent_options options = XENT_OPTIONS_INIT;
-    options.class_weight = e->weight;
-    options.label_smoothing = 0.1;
-    options.z_loss = 1e-3;
-    options.logit_scale = 0.7;
-    options.softcap = 20;
-    options.reduction = XENT_REDUCTION_NONE;
-    expect_ok(xent_cross_entropy(e->logits, target, &options, losses));
-    options.reduction = XENT_REDUCTION_SUM;
-    expect_ok(xent_cross_entropy_grad(e->logits, target, &options, e->grad_loss, NULL, gradient));
-    xent_tensor *all[] = { losses, gradient };
-    free_all(all, sizeof all / sizeof all[0]);
-}
-
-static void solve_divisor(struct exam *e, size_t *used)
-{
-    xent_options options = XENT_OPTIONS_INIT;
-    double divisor;
-    options.class_weight = e->weight;
-    expect_ok(xent_mean_divisor(e->classes, &options, &divisor));
-    memcpy(e->answers + *used, &divisor, sizeof divisor);
-    *used += sizeof divisor;
-}
-
-static void solve_softmax(struct exam *e, size_t *used)
-{
-    xent_tensor *softmax = next(e, used, 2), *log_softmax = next(e, used, 2), *logarithm = next(e, used, 2);
-    xent_tensor *lse = next(e, used, 1), *grad = next(e, used, 2), *log_grad = next(e, used, 2);
-    expect_ok(xent_softmax(e->logits, 1, softmax));
-    expect_ok(xent_log_softmax(e->logits, 1, log_softmax));
-    expect_ok(xent_log(e->target, logarithm));
-    expect_ok(xent_logsumexp(e->logits, 1, lse));
-    expect_ok(xent_softmax_backward(softmax, e->logits, 1, grad));
-    expect_ok(xent_log_softmax_backward(log_softmax, e->target, 1, log_grad));
-    xent_tensor *all[] = { softmax, log_softmax, logarithm, lse, grad, log_grad };
-    free_all(all, sizeof all / sizeof all[0]);
-}
-
-void exam_solve(struct exam *e)
-{
-    const xent_tensor *targets[] = { e->classes, e->target };
+    struct use uses[USES_MAX];
+    const int count = uses_of_all(uses);
+    xent_reduction reductions[2];
     size_t used = 0;
+    int calls = 0;
     memset(e->answers, 0xA5, e->size);
-    solve_softmax(e, &used);
-    for (int i = 0; i < 2; i++) {
-        solve_plain(e, targets[i], &used);
-        solve_full(e, targets[i], &used);
+    for (int i = 0; i < count; i++) {
+        const int times = reductions_of(&uses[i], reductions);
+        for (int k = 0; k < times; k++) solve(e, &uses[i], reductions[k], &used);
+        calls += times;
     }
-    solve_divisor(e, &used);
     assert_int_equal(used, e->size);
+    return calls;
 }
