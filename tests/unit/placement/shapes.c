@@ -10,31 +10,9 @@
 static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
 enum { DTYPES = sizeof dtypes / sizeof dtypes[0], MIXED = LAYOUTS, KINDS };
 
-/* One shape, cut at its class axis. */
-struct shape {
-    int32_t ndim, axis;
-    int64_t extents[XENT_MAX_NDIM], batch[XENT_MAX_NDIM];
-    int64_t rows, classes, inner; /* inner: the product of the extents behind the axis */
-};
-
-static struct shape shape_of(int32_t ndim, int32_t axis, const int64_t *extents)
-{
-    struct shape s = { ndim, axis, { 0 }, { 0 }, 1, extents[axis], 1 };
-    for (int32_t d = 0; d < ndim; d++) {
-        s.extents[d] = extents[d];
-        if (d == axis) continue;
-        s.batch[d - (d > axis)] = extents[d];
-        s.rows *= extents[d];
-        if (d > axis) s.inner *= extents[d];
-    }
-    return s;
-}
-
-/* Where (row, class) is among the elements, counted in row-major order. */
-static int64_t index_of(const struct shape *s, int64_t row, int64_t c)
-{
-    return (row / s->inner * s->classes + c) * s->inner + row % s->inner;
-}
+/* Every use of every operation. */
+static struct use uses[USES_MAX];
+static int use_count;
 
 /* ---- Tensors ----------------------------------------------------------------------------------------------------------- */
 
@@ -62,42 +40,34 @@ static xent_tensor *make(int kind, xent_dtype dtype, int32_t ndim, const int64_t
     return kind == MIXED ? mixed(dtype, ndim, extents) : tensor_new(dtype, ndim, extents, (enum layout)kind);
 }
 
-static void fill(const struct operands *o, const struct shape *s)
+/* Of the roles with dtypes of their own. */
+static xent_dtype dtype_of(enum role role, xent_dtype dtype)
 {
-    for (int64_t row = 0; row < s->rows; row++) {
-        tensor_set(o->y, row, value_of_y(row, s->classes));
-        tensor_set(o->grad_loss, row, value_of_grad_loss(row));
-        for (int64_t c = 0; c < s->classes; c++) {
-            const int64_t i = row * s->classes + c, at = index_of(s, row, c);
-            tensor_set(o->z, at, value_of_z(i));
-            tensor_set(o->upstream, at, value_of_upstream(i));
-            tensor_set(o->t, at, value_of_t(i));
-        }
+    switch (role) {
+    case ROLE_CLASSES: return XENT_I16;
+    case ROLE_WEIGHT:
+    case ROLE_GRAD_LOSS: return XENT_F32;
+    case ROLE_LOSS: return XENT_F64;
+    default: return dtype;
     }
-    for (int64_t c = 0; c < s->classes; c++) tensor_set(o->weight, c, value_of_weight(c));
 }
 
 /* Each tensor in a layout of its own, beginning with this one; of kind -1 all are row-major. */
 static struct operands operands_of(xent_dtype dtype, const struct shape *s, int kind)
 {
-    const int step = kind < 0 ? 0 : 1, first = kind < 0 ? ROW_MAJOR : kind;
-    const struct operands o = {
-        make(first, dtype, s->ndim, s->extents),
-        make(first + step, dtype, s->ndim, s->extents),
-        make(first + 2 * step, dtype, s->ndim, s->extents),
-        make(first + 3 * step, dtype, s->ndim, s->extents),
-        make(first + step, XENT_I16, s->ndim - 1, s->batch),
-        make(first + 2 * step, XENT_F32, s->ndim - 1, s->batch),
-        make(first + 3 * step, XENT_F64, s->ndim - 1, s->batch),
-        make(first + 2 * step, XENT_F32, 1, &s->classes),
-    };
+    struct operands o = { { NULL }, 0 };
+    for (int role = 0; role < ROLES; role++) {
+        const enum extent extent = role_rules[role].extent;
+        const int32_t ndim = extent == EXTENT_TABLE ? s->ndim : extent == EXTENT_CLASSES ? 1 : s->ndim - 1;
+        const int64_t *extents = extent == EXTENT_TABLE ? s->extents : extent == EXTENT_CLASSES ? &s->classes : s->batch;
+        o.tensor[role] = make(kind < 0 ? ROW_MAJOR : kind + role, dtype_of((enum role)role, dtype), ndim, extents);
+    }
     return o;
 }
 
 static void free_operands(const struct operands *o)
 {
-    xent_tensor *all[] = { o->z, o->upstream, o->t, o->out, o->y, o->grad_loss, o->loss, o->weight };
-    for (int i = 0; i < 8; i++) tensor_free(all[i]);
+    for (int role = 0; role < ROLES; role++) tensor_free(o->tensor[role]);
 }
 
 /* ---- Comparing --------------------------------------------------------------------------------------------------------- */
@@ -110,20 +80,16 @@ static void text_of(const struct shape *s, char *text, size_t size)
     (void)snprintf(text + used, size - used, ")");
 }
 
-static void expect_same(enum operation operation, const struct operands *got, const struct shape *s,
-                        const struct operands *want, int kind)
+static void expect_same(const struct use *u, const struct operands *got, const struct shape *s, const struct operands *want,
+                        const struct shape *s_of_want, int kind)
 {
-    char text[128];
-    int64_t wrong = 0;
-    for (int64_t row = 0; row < s->rows; row++) {
-        if (writes_loss(operation)) wrong += tensor_bits(got->loss, row) != tensor_bits(want->loss, row);
-        for (int64_t c = 0; c < s->classes && writes_out(operation); c++)
-            wrong += tensor_bits(got->out, index_of(s, row, c)) != tensor_bits(want->out, row * s->classes + c);
-    }
+    char text[128], name[USE_NAME_SIZE];
+    const int64_t wrong = differences(u, got, s, want, s_of_want);
     if (wrong == 0) return;
     text_of(s, text, sizeof text);
-    fail_msg("%s, dtype %d, %s, layout %d: %lld results are others than those of a table of rows", operation_names[operation],
-             (int)xent_tensor_dtype(got->z), text, kind, (long long)wrong);
+    use_name(u, name);
+    fail_msg("%s, dtype %d, %s, layout %d: %lld results are others than those of a table of rows", name,
+             (int)xent_tensor_dtype(got->tensor[ROLE_INPUT]), text, kind, (long long)wrong);
 }
 
 /* The axis as it may be given: from the front, from the end, or as the default. */
@@ -136,18 +102,17 @@ static int32_t spelt(const struct shape *s, int kind)
 static void check_shape(const struct shape *s, xent_dtype dtype)
 {
     const struct shape table = shape_of(2, 1, (const int64_t[]){ s->rows, s->classes });
-    const struct operands want = operands_of(dtype, &table, -1);
-    struct operands all[KINDS];
+    struct operands want = operands_of(dtype, &table, -1), all[KINDS];
     fill(&want, &table);
     for (int kind = 0; kind < KINDS; kind++) {
         all[kind] = operands_of(dtype, s, kind);
         fill(&all[kind], s);
     }
-    for (int operation = 0; operation < OPERATIONS; operation++) {
-        expect_ok(operate((enum operation)operation, &want, 1));
+    for (int i = 0; i < use_count; i++) {
+        expect_ok(operate(&uses[i], &want, 1));
         for (int kind = 0; kind < KINDS; kind++) {
-            expect_ok(operate((enum operation)operation, &all[kind], spelt(s, kind)));
-            expect_same((enum operation)operation, &all[kind], s, &want, kind);
+            expect_ok(operate(&uses[i], &all[kind], spelt(s, kind)));
+            expect_same(&uses[i], &all[kind], s, &want, &table, kind);
         }
     }
     free_operands(&want);
@@ -199,14 +164,17 @@ static void test_zero_length(void **state)
         if (axis >= ndim || empty >= ndim) continue;
         extents[empty] = 0;
         const struct shape s = shape_of(ndim, axis, extents);
-        const struct operands o = operands_of(dtypes[i % DTYPES], &s, i % KINDS);
-        for (int64_t row = 0; row < s.rows; row++) tensor_set(o.y, row, -100);
-        for (int k = 0; k < OPERATIONS; k++) {
-            const int loss = k >= NLL_LOSS && k != SOFTMAX_BACKWARD && k != LOG_SOFTMAX_BACKWARD && k != MEAN_DIVISOR;
+        struct operands o = operands_of(dtypes[i % DTYPES], &s, i % KINDS);
+        for (int64_t row = 0; row < s.rows; row++) tensor_set(o.tensor[ROLE_CLASSES], row, -100);
+        for (int k = 0; k < use_count; k++) {
+            /* whose target comes without logits, class indices tell nothing of the classes */
+            const struct operation *operation = uses[k].operation;
+            const bool loss =
+                operation_takes_target(operation) && (uses[k].probabilities || operation_takes(operation, ROLE_INPUT));
             if (loss && s.classes == 0 && s.rows > 0)
-                assert_int_equal(operate((enum operation)k, &o, spelt(&s, i)), XENT_ERROR_SHAPE);
+                assert_int_equal(operate(&uses[k], &o, spelt(&s, i)), XENT_ERROR_SHAPE);
             else
-                expect_ok(operate((enum operation)k, &o, spelt(&s, i)));
+                expect_ok(operate(&uses[k], &o, spelt(&s, i)));
         }
         free_operands(&o);
     }
@@ -228,46 +196,35 @@ static void copy_elements(xent_tensor *to, const xent_tensor *from)
     for (int64_t i = 0; i < xent_tensor_numel(from); i++) tensor_set(to, i, tensor_get(from, i));
 }
 
+/* The dimension of an operand that is this one of the logits; -1 where it has none such. */
+static int32_t dimension_of(const struct shape *s, enum role role, int32_t dimension)
+{
+    const enum extent extent = role_rules[role].extent;
+    if (extent == EXTENT_TABLE) return dimension;
+    if (extent == EXTENT_CLASSES) return 0; /* weights repeat along their only one, whichever it is */
+    return dimension == s->axis ? -1 : dimension - (dimension > s->axis);
+}
+
 /* Inputs that repeat along a dimension, classes too, are as good as copies that are written out. */
 static void check_repeated(xent_dtype dtype, const struct shape *s, int32_t dimension)
 {
-    const int32_t in_batch = dimension - (dimension > s->axis);
     struct operands source = operands_of(dtype, s, ROW_MAJOR), full = operands_of(dtype, s, TRANSPOSED), some;
     fill(&source, s);
     fill(&full, s);
     some = source;
-    some.z = repeated(source.z, dimension);
-    some.t = repeated(source.t, dimension);
-    some.upstream = repeated(source.upstream, dimension);
-    some.y = dimension == s->axis ? NULL : repeated(source.y, in_batch);
-    some.grad_loss = dimension == s->axis ? NULL : repeated(source.grad_loss, in_batch);
-    some.weight = repeated(source.weight, 0);
-    copy_elements(full.z, some.z);
-    copy_elements(full.t, some.t);
-    copy_elements(full.upstream, some.upstream);
-    copy_elements(full.weight, some.weight);
-    if (dimension != s->axis) {
-        copy_elements(full.y, some.y);
-        copy_elements(full.grad_loss, some.grad_loss);
-    } else {
-        some.y = full.y;
-        some.grad_loss = full.grad_loss;
+    for (int role = 0; role < ROLES; role++) {
+        const int32_t own = dimension_of(s, (enum role)role, dimension);
+        if (role_rules[role].output || own < 0) continue;
+        some.tensor[role] = repeated(source.tensor[role], own);
+        copy_elements(full.tensor[role], some.tensor[role]);
     }
-    for (int k = 0; k < OPERATIONS; k++) {
-        expect_ok(operate((enum operation)k, &full, s->axis));
-        expect_ok(operate((enum operation)k, &some, s->axis));
-        for (int64_t i = 0; i < s->rows * s->classes && writes_out((enum operation)k); i++)
-            assert_int_equal(tensor_bits(some.out, i), tensor_bits(full.out, i));
-        for (int64_t i = 0; i < s->rows && writes_loss((enum operation)k); i++)
-            assert_int_equal(tensor_bits(some.loss, i), tensor_bits(full.loss, i));
+    for (int k = 0; k < use_count; k++) {
+        expect_ok(operate(&uses[k], &full, s->axis));
+        expect_ok(operate(&uses[k], &some, s->axis));
+        assert_int_equal(differences(&uses[k], &some, s, &full, s), 0);
     }
-    xent_tensor *views[] = { some.z,
-                             some.t,
-                             some.upstream,
-                             some.weight,
-                             dimension == s->axis ? NULL : some.y,
-                             dimension == s->axis ? NULL : some.grad_loss };
-    for (int i = 0; i < 6; i++) xent_tensor_destroy(views[i]);
+    for (int role = 0; role < ROLES; role++)
+        if (some.tensor[role] != source.tensor[role]) xent_tensor_destroy(some.tensor[role]);
     free_operands(&source);
     free_operands(&full);
 }
@@ -290,5 +247,6 @@ int main(void)
         cmocka_unit_test(test_strides_of_zero),
     };
     require_backend();
+    use_count = uses_of_all(uses);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,50 +1,42 @@
-/* What the tests of shapes share: every operation on one set of tensors, and its results bit by bit. */
+/* What the tests of shapes share: a batch's tensors by their roles, in any shape and layout, and every use of every operation on them. */
 #ifndef XENT_TESTS_SHAPES_H
 #define XENT_TESTS_SHAPES_H
 
+#include "support/operations.h"
 #include "support/tensors.h"
 
-/* Tensors of the logits' shape: z, upstream, t, out; of the batch shape: y, grad_loss, loss; of the classes: weight. */
+/* A tensor for each role, and what a call gives that is no tensor. */
 struct operands {
-    xent_tensor *z, *upstream, *t, *out;
-    xent_tensor *y, *grad_loss, *loss;
-    xent_tensor *weight;
+    xent_tensor *tensor[ROLES];
+    double divisor;
 };
 
-enum operation {
-    SOFTMAX,
-    LOG_SOFTMAX,
-    LOGSUMEXP,
-    LOG,
-    NLL_LOSS,
-    NLL_LOSS_OF_PROBABILITIES,
-    CROSS_ENTROPY,
-    CROSS_ENTROPY_OF_PROBABILITIES,
-    GRADIENT,
-    GRADIENT_OF_PROBABILITIES,
-    GRADIENT_WITH_OPTIONS,
-    SOFTMAX_BACKWARD,
-    LOG_SOFTMAX_BACKWARD,
-    NLL_LOSS_BACKWARD,
-    NLL_LOSS_BACKWARD_OF_PROBABILITIES,
-    MEAN_DIVISOR,
-    OPERATIONS
+/* One shape, cut at its class axis. */
+struct shape {
+    int32_t ndim, axis;
+    int64_t extents[XENT_MAX_NDIM], batch[XENT_MAX_NDIM];
+    int64_t rows, classes, inner; /* inner: the product of the extents behind the axis */
 };
-extern const char *const operation_names[OPERATIONS];
+struct shape shape_of(int32_t ndim, int32_t axis, const int64_t *extents);
 
-/* Losses with NONE. The mean's divisor goes where the first loss goes. */
-xent_status operate(enum operation operation, const struct operands *o, int32_t axis);
+/* Where (row, class) is among the elements of an operand of this extent, counted in row-major order. */
+int64_t index_of(const struct shape *s, enum extent extent, int64_t row, int64_t c);
 
-/* Whether the results are in `out`, in `loss`. */
-int writes_out(enum operation operation);
-int writes_loss(enum operation operation);
+/* How many different elements (row, class) an operand of this extent has in each direction. */
+int64_t rows_of(const struct shape *s, enum extent extent);
+int64_t classes_of(const struct shape *s, enum extent extent);
 
-/* Values of tensors that hold different things, exact in every dtype; i counts as (row, class). */
-double value_of_z(int64_t i);
-double value_of_upstream(int64_t i);
-double value_of_t(int64_t i);
-double value_of_y(int64_t row, int64_t classes);
-double value_of_grad_loss(int64_t row);
-double value_of_weight(int64_t c);
+/* The number that an input holds there, exact in every dtype; some rows are ignored. */
+double value_of(enum role role, int64_t row, int64_t c, int64_t classes);
+
+/* Gives every input its values. */
+void fill(const struct operands *o, const struct shape *s);
+
+/* Losses with NONE. */
+xent_status operate(const struct use *u, struct operands *o, int32_t axis);
+
+/* How many results of the two calls differ, bit by bit. */
+int64_t differences(const struct use *u, const struct operands *got, const struct shape *s, const struct operands *want,
+                    const struct shape *s_of_want);
 
 #endif

@@ -22,19 +22,23 @@ static const struct layout_of_batch {
     { "far rows backwards", 70, 3, -(INT64_C(1) << 26) - 5, -1 },
     { "far rows of far classes", 2, 3, (INT64_C(1) << 32) + 1, (INT64_C(1) << 30) + 1 },
 };
-enum { FAR_LAYOUTS = sizeof layouts / sizeof layouts[0], TENSORS = 8, PAGE = 4096 };
+enum { FAR_LAYOUTS = sizeof layouts / sizeof layouts[0], PAGE = 4096 };
+
+/* Every use of every operation. */
+static struct use uses[USES_MAX];
+static int use_count;
 
 /* One piece of address space for all: emulators keep a record of each page that was ever mapped, touched or not. */
 static char *space;
 static int64_t taken;
-static xent_tensor *tensors[TENSORS];
+static xent_tensor *tensors[ROLES];
 static int count;
 
 /* The widest tensors, all of them at once. */
 static void reserve_space(size_t element)
 {
     const struct layout_of_batch *widest = &layouts[FAR_LAYOUTS - 1];
-    const uint64_t each = element * (uint64_t)(widest->row_stride + 2 * widest->class_stride + 1) + PAGE, all = each * TENSORS;
+    const uint64_t each = element * (uint64_t)(widest->row_stride + 2 * widest->class_stride + 1) + PAGE, all = each * ROLES;
     void *start = MAP_FAILED;
     if (all <= SIZE_MAX)
         start = mmap(NULL, (size_t)all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -66,59 +70,60 @@ static void free_far(void)
 
 /* ---- Tensors ----------------------------------------------------------------------------------------------------------- */
 
+static xent_dtype dtype_of(enum role role, xent_dtype dtype) { return role == ROLE_CLASSES ? XENT_I16 : dtype; }
+
+static struct shape table_of(const struct layout_of_batch *l)
+{
+    return shape_of(2, 1, (const int64_t[]){ l->rows, l->classes });
+}
+
 static struct operands far_operands(xent_dtype dtype, const struct layout_of_batch *l)
 {
     const int64_t shape[2] = { l->rows, l->classes }, strides[2] = { l->row_stride, l->class_stride };
-    return (struct operands){
-        far_tensor(dtype, 2, shape, strides),    far_tensor(dtype, 2, shape, strides),
-        far_tensor(dtype, 2, shape, strides),    far_tensor(dtype, 2, shape, strides),
-        far_tensor(XENT_I16, 1, shape, strides), far_tensor(dtype, 1, shape, strides),
-        far_tensor(dtype, 1, shape, strides),    far_tensor(dtype, 1, shape + 1, strides + 1),
-    };
+    struct operands o = { { NULL }, 0 };
+    for (int role = 0; role < ROLES; role++) {
+        const enum extent extent = role_rules[role].extent;
+        const int of_classes = extent == EXTENT_CLASSES;
+        o.tensor[role] = far_tensor(dtype_of((enum role)role, dtype), extent == EXTENT_TABLE ? 2 : 1, shape + of_classes,
+                                    strides + of_classes);
+    }
+    return o;
 }
 
 static struct operands near_operands(xent_dtype dtype, const struct layout_of_batch *l)
 {
     const int64_t shape[2] = { l->rows, l->classes };
-    return (struct operands){
-        tensor_new(dtype, 2, shape, ROW_MAJOR),    tensor_new(dtype, 2, shape, ROW_MAJOR),
-        tensor_new(dtype, 2, shape, ROW_MAJOR),    tensor_new(dtype, 2, shape, ROW_MAJOR),
-        tensor_new(XENT_I16, 1, shape, ROW_MAJOR), tensor_new(dtype, 1, shape, ROW_MAJOR),
-        tensor_new(dtype, 1, shape, ROW_MAJOR),    tensor_new(dtype, 1, shape + 1, ROW_MAJOR),
-    };
+    struct operands o = { { NULL }, 0 };
+    for (int role = 0; role < ROLES; role++) {
+        const enum extent extent = role_rules[role].extent;
+        o.tensor[role] = tensor_new(dtype_of((enum role)role, dtype), extent == EXTENT_TABLE ? 2 : 1,
+                                    shape + (extent == EXTENT_CLASSES), ROW_MAJOR);
+    }
+    return o;
 }
 
 static void free_near(const struct operands *o)
 {
-    xent_tensor *all[] = { o->z, o->upstream, o->t, o->out, o->y, o->grad_loss, o->loss, o->weight };
-    for (int i = 0; i < 8; i++) tensor_free(all[i]);
+    for (int role = 0; role < ROLES; role++) tensor_free(o->tensor[role]);
 }
 
-static void fill(const struct operands *o, const struct layout_of_batch *l)
-{
-    for (int64_t i = 0; i < l->rows * l->classes; i++) {
-        tensor_set(o->z, i, value_of_z(i));
-        tensor_set(o->upstream, i, value_of_upstream(i));
-        tensor_set(o->t, i, value_of_t(i));
-    }
-    for (int64_t row = 0; row < l->rows; row++) {
-        tensor_set(o->y, row, value_of_y(row, l->classes));
-        tensor_set(o->grad_loss, row, value_of_grad_loss(row));
-    }
-    for (int64_t c = 0; c < l->classes; c++) tensor_set(o->weight, c, value_of_weight(c));
-}
-
-static void expect_same(enum operation operation, const struct operands *got, const struct operands *want,
+static void expect_same(const struct use *u, const struct operands *got, const struct operands *want,
                         const struct layout_of_batch *l)
 {
-    int64_t wrong = 0;
-    for (int64_t i = 0; i < l->rows * l->classes && writes_out(operation); i++)
-        wrong += tensor_bits(got->out, i) != tensor_bits(want->out, i);
-    for (int64_t row = 0; row < l->rows && writes_loss(operation); row++)
-        wrong += tensor_bits(got->loss, row) != tensor_bits(want->loss, row);
+    const struct shape table = table_of(l);
+    const int64_t wrong = differences(u, got, &table, want, &table);
+    char name[USE_NAME_SIZE];
+    use_name(u, name);
     if (wrong > 0)
-        fail_msg("%s, dtype %d, %s: %lld results are others than side by side", operation_names[operation],
-                 (int)xent_tensor_dtype(got->z), l->name, (long long)wrong);
+        fail_msg("%s, dtype %d, %s: %lld results are others than side by side", name,
+                 (int)xent_tensor_dtype(got->tensor[ROLE_INPUT]), l->name, (long long)wrong);
+}
+
+static void check_use(const struct use *u, struct operands *far, struct operands *near, const struct layout_of_batch *l)
+{
+    expect_ok(operate(u, far, 1));
+    expect_ok(operate(u, near, 1));
+    expect_same(u, far, near, l);
 }
 
 static void test_far_elements(void **state)
@@ -126,24 +131,18 @@ static void test_far_elements(void **state)
     const xent_dtype dtype = *(const xent_dtype *)*state;
     for (int i = 0; i < FAR_LAYOUTS; i++) {
         const struct layout_of_batch *l = &layouts[i];
-        const struct operands far = far_operands(dtype, l), near = near_operands(dtype, l);
-        fill(&far, l);
-        fill(&near, l);
-        for (int k = 0; k < OPERATIONS; k++) {
-            expect_ok(operate((enum operation)k, &far, 1));
-            expect_ok(operate((enum operation)k, &near, 1));
-            expect_same((enum operation)k, &far, &near, l);
-        }
-        /* the second of them replaces what the first has left in place */
-        struct operands far_in_place = far, near_in_place = near;
-        far_in_place.out = far.z;
-        near_in_place.out = near.z;
-        expect_ok(operate(LOG_SOFTMAX, &far_in_place, 1));
-        expect_ok(operate(LOG_SOFTMAX, &near_in_place, 1));
-        expect_same(LOG_SOFTMAX, &far_in_place, &near_in_place, l);
-        expect_ok(operate(GRADIENT, &far_in_place, 1));
-        expect_ok(operate(GRADIENT, &near_in_place, 1));
-        expect_same(GRADIENT, &far_in_place, &near_in_place, l);
+        const struct shape table = table_of(l);
+        struct operands far = far_operands(dtype, l), near = near_operands(dtype, l);
+        fill(&far, &table);
+        fill(&near, &table);
+        for (int k = 0; k < use_count; k++) check_use(&uses[k], &far, &near, l);
+        /* each of them replaces what the one before has left in place */
+        far.tensor[ROLE_OUTPUT] = far.tensor[ROLE_INPUT];
+        tensor_free(near.tensor[ROLE_OUTPUT]);
+        near.tensor[ROLE_OUTPUT] = near.tensor[ROLE_INPUT];
+        for (int k = 0; k < use_count; k++)
+            if (uses[k].operation->in_place & ROLE_BIT(ROLE_INPUT)) check_use(&uses[k], &far, &near, l);
+        near.tensor[ROLE_OUTPUT] = NULL;
         free_far();
         free_near(&near);
     }
@@ -154,12 +153,15 @@ static void test_far_target(void **state)
 {
     (void)state;
     const struct layout_of_batch *l = &layouts[4];
-    const struct operands far = far_operands(XENT_BF16, l);
-    fill(&far, l);
-    tensor_set(far.y, 69, 3);
-    expect_error(operate(CROSS_ENTROPY, &far, 1), XENT_ERROR_TARGET, "target[69] = 3 is outside [0, 3)");
-    tensor_set(far.y, 65, -7);
-    expect_error(operate(GRADIENT, &far, 1), XENT_ERROR_TARGET, "target[65] = -7 is outside [0, 3)");
+    const struct use loss = { &operations[OP_CROSS_ENTROPY], false, false };
+    const struct use gradient = { &operations[OP_CROSS_ENTROPY_GRAD], false, false };
+    const struct shape table = table_of(l);
+    struct operands far = far_operands(XENT_BF16, l);
+    fill(&far, &table);
+    tensor_set(far.tensor[ROLE_CLASSES], 69, 3);
+    expect_error(operate(&loss, &far, 1), XENT_ERROR_TARGET, "target[69] = 3 is outside [0, 3)");
+    tensor_set(far.tensor[ROLE_CLASSES], 65, -7);
+    expect_error(operate(&gradient, &far, 1), XENT_ERROR_TARGET, "target[65] = -7 is outside [0, 3)");
     free_far();
 }
 
@@ -170,6 +172,7 @@ int main(void)
     struct CMUnitTest tests[5] = { cmocka_unit_test(test_far_target) };
     const int64_t tried = effort(4);
     require_backend();
+    use_count = uses_of_all(uses);
     reserve_space(xent_dtype_size(dtypes[tried - 1]));
     for (int64_t i = 0; i < tried; i++)
         tests[1 + i] = (struct CMUnitTest)cmocka_unit_test_prestate(test_far_elements, (void *)(uintptr_t)&dtypes[i]);
