@@ -18,13 +18,16 @@ struct refusal refusal_begin(const xent_tensor *const *outputs, size_t count)
     return r;
 }
 
+void refusal_free(struct refusal *r)
+{
+    for (size_t k = 0; k < r->count; k++) free(r->before[k]);
+}
+
 void refusal_end(struct refusal *r, const char *call, const char *file, int line)
 {
     int written = 0;
-    for (size_t k = 0; k < r->count; k++) {
-        written += r->bytes[k] > 0 && memcmp(r->before[k], r->memory[k], r->bytes[k]) != 0;
-        free(r->before[k]);
-    }
+    for (size_t k = 0; k < r->count; k++) written += r->bytes[k] > 0 && memcmp(r->before[k], r->memory[k], r->bytes[k]) != 0;
+    refusal_free(r);
     if (written == 0) return;
     print_error("%s\n  failed, but has written to %d of its outputs\n", call, written);
     _fail(file, line);

@@ -13,7 +13,7 @@
         refusal_end(&refusal, #call, __FILE__, __LINE__);                                                                      \
     } while (0)
 
-enum { REFUSAL_OUTPUTS = 3 };
+enum { REFUSAL_OUTPUTS = 8 };
 
 /* The outputs' memory before the call. */
 struct refusal {
@@ -24,5 +24,8 @@ struct refusal {
 
 struct refusal refusal_begin(const xent_tensor *const *outputs, size_t count);
 void refusal_end(struct refusal *r, const char *call, const char *file, int line);
+
+/* Instead of refusal_end, where the call has succeeded. */
+void refusal_free(struct refusal *r);
 
 #endif

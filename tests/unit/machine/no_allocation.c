@@ -1,0 +1,90 @@
+/* Calls that need no memory to work in: what is contiguous, or small, cannot fail with XENT_ERROR_NO_MEMORY. Every allocation would fail
+   here. */
+#include "support/tensors.h"
+#include "unit/allocations.h"
+
+/* What is contiguous, or small, needs no memory at all: the common calls cannot fail so. */
+static void test_common_calls_allocate_nothing(void **state)
+{
+    (void)state;
+    xent_tensor *z = tensor_new(XENT_F32, SHAPE(20, 1000), ROW_MAJOR), *y = tensor_new(XENT_I64, SHAPE(20), ROW_MAJOR);
+    xent_tensor *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR), *grad = tensor_new(XENT_F32, SHAPE(20, 1000), ROW_MAJOR);
+    xent_status status[5];
+    allocations_begin(0);
+    status[0] = xent_cross_entropy(z, y, NULL, loss);
+    status[1] = xent_cross_entropy_grad(z, y, NULL, NULL, loss, grad);
+    status[2] = xent_cross_entropy_grad(z, y, NULL, NULL, loss, z);
+    status[3] = xent_softmax(z, 1, z);
+    status[4] = xent_log(z, grad);
+    (void)allocations_end();
+    for (int i = 0; i < 5; i++) expect_ok(status[i]);
+    tensor_free(z);
+    tensor_free(y);
+    tensor_free(loss);
+    tensor_free(grad);
+}
+
+/* The longest rows whose gradients do with the stack, as docs/getting-started.md has them. */
+static void test_long_rows_allocate_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        xent_dtype dtype;
+        int64_t classes;
+    } rows[] = { { XENT_F32, 500000 }, { XENT_F64, 500000 }, { XENT_F16, 2000 }, { XENT_BF16, 2000 } };
+    xent_options options = XENT_OPTIONS_INIT;
+    options.num_threads = 1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        xent_tensor *z = tensor_new(rows[i].dtype, SHAPE(2, rows[i].classes), ROW_MAJOR);
+        xent_tensor *grad = tensor_new(rows[i].dtype, SHAPE(2, rows[i].classes), ROW_MAJOR);
+        xent_tensor *y = tensor_new(XENT_I64, SHAPE(2), ROW_MAJOR), *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
+        allocations_begin(0);
+        xent_status apart = xent_cross_entropy_grad(z, y, &options, NULL, loss, grad);
+        xent_status in_place = xent_cross_entropy_grad(z, y, &options, NULL, loss, z);
+        (void)allocations_end();
+        expect_ok(apart);
+        expect_ok(in_place);
+        tensor_free(z);
+        tensor_free(grad);
+        tensor_free(y);
+        tensor_free(loss);
+    }
+}
+
+/* Rows that are computed 32 at a time, of the most classes for which the stack does: row-major, and with the classes apart. */
+static void test_short_rows_allocate_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        xent_dtype dtype;
+        int64_t classes;
+    } rows[] = { { XENT_F32, 64 }, { XENT_F64, 32 }, { XENT_F16, 64 }, { XENT_BF16, 64 } };
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        const xent_dtype dtype = rows[i / 2].dtype;
+        const int32_t apart = (int32_t)(i % 2);
+        const int64_t shape[3] = { 20, rows[i / 2].classes, 20 };
+        xent_tensor *z = tensor_new(dtype, 2 + apart, shape, ROW_MAJOR), *grad = tensor_new(dtype, 2 + apart, shape, ROW_MAJOR);
+        xent_tensor *y = tensor_new(XENT_I64, 1 + apart, (const int64_t[]){ 20, 20 }, ROW_MAJOR);
+        xent_tensor *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
+        allocations_begin(0);
+        xent_status forward = xent_cross_entropy(z, y, NULL, loss);
+        xent_status gradient = xent_cross_entropy_grad(z, y, NULL, NULL, loss, grad);
+        (void)allocations_end();
+        expect_ok(forward);
+        expect_ok(gradient);
+        tensor_free(z);
+        tensor_free(grad);
+        tensor_free(y);
+        tensor_free(loss);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_common_calls_allocate_nothing),
+        cmocka_unit_test(test_long_rows_allocate_nothing),
+        cmocka_unit_test(test_short_rows_allocate_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
