@@ -111,7 +111,7 @@ void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *
 
 /* ---- Text ---------------------------------------------------------------------------------------------------------------- */
 
-static const char *dtype_name(xent_dtype dtype)
+const char *dtype_name(xent_dtype dtype)
 {
     switch ((int)dtype) {
     case XENT_F32: return "F32";

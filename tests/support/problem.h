@@ -71,6 +71,7 @@ void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *
 /* The problem in one line, without its seed. */
 void problem_text(const struct problem *p, char *text, size_t size);
 
+const char *dtype_name(xent_dtype dtype); /* "F32" */
 int problem_is_floating(xent_dtype dtype);
 const struct operation *problem_operation(const struct problem *p);
 int problem_takes_options(const struct problem *p); /* whether values of enum option are allowed */

@@ -8,38 +8,61 @@
 #include "errors_table.h"
 #include "support/again.h"
 
+static struct function functions[FUNCTIONS_MAX];
+static struct column columns[COLUMNS_MAX];
+static int function_count, column_count;
+
 static unsigned environment; /* what is wrong in this process's */
 static const char *header;
 
 /* ---- What was expected ------------------------------------------------------------------------------------------------- */
 
-/* @: the number of classes in this scene; #: sizeof(xent_options); *: anything. */
-static int matches(const char *pattern, const char *text, int64_t classes)
+/* #: sizeof(xent_options); *: anything. */
+static bool matches(const char *pattern, const char *text)
 {
     char number[24];
     if (*pattern == '\0') return *text == '\0';
-    if (*pattern == '*') return matches(pattern + 1, text, classes) || (*text != '\0' && matches(pattern, text + 1, classes));
-    if (*pattern != '@' && *pattern != '#') return *pattern == *text && matches(pattern + 1, text + 1, classes);
-    (void)snprintf(number, sizeof number, "%lld", *pattern == '@' ? (long long)classes : (long long)sizeof(xent_options));
+    if (*pattern == '*') return matches(pattern + 1, text) || (*text != '\0' && matches(pattern, text + 1));
+    if (*pattern != '#') return *pattern == *text && matches(pattern + 1, text + 1);
+    (void)snprintf(number, sizeof number, "%d", (int)sizeof(xent_options));
     const size_t length = strlen(number);
-    return strncmp(number, text, length) == 0 && matches(pattern + 1, text + length, classes);
+    return strncmp(number, text, length) == 0 && matches(pattern + 1, text + length);
 }
 
 static int wrong; /* calls that have not answered as they should */
 
-static void expect(struct scene *s, const struct function *f, const struct cell *want, const char *provoked, const char *also)
+static void complain(const struct function *f, const struct column *provoked, const struct column *also)
 {
-    const char *changed, *text;
+    char first[NAME_SIZE] = "nothing", second[NAME_SIZE] = "nothing";
+    if (provoked != NULL) column_name(provoked, first);
+    if (also != NULL) column_name(also, second);
+    print_error("%s%s, %s and %s wrong:\n", f->name, f->probabilities ? " of probabilities" : "", first, second);
+    wrong++;
+}
+
+/* Calls, and expects what the first check answers; NULL: success. */
+static void expect(struct scene *s, const struct function *f, const struct column *provoked, const struct column *also)
+{
+    const struct cell success = { ALLOWED, XENT_OK, "" }, want = provoked == NULL ? success : cell_of(f, provoked, s);
+    const char *changed;
     const xent_status status = scene_call(s, f, &changed);
-    text = xent_error_message();
-    if (status != want->status || (status != XENT_OK && !matches(want->text, text, s->operands[INPUT].shape[1]))) {
-        print_error("%s %s, %s and %s\n  answered %s: %s\n  expected %s: %s\n", f->name, f->kind, provoked, also,
-                    xent_status_name(status), text, xent_status_name(want->status), want->text);
-        wrong++;
+    const char *text = xent_error_message();
+    if (status != want.status || (status != XENT_OK && !matches(want.text, text))) {
+        complain(f, provoked, also);
+        print_error("  answered %s: %s\n  expected %s: %s\n", xent_status_name(status), text, xent_status_name(want.status),
+                    want.text);
     } else if (status != XENT_OK && changed != NULL) {
-        print_error("%s %s, %s and %s: failed, but changed %s\n", f->name, f->kind, provoked, also, changed);
-        wrong++;
+        complain(f, provoked, also);
+        print_error("  failed, but changed %s\n", changed);
     }
+}
+
+/* The kind of a cell is the same in every scene. */
+static struct cell plain_cell(const struct function *f, const struct column *c)
+{
+    struct scene s;
+    scene_begin(&s, f);
+    return cell_of(f, c, &s);
 }
 
 /* ---- Cells ------------------------------------------------------------------------------------------------------------- */
@@ -48,23 +71,25 @@ static void test_no_cell_is_empty(void **state)
 {
     (void)state;
     int count[NEVER + 1] = { 0 };
+    char name[NAME_SIZE];
     for (int i = 0; i < function_count; i++) {
-        for (int c = 0; c < CHECKS; c++) {
-            const struct cell cell = cell_of(&functions[i], (enum check)c);
-            if (cell.kind == MISSING) print_error("%s %s: %s\n", functions[i].name, functions[i].kind, columns[c].name);
+        for (int c = 0; c < column_count; c++) {
+            const struct cell cell = plain_cell(&functions[i], &columns[c]);
+            column_name(&columns[c], name);
+            if (cell.kind == MISSING) print_error("%s: %s\n", functions[i].name, name);
             count[cell.kind]++;
         }
     }
-    printf("%d rows, %d checks: %d reported, %d allowed, %d cannot be\n", function_count, (int)CHECKS, count[REPORTED],
+    printf("%d rows, %d columns: %d reported, %d allowed, %d cannot be\n", function_count, column_count, count[REPORTED],
            count[ALLOWED], count[NEVER]);
     assert_int_equal(count[MISSING], 0);
 }
 
-static int has_row(const char *name, size_t length)
+static bool has_row(const char *name, size_t length)
 {
     for (int i = 0; i < function_count; i++)
-        if (strlen(functions[i].name) == length && strncmp(functions[i].name, name, length) == 0) return 1;
-    return 0;
+        if (strlen(functions[i].name) == length && strncmp(functions[i].name, name, length) == 0) return true;
+    return false;
 }
 
 /* Whatever the header declares to answer an xent_status has a row. */
@@ -90,23 +115,21 @@ static void test_no_row_is_missing(void **state)
     assert_true(declared >= 18);
 }
 
-/* One check provoked, or none. */
+/* One check provoked, in each of its variants, or none. */
 static void test_each_check(void **state)
 {
     (void)state;
     wrong = 0;
-    const struct cell success = { ALLOWED, XENT_OK, "" };
     struct scene s;
     for (int i = 0; i < function_count; i++) {
         const struct function *f = &functions[i];
         scene_begin(&s, f);
-        if (environment == 0) expect(&s, f, &success, "nothing wrong", "nothing else");
-        for (int c = 0; c < CHECKS; c++) {
-            const struct cell cell = cell_of(f, (enum check)c);
-            if (cell.kind == NEVER) continue;
+        if (environment == 0) expect(&s, f, NULL, NULL);
+        for (int c = 0; c < column_count; c++) {
+            if (plain_cell(f, &columns[c]).kind == NEVER) continue;
             scene_begin(&s, f);
-            columns[c].provoke(&s);
-            if (s.environment == environment) expect(&s, f, &cell, columns[c].name, "nothing else");
+            column_provoke(&columns[c], &s);
+            if (s.environment == environment) expect(&s, f, &columns[c], NULL);
         }
     }
     assert_int_equal(wrong, 0);
@@ -116,31 +139,39 @@ static void test_each_check(void **state)
 
 static int pairs, exclusive;
 
-static void check_pair(const struct function *f, int first, int second)
+static void check_pair(const struct function *f, const struct column *first, const struct column *second)
 {
-    const struct cell want = cell_of(f, (enum check)first);
     struct scene s;
-    if (columns[first].exclusive != 0 && columns[first].exclusive == columns[second].exclusive) {
+    if (columns_exclude(first, second)) {
         exclusive++;
         return;
     }
     scene_begin(&s, f);
-    columns[second].provoke(&s);
-    columns[first].provoke(&s);
+    column_provoke(second, &s);
+    column_provoke(first, &s);
     if (s.environment != environment) return;
-    expect(&s, f, &want, columns[first].name, columns[second].name);
+    expect(&s, f, first, second);
     pairs++;
+}
+
+/* What f reports, one variant of each; returns how many. */
+static int reported_by(const struct function *f, const struct column *reported[COLUMNS_MAX])
+{
+    int n = 0;
+    for (int c = 0; c < column_count; c++)
+        if (columns[c].variant == 0 && plain_cell(f, &columns[c]).kind == REPORTED) reported[n++] = &columns[c];
+    return n;
 }
 
 static void test_the_first_of_two_is_reported(void **state)
 {
     (void)state;
+    const struct column *reported[COLUMNS_MAX];
+    wrong = 0;
     for (int i = 0; i < function_count; i++) {
-        for (int first = 0; first < CHECKS; first++) {
-            if (cell_of(&functions[i], (enum check)first).kind != REPORTED) continue;
-            for (int second = first + 1; second < CHECKS; second++)
-                if (cell_of(&functions[i], (enum check)second).kind == REPORTED) check_pair(&functions[i], first, second);
-        }
+        const int n = reported_by(&functions[i], reported);
+        for (int first = 0; first < n; first++)
+            for (int second = first + 1; second < n; second++) check_pair(&functions[i], reported[first], reported[second]);
     }
     printf("environment %u: %d pairs, %d exclusive\n", environment, pairs, exclusive);
     assert_true(pairs > 0);
@@ -170,8 +201,8 @@ static int run_in(const char *program, unsigned which)
 static int list(void)
 {
     for (int i = 0; i < function_count; i++) {
-        for (int c = 0; c < CHECKS; c++) {
-            const struct cell cell = cell_of(&functions[i], (enum check)c);
+        for (int c = 0; c < column_count; c++) {
+            const struct cell cell = plain_cell(&functions[i], &columns[c]);
             if (cell.kind == REPORTED) printf("%s %s\n", functions[i].name, xent_status_name(cell.status));
         }
     }
@@ -182,6 +213,8 @@ int main(int argc, char **argv)
 {
     int failed = 0;
     if (argc < 2) return EXIT_FAILURE;
+    function_count = functions_of_all(functions);
+    column_count = columns_of_all(columns);
     if (strcmp(argv[1], "list") == 0) return list();
     header = argv[1];
     if (argc > 2) {

@@ -1,24 +1,17 @@
-/* The table of public functions and checks: what a call is made of, how each check is provoked, what each function answers.
-   errors_table_scene.c, errors_table_checks.c and errors_table_rows.c; errors_table.c walks through it. */
+/* The table of public functions and checks: what a call is made of, how each check is provoked, what each function answers. Operations
+   are those of support/operations: what they answer follows from what they take (errors_table_operations.c). The other functions have
+   rows that are written out (errors_table_functions.c). errors_table.c walks through it all. */
 #ifndef XENT_TESTS_ERRORS_TABLE_H
 #define XENT_TESTS_ERRORS_TABLE_H
 
+#include "support/operations.h"
 #include "support/tensors.h"
 
 /* ---- A call ------------------------------------------------------------------------------------------------------------ */
 
-/* What functions take. The tensors come first, by what they are to a function, whatever its header calls them. */
+/* What functions take besides operands. */
 enum thing {
-    INPUT,    /* z, x, p, logp, logits */
-    UPSTREAM, /* grad_p, grad_logp of the backward functions */
-    TARGET,
-    WEIGHT, /* in the options */
-    GRAD_LOSS,
-    LOSS,
-    OUTPUT, /* p, logp, out, and all gradients */
-    OPERANDS,
-    OPTIONS = OPERANDS,
-    AXIS, /* on its own or in the options */
+    OPTIONS,
     DIVISOR,
     OUT, /* where a new tensor's handle goes */
     EXTENTS,
@@ -30,47 +23,53 @@ enum thing {
     CALLBACK,
     THINGS
 };
-extern const char *const thing_names[THINGS];
-
 #define TAKES(thing) (1U << (thing))
 
-/* A tensor to be made, in the argument's own memory or over that of another one. */
+/* A tensor to be made, in the memory of its role or of another one. */
 struct operand {
     xent_dtype dtype;
     int32_t ndim;
     int64_t shape[XENT_MAX_NDIM + 1], strides[XENT_MAX_NDIM + 1];
-    int read_only;
-    enum thing over;     /* itself: its own memory */
-    ptrdiff_t past_over; /* bytes from there */
+    bool read_only;
+    enum role over;
+    ptrdiff_t past_over; /* bytes from where that one begins */
 };
 
-enum { ROWS = 2, CLASSES = 3000, OPTIONS_SIZE_MAX = 4096 };
+enum { ROWS = 2, CLASSES = 3000, OPTIONS_SIZE_MAX = 4096, BAD_WEIGHT = 7 };
 
 /* What must be so in the environment at first use: XENT_BACKEND and XENT_NUM_THREADS that cannot be honoured. */
 enum { BAD_BACKEND = 1, BAD_THREADS = 2, ENVIRONMENTS = 4 };
 
 struct scene {
-    unsigned absent;      /* the things that are NULL */
-    unsigned environment; /* what the scene needs of it */
-    struct operand operands[OPERANDS], made;
+    unsigned absent_roles, absent; /* what is NULL; bits of roles, of things */
+    unsigned environment;          /* what the scene needs of it */
+    struct operand operands[ROLES], made;
     union {
         xent_options options;
         unsigned char bytes[OPTIONS_SIZE_MAX];
     } given;
     int32_t axis, number;
     const char *name;
-    int bad_value_of_weight, bad_value_of_target, misaligned, owner, no_memory;
+    double weight; /* of class BAD_WEIGHT */
+    bool bad_target, misaligned, owner, no_memory;
     /* built from it */
-    xent_tensor *tensors[OPERANDS], *handle;
+    xent_tensor *tensors[ROLES], *handle;
     double divisor;
 };
 
+enum { NAME_SIZE = 48, TEXT_SIZE = 192 };
+
+/* A row. Of an operation with a target there are two, for class indices and for probabilities. */
 struct function {
-    const char *name, *kind; /* kind: of its target, or "" */
+    char name[NAME_SIZE];
+    const struct operation *operation; /* NULL: the rest says what it is */
+    bool probabilities;
     xent_status (*call)(struct scene *s);
-    unsigned takes; /* bits by TAKES */
-    const struct cell *cells;
+    unsigned takes;           /* bits by TAKES */
+    const struct cell *cells; /* by check */
 };
+
+bool function_takes(const struct function *f, enum role role);
 
 /* A call of f in which nothing is wrong. */
 void scene_begin(struct scene *s, const struct function *f);
@@ -82,21 +81,15 @@ xent_status scene_call(struct scene *s, const struct function *f, const char **c
 /* ---- The checks -------------------------------------------------------------------------------------------------------- */
 
 /* In the contract's order: NULL arguments; options; element types; ranks, axis and shapes; size overflow (then a tensor's data);
-   outputs and overlap; values; backend; memory. Within these, in the order of the arguments. */
+   outputs and overlap; values; backend; memory. */
 enum check {
     NULL_OUT,
     NULL_EXTENTS,
     NULL_TENSOR,
     NULL_NAME,
     NULL_CALLBACK,
-    NULL_INPUT,
-    NULL_UPSTREAM,
-    NULL_TARGET,
+    NULL_OPERAND, /* for each role */
     NULL_OPTIONS,
-    NULL_WEIGHT,
-    NULL_GRAD_LOSS,
-    NULL_LOSS,
-    NULL_OUTPUT,
     NULL_DIVISOR,
 
     NUMBER_RANGE,
@@ -111,31 +104,21 @@ enum check {
     OPTIONS_THREADS,
     OPTIONS_RESERVED,
     OPTIONS_IGNORE_INDEX,
-    USED_SMOOTHING,
+    USED_SMOOTHING, /* a value in range */
     USED_Z_LOSS,
     USED_SCALE,
     USED_SOFTCAP,
 
     DTYPE_MADE,
-    DTYPE_INPUT,
-    DTYPE_UPSTREAM,
-    DTYPE_WEIGHT,
-    DTYPE_GRAD_LOSS,
-    DTYPE_LOSS,
-    DTYPE_OUTPUT,
+    DTYPE, /* for each role */
 
     RANK_MADE,
     EXTENT_MADE,
     RANK_ZERO,
     AXIS_RANGE,
-    SHAPE_UPSTREAM,
-    KIND_OF_TARGET,
-    SHAPE_TARGET,
+    KIND_OF_TARGET, /* class indices in the shape of probabilities, or the other way round */
+    SHAPE,          /* for each role; those behind the targets come after NO_CLASSES */
     NO_CLASSES,
-    SHAPE_WEIGHT,
-    SHAPE_GRAD_LOSS,
-    SHAPE_LOSS,
-    SHAPE_OUTPUT,
 
     PRODUCT_MADE,
     STRIDES_MADE,
@@ -143,20 +126,11 @@ enum check {
     DATA_NULL,
     DATA_MISALIGNED,
 
-    LOSS_READ_ONLY,
-    LOSS_OVER_ITSELF,
-    LOSS_OVER_INPUT,
-    LOSS_OVER_TARGET,
-    LOSS_OVER_WEIGHT,
-    LOSS_OVER_GRAD_LOSS,
-    OUTPUT_READ_ONLY,
-    OUTPUT_OVER_ITSELF,
-    OUTPUT_OVER_INPUT,
-    OUTPUT_OVER_UPSTREAM,
-    OUTPUT_OVER_TARGET,
-    OUTPUT_OVER_WEIGHT,
-    OUTPUT_OVER_GRAD_LOSS,
-    OUTPUT_OVER_LOSS,
+    READ_ONLY,   /* for each output, and for inputs, which may be */
+    OVER_ITSELF, /* for each output */
+    OVER,        /* an output over an input, or over an output before it */
+    IN_PLACE,    /* for each role; in its place where that is allowed */
+    INPUTS_OVER, /* two inputs */
 
     VALUE_WEIGHT,
     VALUE_TARGET,
@@ -169,35 +143,43 @@ enum check {
     CHECKS
 };
 
+/* One way to fail a check. */
 struct column {
-    const char *name;
-    unsigned needs; /* bits by TAKES: only functions that take all of them can be called so */
-    void (*provoke)(struct scene *s);
-    int exclusive; /* two checks with the same number other than 0 cannot be provoked at once */
+    enum check check;
+    enum role role, other; /* whose check it is; what it is over */
+    int variant;           /* pairs of checks are made of variants 0 */
 };
-extern const struct column columns[CHECKS];
+enum { COLUMNS_MAX = 400 };
+
+/* All of them, in the order in which a function looks at them; returns how many there are. */
+int columns_of_all(struct column columns[COLUMNS_MAX]);
+
+void column_name(const struct column *c, char name[NAME_SIZE]);
+void column_provoke(const struct column *c, struct scene *s);
+
+/* Whether the two cannot be provoked at once. */
+bool columns_exclude(const struct column *a, const struct column *b);
 
 /* ---- The table --------------------------------------------------------------------------------------------------------- */
 
 struct cell {
     enum {
         MISSING,
-        REPORTED, /* this status and message; in the text @ stands for the number of classes, # for sizeof(xent_options), * for
-                     anything */
+        REPORTED, /* this status and message; in the text # stands for sizeof(xent_options), * for anything */
         ALLOWED,  /* provoked all the same, the call succeeds; the text says why */
         NEVER     /* cannot be provoked; the text says why */
     } kind;
     xent_status status;
-    const char *text;
+    char text[TEXT_SIZE];
 };
 
-extern const struct function functions[];
-extern const int function_count;
+enum { FUNCTIONS_MAX = 2 * OPS + 16 };
 
-/* The cell, or NEVER where the function does not take what the check looks at (the text says what). */
-struct cell cell_of(const struct function *f, enum check check);
+/* All rows; the setters come last, since they repair what is wrong with the environment. Returns how many there are. */
+int functions_of_all(struct function functions[FUNCTIONS_MAX]);
 
-/* Allocation: errors_table_memory.c. */
-void memory_refuse(int refuse);
+/* What f answers to this scene, in which nothing but the check has been provoked, or later ones too. */
+struct cell cell_of(const struct function *f, const struct column *c, const struct scene *s);
+struct cell cell_of_operation(const struct function *f, const struct column *c, const struct scene *s);
 
 #endif

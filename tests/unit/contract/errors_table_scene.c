@@ -1,106 +1,138 @@
+/* Makes a call's tensors and memory, calls, and looks for what has changed. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "errors_table.h"
-
-const char *const thing_names[THINGS] = {
-    "takes no input",        "takes no upstream gradient",
-    "takes no target",       "takes no weights",
-    "takes no grad_loss",    "takes no loss",
-    "has no output",         "takes no options",
-    "takes no axis",         "gives no divisor",
-    "makes no tensor",       "takes no shape",
-    "takes no strides",      "takes no data",
-    "takes no tensor alone", "takes no name",
-    "takes no number",       "takes no callback",
-};
+#include "unit/allocations.h"
 
 /* Each operand's own memory, with room on both sides for what lies over its edges. Zero would be a good target and a good weight:
-   whatever is not set is this pattern instead, in doubles a small negative number, in indices a huge one. */
-enum { SLOT = ROWS * CLASSES * 8 + 256, EDGE = 128, PATTERN = 0xA5 };
+   whatever is not set is this pattern instead, in doubles a small negative number, in indices a huge one. Around each output lie slots
+   that are nobody's: another operand may be put over either of its ends. */
+enum { SLOT = ROWS * CLASSES * 8 + 256, EDGE = 128, PATTERN = 0xA5, SLOTS = 2 * ROLES + 1 };
 static union {
     double align;
-    unsigned char slots[OPERANDS + 1][SLOT]; /* one more: what is put over the end of the last one goes on there */
+    unsigned char slots[SLOTS][SLOT];
 } arena;
 
 static unsigned char before[sizeof arena.slots];
 
+static int slot_of(enum role role)
+{
+    int slot = 0;
+    for (int r = 0; r <= (int)role; r++) slot += role_rules[r].output ? 2 : 1;
+    return slot;
+}
+
 /* ---- A call in which nothing is wrong ---------------------------------------------------------------------------------- */
 
-/* Shape (rows, classes), without the 0 ones; the class axis is the slow one, so that a row has to be copied. */
-static struct operand operand_of(enum thing self, xent_dtype dtype, int64_t rows, int64_t classes)
+bool function_takes(const struct function *f, enum role role)
 {
-    struct operand o = { .dtype = dtype, .over = self };
-    if (rows > 0) {
-        o.shape[o.ndim] = rows;
+    const struct use use = { f->operation, f->probabilities, false };
+    return f->operation != NULL && use_takes(&use, role);
+}
+
+/* The class axis is the slow one, so that a row has to be copied. */
+static struct operand operand_of(enum role role)
+{
+    const enum extent extent = role_rules[role].extent;
+    struct operand o = { .dtype = role_rules[role].elements == ELEMENTS_INTEGER ? XENT_I64 : XENT_F64, .over = role };
+    if (extent != EXTENT_CLASSES) {
+        o.shape[o.ndim] = ROWS;
         o.strides[o.ndim++] = 1;
     }
-    if (classes > 0) {
-        o.shape[o.ndim] = classes;
-        o.strides[o.ndim++] = rows > 0 ? rows : 1;
+    if (extent == EXTENT_CLASSES || extent == EXTENT_TABLE) {
+        o.shape[o.ndim] = CLASSES;
+        o.strides[o.ndim] = o.ndim > 0 ? ROWS : 1;
+        o.ndim++;
     }
     return o;
 }
 
-static int has_classes(const struct function *f) { return strcmp(f->kind, "class indices") == 0; }
-
 void scene_begin(struct scene *s, const struct function *f)
 {
     const xent_options defaults = XENT_OPTIONS_INIT;
+    (void)f;
     memset(s, 0, sizeof *s);
     s->given.options = defaults;
     s->given.options.reduction = XENT_REDUCTION_NONE;
     s->axis = 1;
     s->number = 2;
     s->name = "scalar";
+    s->weight = 1;
     s->divisor = 7;
-    s->operands[INPUT] = operand_of(INPUT, XENT_F64, ROWS, CLASSES);
-    s->operands[UPSTREAM] = operand_of(UPSTREAM, XENT_F64, ROWS, CLASSES);
-    s->operands[TARGET] = has_classes(f) ? operand_of(TARGET, XENT_I64, ROWS, 0) : operand_of(TARGET, XENT_F64, ROWS, CLASSES);
-    s->operands[WEIGHT] = operand_of(WEIGHT, XENT_F64, 0, CLASSES);
-    s->operands[GRAD_LOSS] = operand_of(GRAD_LOSS, XENT_F64, ROWS, 0);
-    s->operands[LOSS] = operand_of(LOSS, XENT_F64, ROWS, 0);
-    s->operands[OUTPUT] = operand_of(OUTPUT, XENT_F64, ROWS, strcmp(f->name, "xent_logsumexp") == 0 ? 0 : CLASSES);
-    s->made = operand_of(INPUT, XENT_F64, ROWS, CLASSES);
+    for (int role = 0; role < ROLES; role++) s->operands[role] = operand_of((enum role)role);
+    s->made = operand_of(ROLE_INPUT);
 }
 
 /* ---- Building ---------------------------------------------------------------------------------------------------------- */
 
-static unsigned char *memory_of(const struct scene *s, enum thing thing)
+static unsigned char *memory_of(const struct scene *s, enum role role)
 {
-    const struct operand *o = &s->operands[thing];
-    return o->over == thing ? arena.slots[thing] + EDGE : memory_of(s, o->over) + o->past_over;
+    const struct operand *o = &s->operands[role];
+    return (o->over == role ? arena.slots[slot_of(role)] + EDGE : memory_of(s, o->over)) + o->past_over;
+}
+
+static void build_operand(struct scene *s, enum role role)
+{
+    const struct operand *o = &s->operands[role];
+    void *memory = memory_of(s, role);
+    if (o->read_only)
+        expect_ok(xent_tensor_wrap_const(&s->tensors[role], o->dtype, o->ndim, o->shape, o->strides, memory));
+    else
+        expect_ok(xent_tensor_wrap(&s->tensors[role], o->dtype, o->ndim, o->shape, o->strides, memory));
+}
+
+/* Over the memory of an operand that may be read-only to the library. */
+static xent_tensor *writable(const struct scene *s, enum role role)
+{
+    const struct operand *o = &s->operands[role];
+    return tensor_strided(o->dtype, o->ndim, o->shape, o->strides, memory_of(s, role));
+}
+
+/* Behind a bad weight comes another one. */
+static void build_weights(const struct scene *s)
+{
+    xent_tensor *weight = writable(s, ROLE_WEIGHT);
+    for (int64_t c = 0; c < xent_tensor_numel(weight); c++)
+        tensor_set(weight, c, c == BAD_WEIGHT ? s->weight : c == BAD_WEIGHT + 1 && s->weight != 1 ? -2 : 1);
+    xent_tensor_destroy(weight);
+}
+
+static void build_classes(const struct scene *s)
+{
+    xent_tensor *classes = writable(s, ROLE_CLASSES);
+    for (int64_t row = 0; row < xent_tensor_numel(classes); row++)
+        tensor_set(classes, row, row == 1 && s->bad_target ? CLASSES : 3 + (double)row);
+    xent_tensor_destroy(classes);
 }
 
 static void build(struct scene *s, const struct function *f)
 {
     memset(arena.slots, PATTERN, sizeof arena.slots);
-    for (int i = 0; i < OPERANDS; i++) {
-        const struct operand *o = &s->operands[i];
-        if (!(f->takes & TAKES(i)) || (s->absent & TAKES(i))) continue;
-        if (o->read_only)
-            expect_ok(
-                xent_tensor_wrap_const(&s->tensors[i], o->dtype, o->ndim, o->shape, o->strides, memory_of(s, (enum thing)i)));
-        else
-            expect_ok(xent_tensor_wrap(&s->tensors[i], o->dtype, o->ndim, o->shape, o->strides, memory_of(s, (enum thing)i)));
-    }
-    s->given.options.class_weight = s->tensors[WEIGHT];
-    if (s->tensors[WEIGHT] != NULL && s->operands[WEIGHT].dtype == XENT_F64) {
-        double *weights = (double *)(void *)memory_of(s, WEIGHT);
-        for (int c = 0; c < CLASSES; c++) weights[c] = s->bad_value_of_weight && c == 7 ? -1 : 1;
-    }
-    if (s->tensors[TARGET] != NULL && has_classes(f)) {
-        int64_t *classes = (int64_t *)(void *)memory_of(s, TARGET);
-        classes[0] = 3;
-        classes[1] = s->bad_value_of_target ? CLASSES : 4;
-    }
+    for (int role = 0; role < ROLES; role++)
+        if (function_takes(f, (enum role)role) && !(s->absent_roles & ROLE_BIT(role))) build_operand(s, (enum role)role);
+    if (s->tensors[ROLE_WEIGHT] != NULL) build_weights(s);
+    if (s->tensors[ROLE_CLASSES] != NULL) build_classes(s);
+    s->given.options.class_weight = s->tensors[ROLE_WEIGHT];
     if (f->takes & TAKES(TENSOR) && !(s->absent & TAKES(TENSOR))) {
         if (s->owner)
             expect_ok(xent_tensor_create(&s->handle, XENT_F64, 2, s->made.shape));
         else
-            s->handle = tensor_over(XENT_F64, 2, s->made.shape, arena.slots[OUTPUT]);
+            s->handle = tensor_over(XENT_F64, 2, s->made.shape, memory_of(s, ROLE_OUTPUT));
     }
     if (f->takes & TAKES(OUT)) s->handle = (xent_tensor *)(void *)arena.slots; /* to be replaced */
+}
+
+/* ---- Calling ----------------------------------------------------------------------------------------------------------- */
+
+static xent_status call(struct scene *s, const struct function *f)
+{
+    struct arguments a = { .axis = s->axis };
+    if (f->operation == NULL) return f->call(s);
+    memcpy(a.tensor, s->tensors, sizeof a.tensor);
+    a.options = s->absent & TAKES(OPTIONS) ? NULL : &s->given.options;
+    a.divisor = s->absent & TAKES(DIVISOR) ? NULL : &s->divisor;
+    return f->operation->call(&a);
 }
 
 static const char *what_changed(const struct scene *s, const struct function *f, xent_status status, const void *data,
@@ -122,11 +154,11 @@ xent_status scene_call(struct scene *s, const struct function *f, const char **c
     const int32_t threads = xent_num_threads();
     const void *data = f->takes & TAKES(TENSOR) ? xent_tensor_const_data(s->handle) : NULL;
     memcpy(before, arena.slots, sizeof before);
-    memory_refuse(s->no_memory);
-    const xent_status status = f->call(s);
-    memory_refuse(0);
+    if (s->no_memory) allocations_begin(0);
+    const xent_status status = call(s, f);
+    (void)allocations_end();
     *changed = what_changed(s, f, status, data, backend, threads);
-    for (int i = 0; i < OPERANDS; i++) xent_tensor_destroy(s->tensors[i]);
+    for (int role = 0; role < ROLES; role++) xent_tensor_destroy(s->tensors[role]);
     if (f->takes & TAKES(TENSOR) || (f->takes & TAKES(OUT) && status == XENT_OK)) xent_tensor_destroy(s->handle);
     return status;
 }
