@@ -1,0 +1,113 @@
+/* The library's own threads in the child of a fork, which starts its own: between calls of the parent, and in the middle of one. */
+#define _GNU_SOURCE /* alarm, fork */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/backend.h"
+#include "support/effort.h"
+#include "support/exam.h"
+
+enum { ROWS = 170, CLASSES = 1000, THREADS = 5 }; /* work enough for so many threads, and little more */
+
+/* The answers of one thread. */
+static struct exam alone(xent_dtype dtype)
+{
+    struct exam e = exam_new(dtype, ROWS, CLASSES, false);
+    expect_ok(xent_set_num_threads(1));
+    exam_solve(&e);
+    return e;
+}
+
+static void *do_nothing(void *argument) { return argument; }
+
+/* A child of a process with threads starts one: which qemu-user does not do for it, up to version 7 at least. */
+static void skip_without_threads_in_children(void)
+{
+    pthread_t thread;
+    int status = 0;
+    assert_int_equal(pthread_create(&thread, NULL, do_nothing, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        const int failed = pthread_create(&thread, NULL, do_nothing, NULL);
+        _exit(failed != 0 || pthread_join(thread, NULL) != 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (status == 0) return;
+    print_message("threads cannot be started in the child of a fork here, with libxent or without: skipped\n");
+    skip();
+}
+
+static void solve_in_child(struct exam *e, const struct exam *want)
+{
+    pid_t child = fork();
+    int status = 0;
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(60); /* a child that waits for its parent's threads would wait forever */
+        exam_solve(e);
+        _exit(memcmp(e->answers, want->answers, want->size) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("the child ended with status %#x", (unsigned)status);
+}
+
+static void test_after_fork(void **state)
+{
+    (void)state;
+    skip_without_threads_in_children();
+    struct exam want = alone(XENT_F32), got = exam_new(XENT_F32, ROWS, CLASSES, false);
+    expect_ok(xent_set_num_threads(THREADS));
+    exam_solve(&got);
+    solve_in_child(&got, &want);
+    exam_solve(&got); /* the parent's threads are still there */
+    assert_memory_equal(got.answers, want.answers, want.size);
+    exam_free(&want);
+    exam_free(&got);
+}
+
+static atomic_bool stop_calling;
+
+static void *call_until_stopped(void *argument)
+{
+    struct exam *e = argument;
+    while (!atomic_load(&stop_calling)) exam_solve(e);
+    return NULL;
+}
+
+/* While another thread is in the middle of a job, whose end the child never sees. Not where the address sanitizer allocates: a
+   child of its own finds the allocator as that thread has left it. */
+static void test_fork_during_a_job(void **state)
+{
+    (void)state;
+    if (has_address_sanitizer()) skip();
+    skip_without_threads_in_children();
+    struct exam want = alone(XENT_F32), got = exam_new(XENT_F32, ROWS, CLASSES, false);
+    struct exam busy = exam_new(XENT_F64, ROWS, CLASSES, false);
+    pthread_t thread;
+    expect_ok(xent_set_num_threads(THREADS));
+    atomic_store(&stop_calling, false);
+    assert_int_equal(pthread_create(&thread, NULL, call_until_stopped, &busy), 0);
+    for (int64_t i = 0; i < effort(5); i++) solve_in_child(&got, &want);
+    atomic_store(&stop_calling, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    exam_free(&want);
+    exam_free(&got);
+    exam_free(&busy);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_after_fork),
+        cmocka_unit_test(test_fork_during_a_job),
+    };
+    require_backend();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
