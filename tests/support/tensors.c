@@ -149,3 +149,10 @@ uint64_t canonical_nan(xent_dtype dtype)
     default: return UINT64_C(0x7FC00000);
     }
 }
+
+void expect_bits(const xent_tensor *t, int64_t i, uint64_t bits)
+{
+    if (tensor_bits(t, i) != bits)
+        fail_msg("element %lld of dtype %d has the bits %llx, expected %llx", (long long)i, (int)xent_tensor_dtype(t),
+                 (unsigned long long)tensor_bits(t, i), (unsigned long long)bits);
+}

@@ -38,6 +38,9 @@ double tensor_get(const xent_tensor *t, int64_t i);
 void tensor_set(xent_tensor *t, int64_t i, double value);
 uint64_t tensor_bits(const xent_tensor *t, int64_t i);
 
+/* The i-th element has these bits; if not, the test fails. */
+void expect_bits(const xent_tensor *t, int64_t i, uint64_t bits);
+
 /* From the lowest to the highest element; *bytes is 0 without elements. */
 const void *tensor_span(const xent_tensor *t, size_t *bytes);
 

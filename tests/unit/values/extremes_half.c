@@ -1,4 +1,5 @@
-/* Elements of 16 bits: the same losses as the same numbers in F32, rounded once; and what users of other libraries lose in them. */
+/* Elements of 16 bits: what users of other libraries lose in them, and the ends of their ranges. That results are those of F32, rounded
+   once, is in rounded_once.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,125 +11,6 @@
 #include "support/tensors.h"
 
 static const xent_dtype halves[] = { XENT_F16, XENT_BF16 };
-enum { ROWS = 5 };
-
-/* ---- Rounded once ------------------------------------------------------------------------------------------------------ */
-
-/* The same numbers in 16 bits and in F32, and room for the results of both. */
-struct twins {
-    xent_dtype dtype;
-    int64_t classes;
-    xent_tensor *half[3], *single[3]; /* logits, an upstream gradient or probabilities, results */
-    xent_tensor *y;
-};
-
-enum { LOGITS, SECOND, RESULT };
-
-static struct twins open_twins(xent_dtype dtype, int64_t classes)
-{
-    struct twins t = { .dtype = dtype, .classes = classes, .y = tensor_new(XENT_U16, SHAPE(ROWS), ROW_MAJOR) };
-    struct random r = random_stream((uint64_t)classes, (uint64_t)dtype);
-    for (int i = 0; i < 3; i++) {
-        t.half[i] = tensor_new(dtype, SHAPE(ROWS, classes), ROW_MAJOR);
-        t.single[i] = tensor_new(XENT_F32, SHAPE(ROWS, classes), ROW_MAJOR);
-    }
-    for (int64_t i = 0; i < ROWS * classes; i++) {
-        tensor_set(t.half[LOGITS], i, 4 * random_normal(&r));
-        tensor_set(t.half[SECOND], i, random_uniform(&r));
-        for (int k = LOGITS; k <= SECOND; k++) tensor_set(t.single[k], i, tensor_get(t.half[k], i));
-    }
-    for (int64_t row = 0; row < ROWS; row++) tensor_set(t.y, row, (double)random_below(&r, classes));
-    return t;
-}
-
-static void close_twins(struct twins *t)
-{
-    for (int i = 0; i < 3; i++) {
-        tensor_free(t->half[i]);
-        tensor_free(t->single[i]);
-    }
-    tensor_free(t->y);
-}
-
-/* The 16-bit results are the F32 ones, rounded. */
-static void expect_rounded(const struct twins *t, const char *what)
-{
-    for (int64_t i = 0; i < ROWS * t->classes; i++) {
-        const double exact = tensor_get(t->single[RESULT], i);
-        if (tensor_bits(t->half[RESULT], i) != half_encode(t->dtype, exact))
-            fail_msg("%s, %lld classes: entry %lld is %a, but %a in F32", what, (long long)t->classes, (long long)i,
-                     tensor_get(t->half[RESULT], i), exact);
-    }
-}
-
-static void check_entries(const struct twins *t)
-{
-    xent_tensor *const *h = t->half, *const *s = t->single;
-    expect_ok(xent_softmax(h[LOGITS], 1, h[RESULT]));
-    expect_ok(xent_softmax(s[LOGITS], 1, s[RESULT]));
-    expect_rounded(t, "softmax");
-    expect_ok(xent_log_softmax(h[LOGITS], 1, h[RESULT]));
-    expect_ok(xent_log_softmax(s[LOGITS], 1, s[RESULT]));
-    expect_rounded(t, "log_softmax");
-    expect_ok(xent_log(h[SECOND], h[RESULT]));
-    expect_ok(xent_log(s[SECOND], s[RESULT]));
-    expect_rounded(t, "log");
-    expect_ok(xent_softmax_backward(h[SECOND], h[LOGITS], 1, h[RESULT]));
-    expect_ok(xent_softmax_backward(s[SECOND], s[LOGITS], 1, s[RESULT]));
-    expect_rounded(t, "softmax_backward");
-    expect_ok(xent_log_softmax_backward(h[LOGITS], h[SECOND], 1, h[RESULT]));
-    expect_ok(xent_log_softmax_backward(s[LOGITS], s[SECOND], 1, s[RESULT]));
-    expect_rounded(t, "log_softmax_backward");
-}
-
-static xent_options variant(int i)
-{
-    xent_options o = XENT_OPTIONS_INIT;
-    o.reduction = XENT_REDUCTION_NONE;
-    if (i == 1 || i == 3) o.label_smoothing = 0.125;
-    if (i == 2 || i == 3) {
-        o.z_loss = 0.0625;
-        o.logit_scale = 0.7;
-    }
-    if (i == 3) o.softcap = 9;
-    return o;
-}
-
-/* Gradients with an upstream gradient that no 16 bits hold, and losses in three dtypes. */
-static void check_losses(const struct twins *t)
-{
-    xent_tensor *grad_loss = tensor_of(XENT_F64, SHAPE(ROWS), ROW_MAJOR, VALUES(1 / 3., -0.1, 7.3, 1e-3, 2 / 7.));
-    xent_tensor *exact = tensor_new(XENT_F64, SHAPE(ROWS), ROW_MAJOR), *want = tensor_new(XENT_F64, SHAPE(ROWS), ROW_MAJOR);
-    xent_tensor *rounded = tensor_new(t->dtype, SHAPE(ROWS), ROW_MAJOR);
-    for (int i = 0; i < 8; i++) {
-        const xent_options options = variant(i / 2);
-        const xent_tensor *of_half = i % 2 == 0 ? t->y : t->half[SECOND], *of_single = i % 2 == 0 ? t->y : t->single[SECOND];
-        expect_ok(xent_cross_entropy_grad(t->half[LOGITS], of_half, &options, grad_loss, exact, t->half[RESULT]));
-        expect_ok(xent_cross_entropy_grad(t->single[LOGITS], of_single, &options, grad_loss, want, t->single[RESULT]));
-        expect_rounded(t, i % 2 == 0 ? "cross_entropy_grad" : "cross_entropy_grad, probabilities");
-        expect_ok(xent_cross_entropy(t->half[LOGITS], of_half, &options, rounded));
-        for (int64_t row = 0; row < ROWS; row++) {
-            assert_int_equal(tensor_bits(exact, row), tensor_bits(want, row));
-            assert_int_equal(tensor_bits(rounded, row), half_encode(t->dtype, tensor_get(exact, row)));
-        }
-    }
-    tensor_free(grad_loss);
-    tensor_free(exact);
-    tensor_free(want);
-    tensor_free(rounded);
-}
-
-static void test_as_in_f32_but_rounded(void **state)
-{
-    (void)state;
-    const int64_t classes[] = { 2, 10, 67, 1000, 5000 };
-    for (int i = 0; i < 10; i++) {
-        struct twins t = open_twins(halves[i % 2], classes[i / 2]);
-        check_entries(&t);
-        check_losses(&t);
-        close_twins(&t);
-    }
-}
 
 /* ---- What others lose -------------------------------------------------------------------------------------------------- */
 
@@ -308,7 +190,6 @@ static void test_log(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_in_f32_but_rounded),
         cmocka_unit_test(test_confident_row),
         cmocka_unit_test(test_gradient_of_confident_target),
         cmocka_unit_test(test_mean_of_random_rows),

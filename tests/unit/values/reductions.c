@@ -1,20 +1,8 @@
-/* MEAN, SUM and NONE at their edges: nothing to add up, ignored rows, weights of zero, a normalizer, one class or
-   none. */
+/* MEAN, SUM and NONE: ignored rows, weights of zero, what the mean divides by, a normalizer, losses of any rank. */
 #include <math.h>
 #include <string.h>
 
-#include "support/backend.h"
-#include "support/tensors.h"
-
-static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
-enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
-
-static void expect_bits(const xent_tensor *t, int64_t i, uint64_t bits)
-{
-    if (tensor_bits(t, i) != bits)
-        fail_msg("element %lld of dtype %d has the bits %llx, expected %llx", (long long)i, (int)xent_tensor_dtype(t),
-                 (unsigned long long)tensor_bits(t, i), (unsigned long long)bits);
-}
+#include "each_dtype.h"
 
 /* Two rows of three classes, room for a gradient and for a loss of one element, which holds 7. */
 struct batch {
@@ -45,155 +33,6 @@ static void close_batch(struct batch *b)
 static void expect_row(const struct batch *b, int64_t row, uint64_t bits)
 {
     for (int64_t c = 0; c < 3; c++) expect_bits(b->grad, 3 * row + c, bits);
-}
-
-/* An empty batch, of rank 2 and higher, with each kind of target. */
-static void test_empty_batch(void **state)
-{
-    const xent_dtype dtype = *(const xent_dtype *)*state;
-    const struct {
-        int32_t ndim;
-        int64_t shape[4], batch[3];
-    } empties[] = {
-        { 2, { 0, 3 }, { 0 } }, { 2, { 0, 0 }, { 0 } }, { 4, { 2, 3, 0, 5 }, { 2, 0, 5 } }, { 3, { 2, 0, 0 }, { 2, 0 } }
-    };
-    for (size_t i = 0; i < sizeof empties / sizeof empties[0]; i++) {
-        const int32_t ndim = empties[i].ndim;
-        xent_tensor *z = tensor_new(dtype, ndim, empties[i].shape, ROW_MAJOR);
-        xent_tensor *targets[] = { tensor_new(XENT_I64, ndim - 1, empties[i].batch, ROW_MAJOR),
-                                   tensor_new(dtype, ndim, empties[i].shape, ROW_MAJOR) };
-        xent_tensor *none = tensor_new(dtype, ndim - 1, empties[i].batch, ROW_MAJOR);
-        xent_tensor *loss = tensor_new(dtype, SCALAR, ROW_MAJOR), *grad = tensor_new(dtype, ndim, empties[i].shape, ROW_MAJOR);
-        for (int k = 0; k < 2; k++) {
-            xent_options options = XENT_OPTIONS_INIT;
-            double divisor = 7;
-            expect_ok(xent_cross_entropy_grad(z, targets[k], &options, NULL, loss, grad));
-            expect_bits(loss, 0, canonical_nan(dtype));
-            expect_ok(xent_nll_loss(z, targets[k], &options, loss));
-            expect_bits(loss, 0, canonical_nan(dtype));
-            expect_ok(xent_mean_divisor(targets[k], &options, &divisor));
-            assert_true(divisor == 0);
-            options.normalizer = 2;
-            tensor_set(loss, 0, 7);
-            expect_ok(xent_cross_entropy(z, targets[k], &options, loss));
-            expect_bits(loss, 0, 0);
-            options.reduction = XENT_REDUCTION_SUM;
-            tensor_set(loss, 0, 7);
-            expect_ok(xent_cross_entropy(z, targets[k], &options, loss));
-            expect_bits(loss, 0, 0);
-            options.reduction = XENT_REDUCTION_NONE;
-            expect_ok(xent_cross_entropy(z, targets[k], &options, none));
-            tensor_free(targets[k]);
-        }
-        tensor_free(z);
-        tensor_free(none);
-        tensor_free(loss);
-        tensor_free(grad);
-    }
-}
-
-/* Strides of a tensor without elements may be anything. */
-static void test_strides_of_nothing(void **state)
-{
-    const xent_dtype dtype = *(const xent_dtype *)*state;
-    const int64_t shape[3] = { 5, 3, 0 }, strides[3] = { INT64_MAX, INT64_MIN, INT64_MAX };
-    xent_tensor *z = tensor_strided(dtype, 3, shape, strides, NULL), *loss = tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(7));
-    xent_tensor *y = tensor_strided(XENT_I32, SHAPE(5, 0), strides, NULL),
-                *lse = tensor_strided(dtype, SHAPE(5, 0), strides, NULL);
-    double divisor = 7;
-    expect_ok(xent_softmax(z, 1, z));
-    expect_ok(xent_log_softmax(z, 0, z));
-    expect_ok(xent_softmax_backward(z, z, 1, z));
-    expect_ok(xent_log_softmax_backward(z, z, 0, z));
-    expect_ok(xent_nll_loss_backward(z, y, NULL, NULL, z));
-    expect_ok(xent_log(z, z));
-    expect_ok(xent_logsumexp(z, 1, lse));
-    expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z));
-    expect_bits(loss, 0, canonical_nan(dtype));
-    expect_ok(xent_cross_entropy_grad(z, z, NULL, NULL, loss, z));
-    expect_ok(xent_nll_loss(z, y, NULL, loss));
-    expect_ok(xent_mean_divisor(y, NULL, &divisor));
-    assert_true(divisor == 0);
-    xent_tensor_destroy(z);
-    xent_tensor_destroy(y);
-    xent_tensor_destroy(lse);
-    tensor_free(loss);
-}
-
-/* No row, so no memory to work on one in, however many classes it would have. */
-static void test_many_classes_of_nothing(void **state)
-{
-    const xent_dtype dtype = *(const xent_dtype *)*state;
-    xent_tensor *z = tensor_over(dtype, SHAPE(0, INT64_C(1) << 58), NULL), *y = tensor_new(XENT_I64, SHAPE(0), ROW_MAJOR);
-    xent_tensor *loss = tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(7));
-    expect_ok(xent_softmax(z, 1, z));
-    expect_ok(xent_log_softmax(z, 1, z));
-    expect_ok(xent_softmax_backward(z, z, 1, z));
-    expect_ok(xent_log_softmax_backward(z, z, 1, z));
-    expect_ok(xent_nll_loss_backward(z, y, NULL, NULL, z));
-    expect_ok(xent_nll_loss_backward(z, z, NULL, NULL, z));
-    expect_ok(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z));
-    expect_bits(loss, 0, canonical_nan(dtype));
-    expect_ok(xent_cross_entropy_grad(z, z, NULL, NULL, loss, z));
-    xent_tensor_destroy(z);
-    tensor_free(y);
-    tensor_free(loss);
-}
-
-/* Rows without classes: no loss can be had, softmax has nothing to write, and the sum over nothing has the logarithm
-   -inf. */
-static void test_no_classes(void **state)
-{
-    const xent_dtype dtype = *(const xent_dtype *)*state;
-    xent_tensor *z = tensor_new(dtype, SHAPE(2, 0), ROW_MAJOR),
-                *y = tensor_of(XENT_I8, SHAPE(2), ROW_MAJOR, VALUES(-100, -100));
-    xent_tensor *lse = tensor_new(dtype, SHAPE(2), ROW_MAJOR), *loss = tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(7));
-    xent_tensor *infinity = tensor_of(dtype, SCALAR, ROW_MAJOR, VALUES(-INFINITY));
-    expect_ok(xent_softmax(z, 1, z));
-    expect_ok(xent_log_softmax(z, 1, z));
-    expect_ok(xent_softmax_backward(z, z, 1, z));
-    expect_ok(xent_log_softmax_backward(z, z, 1, z));
-    expect_ok(xent_logsumexp(z, 1, lse));
-    expect_bits(lse, 0, tensor_bits(infinity, 0));
-    expect_bits(lse, 1, tensor_bits(infinity, 0));
-    assert_int_equal(xent_cross_entropy(z, y, NULL, loss), XENT_ERROR_SHAPE);
-    assert_int_equal(xent_cross_entropy(z, z, NULL, loss), XENT_ERROR_SHAPE);
-    assert_int_equal(xent_nll_loss(z, y, NULL, loss), XENT_ERROR_SHAPE);
-    assert_int_equal(xent_nll_loss_backward(z, y, NULL, NULL, z), XENT_ERROR_SHAPE);
-    assert_true(tensor_get(loss, 0) == 7);
-    tensor_free(z);
-    tensor_free(y);
-    tensor_free(lse);
-    tensor_free(loss);
-    tensor_free(infinity);
-}
-
-/* With one class there is nothing to be wrong about, unless its logit is no number. */
-static void test_one_class(void **state)
-{
-    const xent_dtype dtype = *(const xent_dtype *)*state;
-    const double logits[] = { 5, -6e4, 0, -0.0, NAN, INFINITY, -INFINITY };
-    xent_tensor *z = tensor_of(dtype, SHAPE(7, 1), ROW_MAJOR, logits), *y = tensor_new(XENT_U8, SHAPE(7), ROW_MAJOR);
-    xent_tensor *t = tensor_of(dtype, SHAPE(7, 1), ROW_MAJOR, VALUES(1, 1, 0.5, 1, 1, 1, 1));
-    xent_tensor *loss = tensor_new(dtype, SHAPE(7), ROW_MAJOR), *grad = tensor_new(dtype, SHAPE(7, 1), ROW_MAJOR);
-    const xent_tensor *targets[] = { y, t };
-    xent_options options = XENT_OPTIONS_INIT;
-    options.reduction = XENT_REDUCTION_NONE;
-    for (int k = 0; k < 2; k++) {
-        expect_ok(xent_cross_entropy_grad(z, targets[k], &options, NULL, loss, grad));
-        for (int64_t i = 0; i < 7; i++) {
-            expect_bits(loss, i, i < 4 ? 0 : canonical_nan(dtype));
-            if (i < 4)
-                assert_true(tensor_get(grad, i) == 0);
-            else
-                expect_bits(grad, i, canonical_nan(dtype));
-        }
-    }
-    tensor_free(z);
-    tensor_free(y);
-    tensor_free(t);
-    tensor_free(loss);
-    tensor_free(grad);
 }
 
 /* A wholly ignored batch: MEAN is 0 / 0, its gradient 0 all the same; SUM and a MEAN with a normalizer are 0. */
@@ -395,25 +234,9 @@ static void test_loss_of_any_rank(void **state)
 int main(void)
 {
     static const struct CMUnitTest each[] = {
-        cmocka_unit_test(test_empty_batch),
-        cmocka_unit_test(test_strides_of_nothing),
-        cmocka_unit_test(test_many_classes_of_nothing),
-        cmocka_unit_test(test_no_classes),
-        cmocka_unit_test(test_one_class),
-        cmocka_unit_test(test_all_ignored),
-        cmocka_unit_test(test_ignored_row),
-        cmocka_unit_test(test_ignore_index),
-        cmocka_unit_test(test_total_weight_zero),
-        cmocka_unit_test(test_divisor),
-        cmocka_unit_test(test_mean_of_all_parts),
+        cmocka_unit_test(test_all_ignored),       cmocka_unit_test(test_ignored_row), cmocka_unit_test(test_ignore_index),
+        cmocka_unit_test(test_total_weight_zero), cmocka_unit_test(test_divisor),     cmocka_unit_test(test_mean_of_all_parts),
         cmocka_unit_test(test_loss_of_any_rank),
     };
-    enum { EACH = sizeof each / sizeof each[0] };
-    struct CMUnitTest tests[DTYPES * EACH];
-    require_backend();
-    for (int i = 0; i < DTYPES * EACH; i++) {
-        tests[i] = each[i / DTYPES];
-        tests[i].initial_state = (void *)(uintptr_t)&dtypes[i % DTYPES];
-    }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_on_all_dtypes(each, sizeof each / sizeof each[0]);
 }

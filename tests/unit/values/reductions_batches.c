@@ -3,13 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "support/backend.h"
-#include "support/tensors.h"
+#include "each_dtype.h"
 
 enum { ROWS = 20, CLASSES = 7 };
-
-static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
-enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
 
 /* Every option there is, with one reduction. */
 static xent_options options_of(int32_t reduction, const xent_tensor *weight)
@@ -155,12 +151,5 @@ int main(void)
         cmocka_unit_test(test_parts_with_a_normalizer),
         cmocka_unit_test(test_every_index_dtype),
     };
-    enum { EACH = sizeof each / sizeof each[0] };
-    struct CMUnitTest tests[DTYPES * EACH];
-    require_backend();
-    for (int i = 0; i < DTYPES * EACH; i++) {
-        tests[i] = each[i / DTYPES];
-        tests[i].initial_state = (void *)(uintptr_t)&dtypes[i % DTYPES];
-    }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_on_all_dtypes(each, sizeof each / sizeof each[0]);
 }

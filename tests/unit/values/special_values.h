@@ -24,6 +24,9 @@ struct batch {
     xent_options none;               /* NONE, all else at its default */
 };
 
+/* The largest number that every dtype holds, nearly. */
+#define BIG 6e4
+
 /* *state is a struct size. */
 struct batch open_batch(void **state);
 void close_batch(struct batch *b);
@@ -33,11 +36,13 @@ void spoil(struct batch *b, int64_t c, double value);
 void spoil_all(struct batch *b, double value);
 void restore(struct batch *b);
 
+/* The target as class indices, or as probabilities. */
+const xent_tensor *target_of(const struct batch *b, int kind);
+
 /* Sets a target's or gradient's entry of the middle row. */
 void set_middle(const struct batch *b, xent_tensor *table, int64_t c, double value);
 double get_middle(const struct batch *b, const xent_tensor *table, int64_t c);
 
-void expect_bits(const xent_tensor *t, int64_t i, uint64_t bits);
 uint64_t bits_of(xent_dtype dtype, double value);
 
 /* |value - want| <= 4 ulp of the dtype, which every result here keeps; 16 bits: the nearest number, give or take what four ulp of
