@@ -19,6 +19,7 @@ cmake --build "$build" --target xent_static >>"$build/log"
 excess=
 case $machine in s390x-*) excess=-fexcess-precision=fast ;; esac
 "$compiler" -std=c11 -O1 $excess -ffp-contract=off -DXENT_STATIC -I"$root/include" -I"$root/tests" "$root/tests/golden/print_bits.c" \
+    "$root/tests/golden/bits_problems.c" \
     "$root"/tests/support/problem*.c "$root/tests/support/operations.c" "$root/tests/support/half.c" "$root/tests/support/random.c" "$build/src/libxent.a" -static -lm -lpthread -o "$build/print_bits"
 for backend in scalar avx2 avx512 neon; do
     [ "$backend" = scalar ] || grep -q "xent_kernels_$backend" "$build/src/libxent.a" || continue
