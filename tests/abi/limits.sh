@@ -1,10 +1,10 @@
 # limits.sh <source directory>
-# No C file over 500 lines and no function over 60. Formatted as .clang-format says, a function's body stands between { and } in
-# column 0, or on one line.
+# No C file over 300 lines but include/xent.h, which is the reference, and no function over 60. Formatted as .clang-format says, a
+# function's body stands between { and } in column 0, or on one line.
 set -eu
 cd "$1"
 find include src tests docs -name '*.[ch]' -print | sort | xargs awk '
-    function close_file() { if (lines > 500) { print name ": " lines " lines"; bad = 1 } }
+    function close_file() { if (lines > 300 && name != "include/xent.h") { print name ": " lines " lines"; bad = 1 } }
     FNR == 1 { close_file(); name = FILENAME; files++; start = 0 }
     { lines = FNR }
     /^\{/ { start = FNR; functions++ }

@@ -1,5 +1,5 @@
-/* What the process sets: backend and threads, by setter and by environment; versions; the thread's message. Each
-   scenario runs in a process of its own, since the environment is read once. */
+/* What the process sets: backend and threads, by setter and by environment. Each scenario runs in a process of its own, since the
+   environment is read once. That every operation checks them, and when, is in errors_table.c. */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include <pthread.h>
 #include <sched.h>
@@ -34,37 +34,6 @@ static void expect_unsupported(const char *variable, const char *value)
     double first = 0;
     expect_error_naming(compute(&first), XENT_ERROR_UNSUPPORTED, variable, value, "available");
     assert_true(first == 7);
-}
-
-/* ---- Versions and names ---------------------------------------------------------------------------------------- */
-
-static void test_version(void **state)
-{
-    (void)state;
-    char text[32];
-    snprintf(text, sizeof text, "%d.%d.%d", XENT_VERSION_MAJOR, XENT_VERSION_MINOR, XENT_VERSION_PATCH);
-    assert_string_equal(XENT_VERSION_STRING, text);
-    assert_string_equal(xent_version(), text);
-    assert_int_equal(xent_version_number(), 10000 * XENT_VERSION_MAJOR + 100 * XENT_VERSION_MINOR + XENT_VERSION_PATCH);
-    assert_int_equal(XENT_VERSION_NUMBER, xent_version_number());
-    assert_int_equal(xent_numerics_version(), 1);
-}
-
-static void test_status_names(void **state)
-{
-    (void)state;
-    static const char *const names[] = { "XENT_OK",
-                                         "XENT_ERROR_INVALID_ARGUMENT",
-                                         "XENT_ERROR_SHAPE",
-                                         "XENT_ERROR_DTYPE",
-                                         "XENT_ERROR_TARGET",
-                                         "XENT_ERROR_OVERLAP",
-                                         "XENT_ERROR_OVERFLOW",
-                                         "XENT_ERROR_NO_MEMORY",
-                                         "XENT_ERROR_UNSUPPORTED" };
-    for (int i = 0; i < 9; i++) assert_string_equal(xent_status_name((xent_status)i), names[i]);
-    const int outside[] = { -1, 9, 1000, XENT_STATUS_FORCE_INT };
-    for (int i = 0; i < 4; i++) assert_string_equal(xent_status_name((xent_status)outside[i]), "unknown");
 }
 
 /* ---- Backends -------------------------------------------------------------------------------------------------- */
@@ -136,29 +105,6 @@ static void test_bad_backend_and_default(void **state)
     expect_works();
 }
 
-/* It is an operation's last check but memory: a wrong call is told what is wrong with it. */
-static void test_bad_backend_is_checked_late(void **state)
-{
-    (void)state;
-    xent_tensor *z = tensor_new(XENT_F64, SHAPE(2, 3), ROW_MAJOR), *y = tensor_of(XENT_I8, SHAPE(2), ROW_MAJOR, VALUES(0, 3));
-    xent_tensor *loss = tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(7));
-    double divisor = 7;
-    expect_error(xent_cross_entropy(z, y, NULL, loss), XENT_ERROR_TARGET, "target[1] = 3 is outside [0, 3)");
-    tensor_set(y, 1, 2);
-    expect_error_naming(xent_cross_entropy(z, y, NULL, loss), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
-    expect_error_naming(xent_cross_entropy_grad(z, y, NULL, NULL, loss, z), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
-    expect_error_naming(xent_nll_loss(z, y, NULL, loss), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
-    expect_error_naming(xent_log(z, z), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
-    expect_error_naming(xent_log_softmax(z, 1, z), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
-    expect_error_naming(xent_logsumexp(z, XENT_AXIS_DEFAULT, loss), XENT_ERROR_SHAPE, "out");
-    expect_error_naming(xent_mean_divisor(y, NULL, &divisor), XENT_ERROR_UNSUPPORTED, "XENT_BACKEND");
-    assert_true(tensor_get(loss, 0) == 7 && divisor == 7);
-    for (int64_t i = 0; i < 6; i++) assert_true(tensor_get(z, i) == 0);
-    tensor_free(z);
-    tensor_free(y);
-    tensor_free(loss);
-}
-
 /* ---- Threads --------------------------------------------------------------------------------------------------- */
 
 static void test_num_threads(void **state)
@@ -218,40 +164,6 @@ static void test_bad_threads(void **state)
     expect_works();
 }
 
-/* ---- The message ----------------------------------------------------------------------------------------------- */
-
-static void *fail_elsewhere(void *message)
-{
-    double first;
-    if (strcmp(xent_error_message(), "") != 0) return NULL; /* a new thread has not failed yet */
-    if (xent_softmax(NULL, 0, NULL) != XENT_ERROR_INVALID_ARGUMENT) return NULL;
-    if (compute(&first) != XENT_OK) return NULL;
-    strncpy(message, xent_error_message(), 255);
-    return message;
-}
-
-static void test_message(void **state)
-{
-    (void)state;
-    char other[256] = "";
-    void *answer;
-    pthread_t thread;
-    assert_string_equal(xent_error_message(), "");
-    expect_works();
-    assert_string_equal(xent_error_message(), "");
-    assert_int_equal(xent_set_num_threads(5000), XENT_ERROR_INVALID_ARGUMENT);
-    char mine[256];
-    strncpy(mine, xent_error_message(), sizeof mine - 1);
-    assert_non_null(strstr(mine, "5000"));
-    expect_works(); /* successes leave it */
-    assert_string_equal(xent_error_message(), mine);
-    assert_int_equal(pthread_create(&thread, NULL, fail_elsewhere, other), 0);
-    assert_int_equal(pthread_join(thread, &answer), 0);
-    assert_ptr_equal(answer, other);
-    assert_string_equal(other, "z is NULL");
-    assert_string_equal(xent_error_message(), mine);
-}
-
 /* ---- Many threads at once -------------------------------------------------------------------------------------- */
 
 enum { THREADS = 4 };
@@ -303,14 +215,11 @@ static const struct scenario {
     const char *backend, *threads; /* NULL: unset */
     struct CMUnitTest test;
 } scenarios[] = {
-    { NULL, NULL, cmocka_unit_test(test_version) },
-    { NULL, NULL, cmocka_unit_test(test_status_names) },
     { NULL, NULL, cmocka_unit_test(test_backends) },
     { "scalar", NULL, cmocka_unit_test(test_scalar_by_environment) },
     { "", "", cmocka_unit_test(test_empty_environment) },
     { "turbo", NULL, cmocka_unit_test(test_bad_backend) },
     { "turbo", NULL, cmocka_unit_test(test_bad_backend_and_default) },
-    { "turbo", NULL, cmocka_unit_test(test_bad_backend_is_checked_late) },
     { NULL, NULL, cmocka_unit_test(test_num_threads) },
     { NULL, NULL, cmocka_unit_test(test_one_cpu) },
     { NULL, "1", cmocka_unit_test(test_threads_by_environment) },
@@ -322,7 +231,6 @@ static const struct scenario {
     { NULL, "2x", cmocka_unit_test(test_bad_threads) },
     { NULL, "2.5", cmocka_unit_test(test_bad_threads) },
     { NULL, "99999999999999999999", cmocka_unit_test(test_bad_threads) },
-    { NULL, NULL, cmocka_unit_test(test_message) },
     { NULL, NULL, cmocka_unit_test(test_first_use_by_many_threads) },
     { "turbo", NULL, cmocka_unit_test(test_first_use_by_many_threads) },
     { NULL, "turbo", cmocka_unit_test(test_first_use_by_many_threads) },
