@@ -213,8 +213,9 @@ static struct cell output_cell(const struct function *f, const struct column *c)
     case IN_PLACE:
         if (!may_be_in_place(f, c->role, c->other)) return never("not in place");
         return c->variant == 1 && operation_places(f->operation) < 2 ? never("there is one place") : allowed("in place");
-    default: /* values of targets and weights are not to be those of something else */
-        if (role_rules[c->role].extent != EXTENT_TABLE || role_rules[c->other].extent != EXTENT_TABLE) return never("");
+    default:
+        if (role_rules[c->role].extent != EXTENT_TABLE || role_rules[c->other].extent != EXTENT_TABLE)
+            return never("its values would be those of another operand");
         return allowed("inputs may overlap");
     }
 }

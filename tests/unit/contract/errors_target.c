@@ -3,24 +3,39 @@
 #include <string.h>
 
 #include "support/backend.h"
+#include "support/operations.h"
 #include "support/refusal.h"
 
 static const xent_dtype index_dtypes[] = { XENT_I64, XENT_I32, XENT_I16, XENT_I8, XENT_U64, XENT_U32, XENT_U16, XENT_U8 };
 
-/* All losses refuse this target of logits with the class axis 1. */
+/* The operation refuses this target of logits with the class axis 1. */
+static void refused_by(const struct operation *o, const xent_tensor *logits, const xent_tensor *target,
+                       const xent_options *options, const char *message)
+{
+    xent_tensor *loss = operation_takes(o, ROLE_LOSS) ? tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(7)) : NULL, *grad = NULL;
+    struct arguments a = { .options = options };
+    if (operation_takes(o, ROLE_OUTPUT)) {
+        grad = tensor_new(XENT_F32, xent_tensor_ndim(logits), xent_tensor_shape(logits), ROW_MAJOR);
+        for (int64_t i = 0; i < xent_tensor_numel(grad); i++) tensor_set(grad, i, 7);
+    }
+    a.tensor[ROLE_INPUT] = (xent_tensor *)(uintptr_t)logits;
+    a.tensor[ROLE_CLASSES] = (xent_tensor *)(uintptr_t)target;
+    a.tensor[ROLE_OUTPUT] = grad;
+    a.tensor[ROLE_LOSS] = loss;
+    expect_refused(o->call(&a), XENT_ERROR_TARGET, message, loss, grad);
+    a.tensor[ROLE_LOSS] = NULL;
+    if (o->optional & ROLE_BIT(ROLE_LOSS)) expect_refused(o->call(&a), XENT_ERROR_TARGET, message, grad);
+    tensor_free(loss);
+    tensor_free(grad);
+}
+
+/* So does every operation that takes class indices beside logits. */
 static void refused_by_all(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                            const char *message)
 {
-    xent_tensor *loss = tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(7));
-    xent_tensor *grad = tensor_new(XENT_F32, xent_tensor_ndim(logits), xent_tensor_shape(logits), ROW_MAJOR);
-    for (int64_t i = 0; i < xent_tensor_numel(grad); i++) tensor_set(grad, i, 7);
-    expect_refused(xent_cross_entropy(logits, target, options, loss), XENT_ERROR_TARGET, message, loss);
-    expect_refused(xent_nll_loss(logits, target, options, loss), XENT_ERROR_TARGET, message, loss);
-    expect_refused(xent_cross_entropy_grad(logits, target, options, NULL, loss, grad), XENT_ERROR_TARGET, message, loss, grad);
-    expect_refused(xent_cross_entropy_grad(logits, target, options, NULL, NULL, grad), XENT_ERROR_TARGET, message, grad);
-    expect_refused(xent_nll_loss_backward(logits, target, options, NULL, grad), XENT_ERROR_TARGET, message, grad);
-    tensor_free(loss);
-    tensor_free(grad);
+    for (int op = 0; op < OPS; op++)
+        if (operation_takes_target(&operations[op]) && operation_takes(&operations[op], ROLE_INPUT))
+            refused_by(&operations[op], logits, target, options, message);
 }
 
 static void test_one_too_large(void **state)

@@ -1,28 +1,24 @@
-/* xent_options: its defaults, its size, and the range of every field in every function that takes it. */
+/* xent_options: its defaults, its size, and the range of every field in every operation that takes it. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "support/operations.h"
 #include "support/tensors.h"
 
-/* The functions that take options, called on a batch that is right in all else. */
+/* A batch that is right in all but its options. */
 static xent_tensor *z, *y, *loss, *grad;
 static double divisor;
 
-static xent_status call_cross_entropy(const xent_options *o) { return xent_cross_entropy(z, y, o, loss); }
-static xent_status call_grad(const xent_options *o) { return xent_cross_entropy_grad(z, y, o, NULL, loss, grad); }
-static xent_status call_nll_loss(const xent_options *o) { return xent_nll_loss(z, y, o, loss); }
-static xent_status call_divisor(const xent_options *o) { return xent_mean_divisor(y, o, &divisor); }
-static xent_status call_nll_backward(const xent_options *o) { return xent_nll_loss_backward(z, y, o, NULL, grad); }
-
-static const struct function {
-    const char *name;
-    xent_status (*call)(const xent_options *o);
-} functions[] = {
-    { "cross_entropy", call_cross_entropy }, { "cross_entropy_grad", call_grad },        { "nll_loss", call_nll_loss },
-    { "mean_divisor", call_divisor },        { "nll_loss_backward", call_nll_backward },
-};
-enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
+static xent_status call(const struct operation *o, const xent_options *options)
+{
+    struct arguments a = { .options = options, .divisor = &divisor };
+    a.tensor[ROLE_INPUT] = z;
+    a.tensor[ROLE_CLASSES] = y;
+    a.tensor[ROLE_LOSS] = loss;
+    a.tensor[ROLE_OUTPUT] = grad;
+    return o->call(&a);
+}
 
 static int prepare(void **state)
 {
@@ -45,25 +41,27 @@ static int clean_up(void **state)
 }
 
 /* The call fails so and writes nothing. */
-static void expect_refused(const struct function *f, const xent_options *options, xent_status status, const char *message)
+static void expect_refused(const struct operation *o, const xent_options *options, const char *message)
 {
     tensor_set(loss, 0, 7);
     divisor = 7;
     for (int64_t i = 0; i < 6; i++) tensor_set(grad, i, 7);
-    expect_error(f->call(options), status, message);
+    expect_error(call(o, options), XENT_ERROR_INVALID_ARGUMENT, message);
     assert_true(tensor_get(loss, 0) == 7 && divisor == 7);
     for (int64_t i = 0; i < 6; i++) assert_true(tensor_get(grad, i) == 7);
 }
 
 static void expect_refused_by_all(const xent_options *options, const char *message)
 {
-    for (int i = 0; i < FUNCTIONS; i++) expect_refused(&functions[i], options, XENT_ERROR_INVALID_ARGUMENT, message);
+    for (int op = 0; op < OPS; op++)
+        if (operations[op].options != OPTIONS_NONE) expect_refused(&operations[op], options, message);
 }
 
 static void expect_accepted_by_all(const xent_options *options)
 {
-    for (int i = 0; i < FUNCTIONS; i++)
-        if (functions[i].call(options) != XENT_OK) fail_msg("%s: %s", functions[i].name, xent_error_message());
+    for (int op = 0; op < OPS; op++)
+        if (operations[op].options != OPTIONS_NONE && call(&operations[op], options) != XENT_OK)
+            fail_msg("%s: %s", operations[op].name, xent_error_message());
 }
 
 /* ---- Defaults and size ----------------------------------------------------------------------------------------- */
@@ -257,13 +255,13 @@ static void test_fields_of_logits(void **state)
         xent_options o = XENT_OPTIONS_INIT;
         char message[128];
         *field(&o, fields[i].offset) = fields[i].value;
-        for (int k = 0; k < FUNCTIONS; k++) {
+        for (int op = 0; op < OPS; op++) {
             snprintf(message, sizeof message, "options->%s is %.17g, expected %d: it has no meaning for log-probabilities",
                      fields[i].name, fields[i].value, fields[i].plain);
-            if (functions[k].call == call_nll_loss || functions[k].call == call_nll_backward)
-                expect_refused(&functions[k], &o, XENT_ERROR_INVALID_ARGUMENT, message);
-            else
-                expect_ok(functions[k].call(&o));
+            if (operations[op].options == OPTIONS_OF_BATCH)
+                expect_refused(&operations[op], &o, message);
+            else if (operations[op].options == OPTIONS_ALL)
+                expect_ok(call(&operations[op], &o));
         }
     }
     /* -0.0 is the default too. */
