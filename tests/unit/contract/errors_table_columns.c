@@ -78,13 +78,13 @@ static void add(struct list *l, enum check check, enum role role, enum role othe
 
 static void add_each(struct list *l, enum check first, enum check last)
 {
-    for (int check = first; check <= (int)last; check++) add(l, (enum check)check, ROLE_INPUT, ROLE_INPUT, 1);
+    for (int check = (int)first; check <= (int)last; check++) add(l, (enum check)check, ROLE_INPUT, ROLE_INPUT, 1);
 }
 
 static void add_shapes(struct list *l, enum role first, enum role last)
 {
     static const int variants[] = { [EXTENT_TABLE] = 4, [EXTENT_ROWS] = 4, [EXTENT_REDUCED] = 7, [EXTENT_CLASSES] = 3 };
-    for (int role = first; role <= (int)last; role++)
+    for (int role = (int)first; role <= (int)last; role++)
         add(l, SHAPE, (enum role)role, ROLE_INPUT, variants[role_rules[role].extent]);
 }
 
