@@ -7,10 +7,10 @@ if(NOT XENT_SIMDE_INCLUDE_DIR)
 endif()
 
 # gcc notes that vectors of 512 bits are passed in other ways with AVX-512 than without it; none are.
-xent_backend(avx512 __F16C__ FLAGS -mavx2 -mfma -mf16c -Wno-psabi)
+xent_backend(avx512 __F16C__ -mavx2 -mfma -mf16c -Wno-psabi)
 set(includes "${PROJECT_SOURCE_DIR}/tests/emulation" "${XENT_SIMDE_INCLUDE_DIR}")
 set(definitions xent_cpu_has_avx512=xent_cpu_has_avx2)
-set_source_files_properties(kernels/backend_avx512.c PROPERTIES INCLUDE_DIRECTORIES "${includes}")
+target_include_directories(xent_backend_avx512 PRIVATE "${includes}")
 set_source_files_properties(dispatch/select.c PROPERTIES COMPILE_DEFINITIONS "${definitions}")
 # For tests that compile primitives or ask the CPU themselves.
 set_property(GLOBAL PROPERTY XENT_EMULATION_INCLUDES "${includes}")

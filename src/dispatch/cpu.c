@@ -1,4 +1,5 @@
-/* Asks the CPU what it can run, and the operating system which registers it saves. May assume no instruction beyond the baseline. */
+/* Asks the CPU what it can run, and the operating system which registers it saves. May assume no instruction beyond the
+ * baseline. */
 #include "dispatch/cpu.h"
 
 #include <stdint.h>
@@ -41,7 +42,8 @@ static struct xent_cpu_words read_words(void)
     uint32_t eax, ebx, ecx, edx;
     if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) words.leaf_1_ecx = ecx;
     if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) words.leaf_7_ebx = ebx;
-    /* This is xgetbv, which exists where OSXSAVE is set. It is written as an opcode, since the intrinsic needs a compiler flag. */
+    /* This is xgetbv, which exists where OSXSAVE is set. It is written as an opcode, since the intrinsic needs a compiler
+       flag. */
     if (all(words.leaf_1_ecx, OSXSAVE)) __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(words.xcr0), "=d"(edx) : "c"(0));
     return words;
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 bool xent_cpu_always(void);
-/* AVX2, FMA and F16C, with the YMM registers saved by the operating system. Every CPU that has AVX2 has the other two, but a virtual
-   machine may hide them; it then runs the scalar backend. */
+/* AVX2, FMA and F16C, with the YMM registers saved by the operating system. Every CPU that has AVX2 has the other two, but a
+   virtual machine may hide them; it then runs the scalar backend. */
 bool xent_cpu_has_avx2(void);
 /* AVX-512 F, DQ, BW and VL besides, with the opmask and all ZMM registers saved. */
 bool xent_cpu_has_avx512(void);

@@ -1,5 +1,5 @@
-/* Floating-point numbers as bits, and the elements of 16 bits. What these functions say is what the conversions of every backend
- * mean. */
+/* Floating-point numbers as bits, and the elements of 16 bits. What these functions say is what the conversions of every
+ * backend mean. */
 #ifndef XENT_KERNELS_BITS_H
 #define XENT_KERNELS_BITS_H
 
@@ -53,8 +53,8 @@ static inline float f32_of_f16(uint16_t h)
     return f32_of_bits(sign | (magnitude >= 0x0f800000 ? magnitude | 0x7f800000 : finite));
 }
 
-/* Rounded once, to nearest even; a NaN becomes the canonical one. Adding 2^52 of the smallest subnormals leaves their number in the
-   low bits; a normal number is rounded as an integer, and a carry goes into the exponent as it should. */
+/* Rounded once, to nearest even; a NaN becomes the canonical one. Adding 2^52 of the smallest subnormals leaves their number in
+   the low bits; a normal number is rounded as an integer, and a carry goes into the exponent as it should. */
 static inline uint16_t half_of_f64(double x, int fraction, int bias)
 {
     const uint64_t infinity = (2 * (uint64_t)bias + 1) << fraction;

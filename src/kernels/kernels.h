@@ -1,19 +1,42 @@
-/* What a backend provides: one table of functions, each with its contract. Kernels know nothing of tensors, options or errors:
- * they take pointers, counts and plain numbers, and cannot fail. All run under round-to-nearest with subnormals. */
+/* What a backend provides: tables of functions, each with its contract. Kernels know nothing of tensors, options or errors:
+ * they take pointers, counts and plain numbers, and cannot fail. All may assume round-to-nearest and subnormals.
+ *
+ * Words
+ *   element      a number as it is stored: F32, F64, F16 or BF16; z, p, logp and t are arrays of them
+ *   real         a number as it is computed: f64 for elements of F64, else f32
+ *   class        an index along the axis; a row has a logit for each
+ *   chunk        up to XENT_CHUNK classes of a row, one behind the other, which are reduced on their own
+ *   group        64 classes of a chunk, the last group perhaps fewer; class c of a chunk belongs to lane c mod 64 of its sums
+ *   lane         one of the 64 sums that a chunk is added up in; and the place of one number in a vector
+ *   block        groups whose low parts are summed as reals, before their sum goes to double
+ *   sweep        the vectors of a group that are worked on at a time; a stage of it goes operation by operation
+ *   stretch      groups of one block that are read one behind the other
+ *   reference    the power of two that a chunk's terms are divided by: 2^K, where K is an integer next to max * log2 e
+ *   term         e^z 2^64 / 2^K, scale + scale * low: an entry of a table, and what is missing to it
+ *   unit         2^K / e^max: term * 2^-64 * unit is e^(z - max).
+ *   state        what is known of the classes of a row so far
+ *   coefficient  of a class: its weight times its smoothed target
+ *   gap          max - z, times the coefficient
+ *   entry        one number of a gradient, or a probability
+ *   rescale      to make entries of terms
+ *   tile         up to XENT_TILE rows side by side, each in a lane of the vectors
+ *   special      of a chunk: without a finite maximum; regular, of a row of a tile: with one that is not far from 0
+ */
 #ifndef XENT_KERNELS_KERNELS_H
 #define XENT_KERNELS_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Numerics version 1: these two fix the order of every sum over classes. */
-#define XENT_CHUNK 4096 /* classes that are reduced on their own; chunks merge in a binary tree over the chunk index */
-#define XENT_LANES                                                                                                             \
-    64 /* class c of a chunk belongs to lane c mod 64; the lanes are added by halves: i + 32, i + 16, ... i + 1 */
+/* Numerics version 1: these two fix the order of every sum over classes. Chunks merge in a binary tree over the chunk index, and
+   the lanes of a chunk are added by halves: i + 32, i + 16, ... i + 1. */
+#define XENT_CHUNK 4096 /* classes that are reduced on their own */
+#define XENT_LANES 64   /* class c of a chunk belongs to lane c mod 64 */
 
 #define XENT_LINE 64 /* bytes of a cache line */
 
-/* What is known of a run of classes of one row, and all that merging two runs needs. */
+/* What is known of some classes of a row that stand one behind the other, and all that merging two states needs. */
 struct xent_state {
     double max;  /* the largest logit m; -inf: nothing but -inf; +inf: a NaN or +inf among the logits */
     double rest; /* sum of e^(z - m) over all classes but the first at m; where m is +inf: NaN with a NaN, else +inf. A NaN that
@@ -26,40 +49,40 @@ struct xent_state {
 /* A chunk as the first pass leaves it for the second. */
 struct xent_chunk {
     struct xent_state state;
-    double unit;  /* e^(z - max) = term * 2^-64 * unit, for all classes but the first maximum, whose term is 0 */
+    double unit;  /* e^(z - max) = term * 2^-64 * unit, for all classes but the first at the maximum, whose term is 0 */
     size_t first; /* the first class at the maximum */
 };
 
-/* Rows side by side: class c of row r is element c * XENT_TILE + r, a real. */
+/* Rows side by side: class c of row r is the real c * XENT_TILE + r of a tile. */
 #define XENT_TILE 32
 #define XENT_TILE_VECTOR 16 /* rows that a kernel may take as one vector */
 
-/* The rows of a tile between the two passes, and what the one needs to know and leaves for the other. */
+/* The rows of a tile between the two passes: what the first needs to know, and what it leaves for the second. */
 struct xent_tile {
-    int32_t target[XENT_TILE];     /* a class of each row ... */
-    double coef[XENT_TILE];        /* ... the only one with a coefficient, this one; 0: none has */
-    double at_target[XENT_TILE];   /* its logit */
+    int32_t target[XENT_TILE];     /* the only class of each row with a coefficient */
+    double coef[XENT_TILE];        /* that coefficient; 0: none has one */
+    double at_target[XENT_TILE];   /* the logit of the target */
     double target_term[XENT_TILE]; /* its term, where terms are kept */
 
-    /* as struct xent_chunk has them */
+    /* As struct xent_chunk has them. */
     double max[XENT_TILE], rest[XENT_TILE], unit[XENT_TILE];
     int32_t first[XENT_TILE];
-    int32_t regular[XENT_TILE]; /* 0: a row for `reduce`, of which nothing but at_target and max is known here */
+    int32_t regular[XENT_TILE]; /* 0: the row must go through `reduce`; only at_target and max are known of it here */
 
     double log1p_rest[XENT_TILE];
 
-    /* for the second pass: what a term becomes an entry with, times 2^64, but for those of the classes `first` and `target` */
+    /* For the second pass: an entry is term * 2^-64 * scale, but for the two entries at the classes `first` and `target`. */
     double scale[XENT_TILE];
     double first_entry[XENT_TILE], target_entry[XENT_TILE];
 };
 
-/* Rows in memory; steps in bytes. */
+/* Rows in memory. Steps are in bytes. */
 struct xent_tile_place {
     char *at;
     ptrdiff_t row_step, class_step;
 };
 
-/* The coefficients of a chunk: class c has at[c * step]. step 1; 0: all have the same. */
+/* The coefficients of a chunk: class c has at[c * step]. step is 1, or 0 where all have the same. */
 struct xent_chunk_coef {
     const double *at;
     size_t step;
@@ -89,26 +112,29 @@ struct xent_real_kernels {
     /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. */
     void (*log1p)(const double *r, double *out, size_t n);
 
-    /* What the kernel `entries` takes. */
+    /* What the kernel `entries` takes: within these limits no intermediate overflows. */
     struct xent_entry_limits limits;
 
-    /* Reduces the rows of a tile: fills in the state from `target` on to `regular`, and returns how many are regular. Keeps the terms
-       in place of the logits or leaves the tile undefined. Up to the next multiple of XENT_TILE_VECTOR rows must be numbers. */
-    size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, int keep, struct xent_tile *state);
+    /* Reduces the rows of a tile: fills in the state from `target` on to `regular`, and returns how many are regular. Keeps the
+       terms in place of the logits or leaves the tile undefined. Up to the next multiple of XENT_TILE_VECTOR rows must be
+       numbers. */
+    size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, bool keep, struct xent_tile *state);
 
-    /* The losses of rows that are regular. */
+    /* The losses of rows, all of them regular. */
     void (*tile_losses)(const struct xent_tile *state, size_t rows, double z_loss, double *loss);
 
-    /* Fills in what tile_write needs of a state, given upstream gradients over divisor, and what p is multiplied with. */
+    /* Fills in the state what tile_write needs, given each row's upstream gradient over divisor; total receives what its p are
+       multiplied with. */
     void (*tile_entries)(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total);
 };
 
-/* The kernels for one type of stored elements. A chunk has 1 to XENT_CHUNK contiguous elements; z, logp and p are stored ones. */
+/* The kernels for one type of stored elements. A chunk has 1 to XENT_CHUNK contiguous elements; z, logp and p are stored
+   ones. */
 struct xent_stored_kernels {
     const struct xent_real_kernels *real; /* of the type that these elements are computed in */
 
-    /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n reals, which may be z itself where that is
-       stored as a real, for e^(z - max) as struct xent_chunk tells. */
+    /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n reals, which may be z itself where that
+       is stored as a real, for e^(z - max) as struct xent_chunk tells. */
     void (*reduce)(const void *z, size_t n, void *terms, struct xent_chunk *chunk);
 
     /* coef_c = hot t_c + uniform, of stored elements; uniform 0: nothing is added. coef may be t. */
@@ -135,7 +161,7 @@ struct xent_stored_kernels {
     void (*slopes)(const void *z, void *out, size_t n, double scale, double softcap);
 
     /* out_c = F (Z p_c - coef_c), a real rounded once and then stored; coef NULL: all 0. out may be the terms (reals) where the
-       stored type is real. Takes what is within real->limits: then no intermediate overflows. */
+       stored type is real. For factors and coefficients within real->limits. */
     void (*entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                     const struct xent_rescale *rescale);
 
@@ -153,8 +179,8 @@ struct xent_stored_kernels {
     /* out = ln x, stored elements, any n; out may be x. NaN results are canonical. */
     void (*log)(const void *x, void *out, size_t n);
 
-    /* out_c = p_c (grad_p_c - dot), and out_c = grad_logp_c - e^logp_c sum, stored elements; out may be either input. NaN results
-       are canonical. */
+    /* out_c = p_c (grad_p_c - dot), and out_c = grad_logp_c - e^logp_c sum, stored elements; out may be either input. NaN
+       results are canonical. */
     void (*softmax_backward)(const void *p, const void *grad_p, void *out, size_t n, double dot);
     void (*log_softmax_backward)(const void *logp, const void *grad_logp, void *out, size_t n, double sum);
 };
@@ -162,8 +188,8 @@ struct xent_stored_kernels {
 struct xent_kernels {
     const char *name;
 
-    /* memcpy past the caches, for an output that is gone from them before anybody reads it; on some backends memcpy itself. Other
-       threads see it as any other store once end_stream has been called behind it. */
+    /* memcpy past the caches, for an output that is gone from them before anybody reads it; on some backends memcpy itself.
+       Other threads see it as any other store once end_stream has been called behind it. */
     void (*stream)(void *out, const void *from, size_t bytes);
     void (*end_stream)(void);
 

@@ -1,14 +1,18 @@
-/* Logarithms in plain double. Expects nothing; defines ln_reduced, ln, log1p_f32, log1p_f64.
+/* Logarithms in plain double. Assumes round-to-nearest, and no instruction set: without branches and fused multiply-add, loops
+ * over these functions become vector code on any.
  *
- * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt 2, ln(1 + f) = 2 atanh(s), s = f / (2 + f): the method of FDLIBM's s_log1p.c,
- * with an own polynomial. No branches and no fused multiply-add: loops over these vectorise. */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
+ * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt 2, and ln(1 + f) = 2 atanh(s) with s = f / (2 + f): the method of FDLIBM's
+ * s_log1p.c, with our own polynomial. */
+#ifndef XENT_KERNELS_LOG_INC_H
+#define XENT_KERNELS_LOG_INC_H
 
+#include <math.h>
+#include <stdbool.h>
+
+#include "bits.h"
 #include "constants.h"
 
-/* k ln 2 + ln(1 + f) + c, below 1 ulp */
+/* k ln 2 + ln(1 + f) + c, with an error below 1 ulp. */
 static inline double ln_reduced(double k, double f, double c)
 {
     double h = 0.5 * f * f, s = f / (2 + f), z = s * s, w = z * z;
@@ -17,24 +21,18 @@ static inline double ln_reduced(double k, double f, double c)
     return k * LOG_LN2_HI - ((h - (s * (h + (odd + even)) + (k * LOG_LN2_LO + c))) - f);
 }
 
-/* x = 2^k (1 + f), x > 0 and normal; the exponent becomes a double by way of the low bits of 2^52 */
+/* Splits x = 2^k (1 + f), a normal number above 0, and returns k. The exponent becomes a double by way of the low bits of
+   2^52. */
 static inline double split(double x, double *f)
 {
     const uint64_t half_root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000, two_52 = 0x4330000000000000;
-    uint64_t u, exponent;
-    double k, mantissa;
-    memcpy(&u, &x, sizeof u);
-    u += one - half_root;
-    exponent = two_52 | (u >> 52);
-    u = (u & 0xfffffffffffff) + half_root;
-    memcpy(&mantissa, &u, sizeof mantissa);
-    memcpy(&k, &exponent, sizeof k);
-    *f = mantissa - 1;
-    return k - (0x1p52 + 1023);
+    uint64_t u = bits_of_f64(x) + (one - half_root);
+    *f = f64_of_bits((u & 0xfffffffffffff) + half_root) - 1;
+    return f64_of_bits(two_52 | (u >> 52)) - (0x1p52 + 1023);
 }
 
-/* r >= 0. corrected: the rounding of 1 + r, worth 2^-53, is put back */
-static inline double log1p_one(double r, int corrected)
+/* ln(1 + r), r >= 0. corrected: the rounding of 1 + r, which is worth 2^-53, is put back. */
+static inline double ln_of_1_plus(double r, bool corrected)
 {
     double u = 1 + r, f, k = split(u, &f), c = 0;
     if (corrected) c = (r < 1 ? r - (u - 1) : 1 - (u - r)) / u;
@@ -44,21 +42,13 @@ static inline double log1p_one(double r, int corrected)
     return r < (double)INFINITY ? f : r;
 }
 
-static void log1p_f32(const double *r, double *out, size_t n)
-{
-    for (size_t i = 0; i < n; i++) out[i] = log1p_one(r[i], 0);
-}
-
-static void log1p_f64(const double *r, double *out, size_t n)
-{
-    for (size_t i = 0; i < n; i++) out[i] = log1p_one(r[i], 1);
-}
-
 static inline double ln(double x)
 {
-    int subnormal = x < 0x1p-1022;
+    bool subnormal = x < 0x1p-1022;
     double f, k = split(subnormal ? x * 0x1p54 : x, &f), y = ln_reduced(subnormal ? k - 54 : k, f, 0);
     y = x < (double)INFINITY ? y : x;
     y = x == 0 ? -(double)INFINITY : y;
     return x < 0 || x != x ? (double)NAN : y;
 }
+
+#endif

@@ -1,35 +1,42 @@
-/* What comes before the first pass: logit_scale, softcap, and the softcap's derivative for the second. A template, included once per
- * stored type. Expects groups.inc.h and softcap.inc.h; defines S(prepare), S(slopes). */
+/* What comes before the first pass: logit_scale and softcap; and the softcap's derivative, for the second. Assumes the elements
+ * of a variant (element.h). */
+#ifndef XENT_KERNELS_PREPARE_INC_H
+#define XENT_KERNELS_PREPARE_INC_H
 
-static inline VEC S(keep)(VEC x, REAL softcap)
+#include "groups.inc.h"
+#include "softcap.h"
+
+static inline vector keep(vector x, real softcap)
 {
     (void)softcap;
     return x;
 }
 
-/* out = map(scale z), reals */
-static inline __attribute__((always_inline)) void S(map_scaled)(const STORED *z, REAL *out, size_t n, REAL scale, REAL softcap,
-                                                                VEC (*map)(VEC x, REAL softcap))
+/* out = map(scale z), reals. */
+static inline __attribute__((always_inline)) void map_scaled(const stored *z, real *out, size_t n, real scale, real softcap,
+                                                             vector (*map)(vector x, real softcap))
 {
     for (size_t i = 0; i < n; i += XENT_LANES) {
         size_t count = group_size(n, i);
-        REAL group[XENT_LANES];
-        S(read)(z + i, count, group);
+        real group[XENT_LANES];
+        read_group(z + i, count, group);
         for (size_t lane = 0; lane < XENT_LANES; lane += WIDTH)
-            V(store)(group + lane, map(V(mul)(V(load)(group + lane), V(set)(scale)), softcap));
-        memcpy(out + i, group, count * sizeof(REAL));
+            v_store(group + lane, map(v_mul(v_load(group + lane), v_set(scale)), softcap));
+        memcpy(out + i, group, count * sizeof(real));
     }
 }
 
-static void S(prepare)(const void *z, void *out, size_t n, double scale, double softcap)
+static void prepare(const void *z, void *out, size_t n, double scale, double softcap)
 {
     if (softcap == 0)
-        S(map_scaled)(z, out, n, (REAL)scale, 0, S(keep));
+        map_scaled(z, out, n, (real)scale, 0, keep);
     else
-        S(map_scaled)(z, out, n, (REAL)scale, (REAL)softcap, F(cap));
+        map_scaled(z, out, n, (real)scale, (real)softcap, cap);
 }
 
-static void S(slopes)(const void *z, void *out, size_t n, double scale, double softcap)
+static void slopes(const void *z, void *out, size_t n, double scale, double softcap)
 {
-    S(map_scaled)(z, out, n, (REAL)scale, (REAL)softcap, F(cap_slope));
+    map_scaled(z, out, n, (real)scale, (real)softcap, cap_slope);
 }
+
+#endif

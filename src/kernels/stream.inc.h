@@ -1,8 +1,11 @@
-/* Copies past the caches. Expects the primitives of a simd_*.h; defines stream and end_stream. */
+/* Copies past the caches. Assumes the memory functions of an instruction set (vector.h). */
+#ifndef XENT_KERNELS_STREAM_INC_H
+#define XENT_KERNELS_STREAM_INC_H
+
 #include <stdint.h>
 #include <string.h>
 
-#include "kernels.h"
+#include "vector.h"
 
 static void stream(void *out, const void *from, size_t bytes)
 {
@@ -20,3 +23,5 @@ static void stream(void *out, const void *from, size_t bytes)
 }
 
 static void end_stream(void) { stream_end(); }
+
+#endif

@@ -1,72 +1,82 @@
-/* The first and second pass over rows that lie side by side in the lanes. A template, included once per element type. Expects
- * exp.inc.h and lanes.inc.h; defines F(tile_reduce), F(tile_factors).
+/* The first pass over the rows of a tile, side by side in the lanes. Assumes the arithmetic of a variant (real.h).
  *
  * A tile holds up to XENT_TILE rows of at most a chunk of classes, class by class. Every row goes through the operations of
- * S(reduce) in the same order, so its bits are the same: what there is a lane of a vector is here an element of an array. */
+ * `reduce` in the same order, so its bits are the same: what is a lane of a vector there is an element of an array here. */
+#ifndef XENT_KERNELS_TILE_INC_H
+#define XENT_KERNELS_TILE_INC_H
 
-/* What the first loop over WIDTH rows finds: the largest logit, +0 for -0, the first class at it, and K. */
-static inline void F(tile_maximum)(const REAL *tile, size_t classes, REAL *max, REAL *first, REAL *reference)
+#include <math.h>
+
+#include "exp.inc.h"
+#include "kernels.h"
+#include "relate.h"
+#include "sum.inc.h"
+
+/* What the first loop over WIDTH rows finds: the largest logit, +0 for -0, the first class at it, and the exponent of the
+   reference. */
+static inline void tile_maximum(const real *tile, size_t classes, real *max, real *first, real *exponent)
 {
-    VEC most = V(set)(-(REAL)INFINITY), at = V(set)((REAL)0), c = at, one = V(set)((REAL)1), shift = V(set)(SHIFT);
-    for (const REAL *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE) {
-        VEC x = V(load)(tile);
-        at = V(where_less)(most, x, c, at);
-        most = V(max)(x, most);
-        c = V(add)(c, one);
+    vector most = v_set(-(real)INFINITY), at = v_set((real)0), c = at, one = v_set((real)1), shift = v_set(INTEGER_SHIFT);
+    for (const real *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE) {
+        vector x = v_load(tile);
+        at = v_where_less(most, x, c, at);
+        most = v_max(x, most);
+        c = v_add(c, one);
     }
-    most = V(add)(most, V(set)((REAL)0));
-    V(store)(max, most);
-    V(store)(first, at);
-    V(store)(reference, V(sub)(V(add)(V(mul)(most, V(set)(LOG2E)), shift), shift));
+    most = v_add(most, v_set((real)0));
+    v_store(max, most);
+    v_store(first, at);
+    v_store(exponent, v_sub(v_add(v_mul(most, v_set(LOG2E)), shift), shift));
 }
 
-/* The term of class c of WIDTH rows, which replaces the logit if it is to be kept. */
-static inline __attribute__((always_inline)) void F(tile_term)(REAL *tile, size_t c, struct F(term) shared, int keep,
-                                                               VEC *scale, VEC *rest)
+/* The term of class c of WIDTH rows, which takes the logit's place if it is to be kept. */
+static inline __attribute__((always_inline)) void tile_term(real *tile, size_t c, struct reference shared, bool keep,
+                                                            vector *scale, vector *low)
 {
-    F(exp)(shared, V(load)(tile + c * XENT_TILE), scale, rest);
-    if (keep) V(store)(tile + c * XENT_TILE, V(fma)(*scale, *rest, *scale));
+    exp_one(shared, v_load(tile + c * XENT_TILE), scale, low);
+    if (keep) v_store(tile + c * XENT_TILE, v_fma(*scale, *low, *scale));
 }
 
 /* The sum of the terms of one lane of WIDTH rows. Of few classes each is a lane of its own. */
-static inline __attribute__((always_inline)) struct F(sum)
-    F(tile_lane)(REAL *tile, size_t lane, size_t classes, struct F(term) shared, int keep)
+static inline __attribute__((always_inline)) struct sum tile_lane(real *tile, size_t lane, size_t classes,
+                                                                  struct reference shared, bool keep)
 {
-    VEC scale, rest;
-    struct F(sum) sum = F(sum_none)();
-    F(tile_term)(tile, lane, shared, keep, &scale, &rest);
-    if (classes <= XENT_LANES) return F(sum_one)(scale, rest);
-    F(sum_add)(&sum, scale, rest);
+    vector scale, low;
+    struct sum sum = sum_none();
+    tile_term(tile, lane, shared, keep, &scale, &low);
+    if (classes <= XENT_LANES) return sum_one(scale, low);
+    sum_add(&sum, scale, low);
     for (size_t c = lane + XENT_LANES, group = 1; c < classes; c += XENT_LANES, group++) {
-        if (group % BLOCK_GROUPS == 0) F(sum_flush)(&sum);
-        F(tile_term)(tile, c, shared, keep, &scale, &rest);
-        F(sum_add)(&sum, scale, rest);
+        if (group % BLOCK_GROUPS == 0) sum_flush(&sum);
+        tile_term(tile, c, shared, keep, &scale, &low);
+        sum_add(&sum, scale, low);
     }
-    F(sum_flush)(&sum);
+    sum_flush(&sum);
     return sum;
 }
 
-/* All lanes, added by halves as the tree of a chunk; those beyond the classes would be 0. */
-static inline __attribute__((always_inline)) void F(tile_sum)(REAL *tile, size_t classes, VEC reference, int keep, double *sum)
+/* The sum of all terms of WIDTH rows: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class
+   would be 0. */
+static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t classes, vector exponent, bool keep, double *sum)
 {
-    struct F(term) shared = F(terms)(reference);
-    struct F(sum) lane[XENT_LANES / 2];
+    struct reference shared = references(exponent);
+    struct sum lane[XENT_LANES / 2];
     size_t lanes = classes < XENT_LANES ? classes : XENT_LANES, half = XENT_LANES / 2;
     while (half >= lanes && half > 1) half /= 2;
     for (size_t i = 0; i < half; i++) {
-        lane[i] = F(tile_lane)(tile, i, classes, shared, keep);
+        lane[i] = tile_lane(tile, i, classes, shared, keep);
         if (i + half >= lanes) continue;
-        struct F(sum) other = F(tile_lane)(tile, i + half, classes, shared, keep);
-        F(sum_join)(&lane[i], &other);
+        struct sum other = tile_lane(tile, i + half, classes, shared, keep);
+        sum_join(&lane[i], &other);
     }
     for (half /= 2; half >= 1; half /= 2)
-        for (size_t i = 0; i < half; i++) F(sum_join)(&lane[i], &lane[i + half]);
-    F(sum_total)(&lane[0], sum);
+        for (size_t i = 0; i < half; i++) sum_join(&lane[i], &lane[i + half]);
+    sum_total(&lane[0], sum);
 }
 
-static inline size_t F(tile_index)(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
+static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
 
-static inline size_t F(tile_find_regular)(size_t rows, const REAL *max, struct xent_tile *state)
+static inline size_t find_regular(size_t rows, const real *max, struct xent_tile *state)
 {
     int32_t count = 0;
     for (size_t r = 0; r < rows; r++) {
@@ -76,40 +86,33 @@ static inline size_t F(tile_find_regular)(size_t rows, const REAL *max, struct x
     return (size_t)count;
 }
 
-/* Takes the maxima out of the sums, and reads the logits of the targets before. */
-static inline void F(tile_take_out)(REAL *tile, size_t rows, const REAL *first, struct xent_tile *state)
+/* Takes the maxima out of the sums; first reads the targets' logits, one of which may be the maximum. */
+static inline void tile_take_out(real *tile, size_t rows, const real *first, struct xent_tile *state)
 {
     for (size_t r = 0; r < rows; r++) state->first[r] = (int32_t)first[r];
     for (size_t r = 0; r < rows; r++) {
-        state->at_target[r] = (double)tile[F(tile_index)(r, state->target[r])];
-        tile[F(tile_index)(r, state->first[r])] = -(REAL)INFINITY;
+        state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
+        tile[tile_index(r, state->first[r])] = -(real)INFINITY;
     }
 }
 
-static size_t F(tile_reduce)(void *logits, size_t rows, size_t classes, int keep, struct xent_tile *state)
+static size_t tile_reduce(void *logits, size_t rows, size_t classes, bool keep, struct xent_tile *state)
 {
-    REAL *tile = logits, max[XENT_TILE], first[XENT_TILE], reference[XENT_TILE];
+    real *tile = logits, max[XENT_TILE], first[XENT_TILE], exponent[XENT_TILE];
     double sum[XENT_TILE];
-    for (size_t r = 0; r < rows; r += WIDTH) F(tile_maximum)(tile + r, classes, max + r, first + r, reference + r);
-    F(tile_take_out)(tile, rows, first, state);
-    /* Before the sums, which read vectors that hold what has just been taken out. */
+    for (size_t r = 0; r < rows; r += WIDTH) tile_maximum(tile + r, classes, max + r, first + r, exponent + r);
+    tile_take_out(tile, rows, first, state);
+    /* Done here to put time between the narrow stores of tile_take_out and the vector loads of tile_sum, which wait for
+       them. */
     for (size_t r = 0; r < rows; r++) {
         state->max[r] = (double)max[r];
-        state->unit[r] = F(unit)((double)reference[r], (double)max[r]);
+        state->unit[r] = unit_of((double)exponent[r], (double)max[r]);
     }
-    for (size_t r = 0; r < rows && keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 1, sum + r);
-    for (size_t r = 0; r < rows && !keep; r += WIDTH) F(tile_sum)(tile + r, classes, V(load)(reference + r), 0, sum + r);
+    for (size_t r = 0; r < rows && keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), true, sum + r);
+    for (size_t r = 0; r < rows && !keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), false, sum + r);
     for (size_t r = 0; r < rows; r++) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
-    for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[F(tile_index)(r, state->target[r])];
-    return F(tile_find_regular)(rows, max, state);
+    for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
+    return find_regular(rows, max, state);
 }
 
-/* A term is multiplied by the one, then by the other; what a REAL could not hold as a normal number goes to the terms. */
-static inline void F(tile_factors)(const double *scale, size_t rows, REAL *lower, REAL *factor)
-{
-    for (size_t r = 0; r < rows; r++) {
-        int tiny = fabs(scale[r]) < TINY;
-        lower[r] = tiny ? (REAL)0x1p-64 : (REAL)1;
-        factor[r] = (REAL)(tiny ? scale[r] : scale[r] * 0x1p-64);
-    }
-}
+#endif

@@ -46,11 +46,11 @@ if grep -v ' xent_' "$work/global"; then
     status=1
 fi
 # A function that such an object shared with others would run its instructions on any CPU.
-if grep '^backend_' "$work/global" | grep -v ' xent_kernels_[a-z0-9_]*$'; then
-    echo "$static: a backend shows more than its table"
+if grep '^kernels_' "$work/global" | grep -Ev ' xent_(real_|stored_)?kernels_[a-z0-9_]*$'; then
+    echo "$static: a backend shows more than its tables"
     status=1
 fi
-grep -q '^backend_scalar.*: xent_kernels_scalar$' "$work/global" || { echo "$static: no table of the scalar backend"; status=1; }
+grep -q '^kernels_scalar_backend.*: xent_kernels_scalar$' "$work/global" || { echo "$static: no table of the scalar backend"; status=1; }
 
 if [ "$configuration" != Debug ] && "$nm" -u "$static" | grep '__assert'; then
     echo "$static: assertions in a build that is not Debug but \"$configuration\""

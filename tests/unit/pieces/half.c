@@ -1,5 +1,5 @@
-/* Elements of 16 bits as the kernels of each backend read and store them: every number of F16 and of BF16, and what lies between each
-   two neighbours. */
+/* Elements of 16 bits as the kernels of each backend read and store them: every number of F16 and of BF16, and what lies
+   between each two neighbours. */
 #include <math.h>
 
 #include "dispatch/select.h"

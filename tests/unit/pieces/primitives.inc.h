@@ -1,6 +1,6 @@
-/* Expects the primitives of a simd_*.h; PRIMITIVES_TABLE is a table of struct primitive that ends with an empty one. */
+/* Expects the vectors of an instruction set (src/kernels/scalar.h ...); PRIMITIVES_TABLE is a table of struct primitive that ends with an empty one. */
 #include "kernels/bits.h"
-#include "kernels/lanes.inc.h"
+#include "kernels/kernels.h"
 #include "primitives.h"
 
 #define ALONG(type, real, name, expression)                                                                                    \
@@ -178,10 +178,9 @@ static void along_f64_first(const double *a, const double *b, const double *c, s
     for (size_t i = 0; i < n; i++) out[i] = vf64_first(vf64_load(a + i - i % PRIMITIVES_STEP));
 }
 
-/* Where elements are read two vectors at a time: the same, in order. */
+/* Elements that are read two vectors at a time come out in order. */
 static void along_f32_load_pair_bf16(const float *a, const float *b, const float *c, size_t n, float *out)
 {
-#if VF32_PAIRED_BF16
     (void)b;
     (void)c;
     for (size_t i = 0; i < n; i += 2 * VF32_WIDTH) {
@@ -193,9 +192,6 @@ static void along_f32_load_pair_bf16(const float *a, const float *b, const float
         vf32_store(out + i, pair[0]);
         vf32_store(out + i + VF32_WIDTH, pair[1]);
     }
-#else
-    along_f32_load_bf16(a, b, c, n, out);
-#endif
 }
 
 /* A square of as many vectors as there are lanes, and back; in between, element by element, what must have moved where. */

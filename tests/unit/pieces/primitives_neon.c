@@ -1,4 +1,4 @@
-#include "kernels/simd_neon.h"
+#include "kernels/neon.h"
 #include "primitives.inc.h"
 
 const struct primitive primitives_neon[] = PRIMITIVES_TABLE;

@@ -1,4 +1,4 @@
-#include "kernels/simd_scalar.h"
+#include "kernels/scalar.h"
 #include "primitives.inc.h"
 
 const struct primitive primitives_scalar[] = PRIMITIVES_TABLE;

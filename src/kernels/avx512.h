@@ -1,37 +1,39 @@
-/* Vector primitives on AVX-512 (F, DQ, BW, VL). Their meaning is the line of the same name in simd_scalar.h. */
-#ifndef XENT_KERNELS_SIMD_AVX512_H
-#define XENT_KERNELS_SIMD_AVX512_H
+/* Vectors of 512 bits on AVX-512 (F, DQ, BW, VL): memory, and lanes of f32; avx512_f64.h has those of f64. May assume that its
+ * variant is compiled for these instructions. A function means what the one of the same name means in scalar.h. */
+#ifndef XENT_KERNELS_AVX512_H
+#define XENT_KERNELS_AVX512_H
 
 #include <immintrin.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "avx512_f64.h"
 #include "constants.h"
 #include "kernels.h"
 
 #define VF32_WIDTH 16
-#define VF64_WIDTH 8
 #define VF32_HALVES 2
 #define VF32_SWEEP 4
-#define VF64_SWEEP 2
 #define VF32_STAGED 4
-#define VF64_STAGED 2
 #define VF32_PAIRED_BF16 1
-#define VECTOR_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
 
 typedef __m512 vf32;
-typedef __m512d vf64;
+
+static inline __attribute__((always_inline)) void prefetch(const void *address)
+{
+    _mm_prefetch((const char *)address, _MM_HINT_T0);
+}
 
 static inline void stream_line(void *to, const void *from) { _mm512_stream_si512(to, _mm512_loadu_si512(from)); }
 static inline void stream_end(void) { _mm_sfence(); }
 
-/* As in lanes.inc.h. What a mask leaves out is not read. */
-#define VECTOR_COPIES_PADDED
+/* As in plain_memory.h. What a mask leaves out is not read. */
 static inline void copy_padded(void *to, const void *from, size_t bytes, size_t size, const void *padding)
 {
     const __m512i line = _mm512_loadu_si512(padding);
     for (size_t i = 0; i < size; i += XENT_LINE) {
-        size_t rest = i < bytes ? bytes - i : 0;
-        __mmask64 there = rest < XENT_LINE ? ((__mmask64)1 << rest) - 1 : ~(__mmask64)0;
+        size_t left = i < bytes ? bytes - i : 0;
+        __mmask64 there = left < XENT_LINE ? ((__mmask64)1 << left) - 1 : ~(__mmask64)0;
         _mm512_storeu_si512((char *)to + i, _mm512_mask_loadu_epi8(line, there, (const char *)from + i));
     }
 }
@@ -164,86 +166,5 @@ static inline void vf32_transpose(vf32 *rows)
         rows[k + 8] = vf32_odd_quarters(eights[k], eights[k + 8]);
     }
 }
-
-static inline vf64 vf64_load(const double *p) { return _mm512_loadu_pd(p); }
-static inline void vf64_store(double *p, vf64 a) { _mm512_storeu_pd(p, a); }
-static inline vf64 vf64_load_f32(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
-static inline vf64 vf64_load_bf16(const uint16_t *p)
-{
-    __m256i u = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
-    return _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32(u, 16)));
-}
-static inline vf64 vf64_load_f16(const uint16_t *p)
-{
-    return _mm512_cvtps_pd(
-        _mm512_castps512_ps256(_mm512_cvtph_ps(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)p)))));
-}
-static inline vf64 vf64_set(double x) { return _mm512_set1_pd(x); }
-static inline vf64 vf64_max(vf64 a, vf64 b) { return _mm512_max_pd(a, b); }
-static inline vf64 vf64_add(vf64 a, vf64 b) { return _mm512_add_pd(a, b); }
-static inline vf64 vf64_sub(vf64 a, vf64 b) { return _mm512_sub_pd(a, b); }
-static inline vf64 vf64_mul(vf64 a, vf64 b) { return _mm512_mul_pd(a, b); }
-static inline vf64 vf64_div(vf64 a, vf64 b) { return _mm512_div_pd(a, b); }
-static inline vf64 vf64_abs(vf64 a) { return _mm512_andnot_pd(_mm512_set1_pd(-0.0), a); }
-static inline vf64 vf64_with_sign(vf64 a, vf64 b) { return _mm512_or_pd(a, _mm512_and_pd(b, _mm512_set1_pd(-0.0))); }
-static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no)
-{
-    return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), no, yes);
-}
-static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
-{
-    return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(a, _mm512_setzero_pd(), _CMP_NEQ_UQ), b);
-}
-static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm512_fmadd_pd(a, b, c); }
-static inline unsigned vf64_equal(vf64 a, vf64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
-static inline double vf64_max_lane(vf64 a)
-{
-    __m256d half = _mm256_max_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));
-    __m128d m = _mm_max_pd(_mm256_castpd256_pd128(half), _mm256_extractf128_pd(half, 1));
-    return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
-}
-static inline vf64 vf64_widen(vf64 a, int whole)
-{
-    (void)whole;
-    return a;
-}
-static inline vf64 vf64_narrow(const vf64 *whole) { return whole[0]; }
-static inline double vf64_first(vf64 a) { return _mm_cvtsd_f64(_mm512_castpd512_pd128(a)); }
-static inline vf64 vf64_even_quarters(vf64 a, vf64 b)
-{
-    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13), b);
-}
-static inline vf64 vf64_odd_quarters(vf64 a, vf64 b)
-{
-    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(2, 3, 6, 7, 10, 11, 14, 15), b);
-}
-static inline void vf64_transpose(vf64 *rows)
-{
-    __m512d pairs[8], fours[8];
-    for (int i = 0; i < 8; i += 2) {
-        pairs[i] = _mm512_unpacklo_pd(rows[i], rows[i + 1]);
-        pairs[i + 1] = _mm512_unpackhi_pd(rows[i], rows[i + 1]);
-    }
-    for (int i = 0; i < 8; i += 4)
-        for (int k = 0; k < 2; k++) {
-            fours[i + k] = vf64_even_quarters(pairs[i + k], pairs[i + k + 2]);
-            fours[i + k + 2] = vf64_odd_quarters(pairs[i + k], pairs[i + k + 2]);
-        }
-    for (int k = 0; k < 4; k++) {
-        rows[k] = vf64_even_quarters(fours[k], fours[k + 4]);
-        rows[k + 4] = vf64_odd_quarters(fours[k], fours[k + 4]);
-    }
-}
-/* Entry t & 7 of a table of 8 doubles, which one vector holds, in each lane. */
-static inline __m512i vf64_look_up(const void *table, vf64 t)
-{
-    return _mm512_permutexvar_epi64(_mm512_castpd_si512(t), _mm512_loadu_si512(table));
-}
-static inline vf64 vf64_exp_scale(vf64 t)
-{
-    __m512i shifted = _mm512_slli_epi64(_mm512_castpd_si512(t), 49);
-    return _mm512_castsi512_pd(_mm512_add_epi64(vf64_look_up(exp_f64_scale, t), shifted));
-}
-static inline vf64 vf64_exp_correction(vf64 t) { return _mm512_castsi512_pd(vf64_look_up(exp_f64_correction, t)); }
 
 #endif

@@ -1,6 +1,7 @@
-/* Vector primitives on NEON as aarch64 has it. Their meaning is the line of the same name in simd_scalar.h. */
-#ifndef XENT_KERNELS_SIMD_NEON_H
-#define XENT_KERNELS_SIMD_NEON_H
+/* Vectors of 128 bits on NEON, as every aarch64 CPU has it. A function means what the one of the same name means in
+ * scalar.h. */
+#ifndef XENT_KERNELS_NEON_H
+#define XENT_KERNELS_NEON_H
 
 #include <arm_neon.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 #include "bits.h"
 #include "constants.h"
 #include "kernels.h"
+#include "plain_memory.h"
 
 #define VF32_WIDTH 4
 #define VF64_WIDTH 2
@@ -17,18 +19,22 @@
 #define VF32_STAGED 4
 #define VF64_STAGED 2
 #define VF32_PAIRED_BF16 0
-#define VECTOR_PREFETCH(address) __builtin_prefetch(address)
 
 typedef float32x4_t vf32;
 typedef float64x2_t vf64;
 
-static inline void stream_line(void *to, const void *from) { memcpy(to, from, XENT_LINE); }
-static inline void stream_end(void) {}
+static inline __attribute__((always_inline)) void prefetch(const void *address) { __builtin_prefetch(address); }
 
 static inline vf32 vf32_load(const float *p) { return vld1q_f32(p); }
 static inline void vf32_store(float *p, vf32 a) { vst1q_f32(p, a); }
 static inline vf32 vf32_set(float x) { return vdupq_n_f32(x); }
 static inline vf32 vf32_load_bf16(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
+static inline void vf32_load_pair_bf16(const uint16_t *p, vf32 *pair)
+{
+    pair[0] = vf32_load_bf16(p);
+    pair[1] = vf32_load_bf16(p + VF32_WIDTH);
+}
+static inline void vf32_interleave(vf32 *pair) { (void)pair; }
 static inline uint32x4_t vf32_bf16(vf32 a)
 {
     uint32x4_t u = vreinterpretq_u32_f32(a), odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));
@@ -133,21 +139,16 @@ static inline unsigned vf64_equal(vf64 a, vf64 b)
     return (unsigned)vaddvq_u64(vandq_u64(vceqq_f64(a, b), vld1q_u64(lane)));
 }
 static inline double vf64_max_lane(vf64 a) { return vmaxvq_f64(a); }
-static inline vf64 vf64_widen(vf64 a, int whole)
-{
-    (void)whole;
-    return a;
-}
-static inline vf64 vf64_narrow(const vf64 *whole) { return whole[0]; }
 static inline double vf64_first(vf64 a) { return vgetq_lane_f64(a, 0); }
-/* The same of 8 doubles: eight bytes by their numbers, which the low word of a lane says for both of its words. */
+/* Entry t & 7 of a table of 8 doubles in each lane: eight bytes by their numbers. The low word of a lane of t gives the number
+   of the entry for both words of the result. */
 static inline uint64x2_t vf64_look_up(const void *table, vf64 t)
 {
-    static const uint32_t first[4] = { 0x03020100, 0x07060504, 0x03020100, 0x07060504 };
+    static const uint32_t bytes_of_0[4] = { 0x03020100, 0x07060504, 0x03020100, 0x07060504 };
     const uint8_t *at = table;
     uint8x16x4_t bytes = { { vld1q_u8(at), vld1q_u8(at + 16), vld1q_u8(at + 32), vld1q_u8(at + 48) } };
     uint32x4_t word = vreinterpretq_u32_f64(t), entry = vandq_u32(vtrn1q_u32(word, word), vdupq_n_u32(7));
-    entry = vmlaq_u32(vld1q_u32(first), entry, vdupq_n_u32(0x08080808));
+    entry = vmlaq_u32(vld1q_u32(bytes_of_0), entry, vdupq_n_u32(0x08080808));
     return vreinterpretq_u64_u8(vqtbl4q_u8(bytes, vreinterpretq_u8_u32(entry)));
 }
 static inline vf64 vf64_exp_scale(vf64 t)

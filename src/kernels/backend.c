@@ -1,0 +1,14 @@
+/* The table of one backend: what its kernels are for each type of elements, and copies past the caches. Compiled once for each
+ * instruction set, which it may assume. */
+#include "stream.inc.h"
+#include "variant.h"
+
+const struct xent_kernels XENT_BACKEND_TABLE(XENT_ISA) = {
+    .name = XENT_STRING(XENT_ISA),
+    .stream = stream,
+    .end_stream = end_stream,
+    .f32 = &XENT_TABLE(stored, XENT_ISA, f32),
+    .f64 = &XENT_TABLE(stored, XENT_ISA, f64),
+    .f16 = &XENT_TABLE(stored, XENT_ISA, f16),
+    .bf16 = &XENT_TABLE(stored, XENT_ISA, bf16),
+};

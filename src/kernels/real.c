@@ -1,0 +1,24 @@
+/* The kernels that depend on the type of the arithmetic alone. Compiled once for each instruction set, which it may assume, and
+ * each type of the arithmetic. */
+#include "log.inc.h"
+#include "merge.inc.h"
+#include "tile.inc.h"
+#include "tile_finish.inc.h"
+#include "variant.h"
+
+static double relate_maxima(double lower, double upper) { return relate(lower, upper); }
+
+static void log1p_all(const double *r, double *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) out[i] = ln_of_1_plus(r[i], COMPENSATED);
+}
+
+const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
+    .merge = merge,
+    .relate = relate_maxima,
+    .log1p = log1p_all,
+    .limits = { .factor = MOST_FACTOR, .coef = MOST_COEF },
+    .tile_reduce = tile_reduce,
+    .tile_losses = tile_losses,
+    .tile_entries = tile_entries,
+};

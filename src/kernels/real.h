@@ -1,0 +1,13 @@
+/* The arithmetic of a variant: its type `real`, vectors of it and their functions v_*, which real_f32.h and real_f64.h define
+ * alike. */
+#ifndef XENT_KERNELS_REAL_H
+#define XENT_KERNELS_REAL_H
+
+#include "vector.h"
+
+#include XENT_HEADER(real_, XENT_REAL)
+
+/* A loop over a few vectors, unrolled before the compiler places arrays: each vector then has a register of its own. */
+#define EACH(v, count) _Pragma("GCC unroll 16") for (size_t v = 0; v < (count); v++)
+
+#endif

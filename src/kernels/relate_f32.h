@@ -1,0 +1,49 @@
+/* Factors between maxima and reference powers, for the arithmetic in f32. Assumes round-to-nearest, no instruction set: plain
+ * double is exact enough. relate_f64.h defines the same names; what they mean stands here. */
+#ifndef XENT_KERNELS_RELATE_F32_H
+#define XENT_KERNELS_RELATE_F32_H
+
+#include <math.h>
+#include <stdint.h>
+
+#include "bits.h"
+#include "constants.h"
+
+/* e^a, |a| <= 0.36, relative error 2^-45. Without fused multiply-add: plain C vectorises, and a CPU that lacks it is not
+   slowed. */
+static inline double exp_small(double a)
+{
+    double p = EXP_SMALL_C9;
+    p = p * a + EXP_SMALL_C8;
+    p = p * a + EXP_SMALL_C7;
+    p = p * a + EXP_SMALL_C6;
+    p = p * a + EXP_SMALL_C5;
+    p = p * a + EXP_SMALL_C4;
+    p = p * a + EXP_SMALL_C3;
+    p = p * a + EXP_SMALL_C2;
+    return 1 + (a + a * a * p);
+}
+
+/* 2^k for an integer k, -1022 <= k <= 1023. */
+static inline double power_of_two(double k) { return f64_of_bits((uint64_t)((int64_t)k + 1023) << 52); }
+
+/* 2^K / e^max for the reference K of a chunk. K LN2_HI - max is exact, since K has 17 bits and LN2_HI has 24. */
+static inline double unit_of(double exponent, double max)
+{
+    return exp_small((exponent * (double)EXP_F32_LN2_HI - max) + exponent * EXP_F32_LN2_REST);
+}
+
+/* e^(lower - upper), lower <= upper. */
+static inline double relate(double lower, double upper)
+{
+    double d = lower - upper, k;
+    if (d == 0) return 1;
+    if (d < -700) return 0;
+    k = rint(d * EXP_F64_LOG2E);
+    return exp_small((d - k * (double)EXP_F32_LN2_HI) - k * EXP_F32_LN2_REST) * power_of_two(k);
+}
+
+/* sum * e^(lower - upper) */
+static inline double scaled(double sum, double lower, double upper) { return sum * relate(lower, upper); }
+
+#endif

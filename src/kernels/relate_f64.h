@@ -1,0 +1,37 @@
+/* Factors between maxima and reference powers, for the arithmetic in f64. Assumes the vectors of an instruction set.
+ * relate_f32.h says what the names mean. */
+#ifndef XENT_KERNELS_RELATE_F64_H
+#define XENT_KERNELS_RELATE_F64_H
+
+#include "exp.inc.h"
+#include "two_sum.h"
+
+/* e^x 2^64 by the kernels' own term, to about an ulp down to x = -1086 ln 2. */
+static inline double exp_of_one(double x)
+{
+    vf64 scale, low;
+    exp_one(reference(0), vf64_set(x), &scale, &low);
+    return vf64_first(vf64_fma(scale, low, scale));
+}
+
+static inline double unit_of(double exponent, double max)
+{
+    vf64 k = vf64_set(exponent), a = vf64_fma(k, vf64_set(EXP_F64_LN2_HI), vf64_set(-max));
+    return exp_of_one(vf64_first(vf64_fma(k, vf64_set(EXP_F64_LN2_LO), a))) * 0x1p-64;
+}
+
+/* The rounding of lower - upper, which alone would cost |d| 2^-53, is put back to first order. Nothing but the result is
+   rounded to a subnormal: many equal classes can be worth more than one where a single class is not. */
+static inline double scaled(double sum, double lower, double upper)
+{
+    double d = lower, error = 0;
+    vf64 e;
+    add_two(&d, &error, -upper);
+    if (d < -754) return sum * 0; /* not plain 0, so that NaN stays */
+    e = vf64_set(exp_of_one(d));
+    return sum * vf64_first(vf64_fma(e, vf64_set(error), e)) * 0x1p-64;
+}
+
+static inline double relate(double lower, double upper) { return lower == upper ? 1 : scaled(1, lower, upper); }
+
+#endif

@@ -1,0 +1,22 @@
+/* The factors that turn terms into entries. Assumes the arithmetic of a variant (real.h). */
+#ifndef XENT_KERNELS_SCALE_INC_H
+#define XENT_KERNELS_SCALE_INC_H
+
+#include <math.h>
+
+#include "real.h"
+
+/* A term is multiplied by `lower` and then by `factor`. */
+struct scaling {
+    real lower, factor;
+};
+
+/* Their product is scale 2^-64. All of it is the factor, with one rounding, and `lower` is 1; but where a real could not hold
+   that as a normal number, the 2^-64 goes to the terms. */
+static inline struct scaling scaling_of(double scale)
+{
+    bool tiny = fabs(scale) < TINY;
+    return (struct scaling){ tiny ? (real)0x1p-64 : (real)1, (real)(tiny ? scale : scale * 0x1p-64) };
+}
+
+#endif

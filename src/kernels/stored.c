@@ -1,0 +1,32 @@
+/* The kernels for one type of stored elements. Compiled once for each instruction set, which it may assume, and each type. */
+#include <float.h>
+
+#include "elements.inc.h"
+#include "entries.inc.h"
+#include "prepare.inc.h"
+#include "reduce.inc.h"
+#include "tile_move.inc.h"
+#include "variant.h"
+#include "weigh.inc.h"
+
+/* Wider intermediate results would change the bits. */
+_Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such (32-bit x86: -msse2 -mfpmath=sse)");
+
+const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
+    .real = &XENT_TABLE(real, XENT_ISA, XENT_REAL),
+    .reduce = reduce,
+    .smooth = smooth,
+    .multiply = multiply,
+    .weigh = weigh,
+    .tile_read = tile_read,
+    .tile_write = tile_write,
+    .prepare = prepare,
+    .slopes = slopes,
+    .entries = entries,
+    .entries_in_double = entries_in_double,
+    .store = store_elements,
+    .log_probs = log_probs,
+    .log = log_elements,
+    .softmax_backward = softmax_backward,
+    .log_softmax_backward = log_softmax_backward,
+};
