@@ -29,26 +29,29 @@ static inline void tile_maximum(const real *tile, size_t classes, real *max, rea
     v_store(exponent, v_sub(v_add(v_mul(most, v_set(LOG2E)), shift), shift));
 }
 
-/* The term of class c of WIDTH rows, which takes the logit's place if it is to be kept. */
-static inline __attribute__((always_inline)) void tile_term(real *tile, size_t c, struct reference shared, bool keep,
+/* What becomes of the terms once they are summed. */
+enum fate { DROPPED, KEPT };
+
+/* The term of class c of WIDTH rows, which takes the logit's place if it is KEPT. */
+static inline __attribute__((always_inline)) void tile_term(real *tile, size_t c, struct reference shared, enum fate fate,
                                                             vector *scale, vector *low)
 {
     exp_one(shared, v_load(tile + c * XENT_TILE), scale, low);
-    if (keep) v_store(tile + c * XENT_TILE, v_fma(*scale, *low, *scale));
+    if (fate == KEPT) v_store(tile + c * XENT_TILE, v_fma(*scale, *low, *scale));
 }
 
 /* The sum of the terms of one lane of WIDTH rows. Of few classes each is a lane of its own. */
 static inline __attribute__((always_inline)) struct sum tile_lane(real *tile, size_t lane, size_t classes,
-                                                                  struct reference shared, bool keep)
+                                                                  struct reference shared, enum fate fate)
 {
     vector scale, low;
     struct sum sum = sum_none();
-    tile_term(tile, lane, shared, keep, &scale, &low);
+    tile_term(tile, lane, shared, fate, &scale, &low);
     if (classes <= XENT_LANES) return sum_one(scale, low);
     sum_add(&sum, scale, low);
     for (size_t c = lane + XENT_LANES, group = 1; c < classes; c += XENT_LANES, group++) {
         if (group % BLOCK_GROUPS == 0) sum_flush(&sum);
-        tile_term(tile, c, shared, keep, &scale, &low);
+        tile_term(tile, c, shared, fate, &scale, &low);
         sum_add(&sum, scale, low);
     }
     sum_flush(&sum);
@@ -57,16 +60,17 @@ static inline __attribute__((always_inline)) struct sum tile_lane(real *tile, si
 
 /* The sum of all terms of WIDTH rows: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class
    would be 0. */
-static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t classes, vector exponent, bool keep, double *sum)
+static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t classes, vector exponent, enum fate fate,
+                                                           double *sum)
 {
     struct reference shared = references(exponent);
     struct sum lane[XENT_LANES / 2];
     size_t lanes = classes < XENT_LANES ? classes : XENT_LANES, half = XENT_LANES / 2;
     while (half >= lanes && half > 1) half /= 2;
     for (size_t i = 0; i < half; i++) {
-        lane[i] = tile_lane(tile, i, classes, shared, keep);
+        lane[i] = tile_lane(tile, i, classes, shared, fate);
         if (i + half >= lanes) continue;
-        struct sum other = tile_lane(tile, i + half, classes, shared, keep);
+        struct sum other = tile_lane(tile, i + half, classes, shared, fate);
         sum_join(&lane[i], &other);
     }
     for (half /= 2; half >= 1; half /= 2)
@@ -108,8 +112,8 @@ static size_t tile_reduce(void *logits, size_t rows, size_t classes, bool keep, 
         state->max[r] = (double)max[r];
         state->unit[r] = unit_of((double)exponent[r], (double)max[r]);
     }
-    for (size_t r = 0; r < rows && keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), true, sum + r);
-    for (size_t r = 0; r < rows && !keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), false, sum + r);
+    for (size_t r = 0; r < rows && keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), KEPT, sum + r);
+    for (size_t r = 0; r < rows && !keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), DROPPED, sum + r);
     for (size_t r = 0; r < rows; r++) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
     return find_regular(rows, max, state);
