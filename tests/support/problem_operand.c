@@ -56,15 +56,29 @@ int64_t operand_elements(const struct operand *o)
     return n;
 }
 
-/* Offset of the i-th element in row-major order. */
-static int64_t offset_of(const struct operand *o, const int64_t *strides, int64_t i)
+/* One element after the other, in row-major order. */
+struct walk {
+    int64_t index[XENT_MAX_NDIM], offset;
+};
+
+static void walk_on(struct walk *w, const struct operand *o, const int64_t *strides)
 {
-    int64_t offset = 0;
     for (int32_t d = o->ndim - 1; d >= 0; d--) {
-        offset += i % o->shape[d] * strides[d];
-        i /= o->shape[d];
+        w->offset += strides[d];
+        if (++w->index[d] < o->shape[d]) return;
+        w->offset -= o->shape[d] * strides[d];
+        w->index[d] = 0;
     }
-    return offset;
+}
+
+static void copy_element(void *to, const void *from, size_t size)
+{
+    switch (size) {
+    case 2: memcpy(to, from, 2); break;
+    case 4: memcpy(to, from, 4); break;
+    case 8: memcpy(to, from, 8); break;
+    default: memcpy(to, from, size); break;
+    }
 }
 
 /* ---- Layout ------------------------------------------------------------------------------------------------------------ */
@@ -147,8 +161,12 @@ static void scatter(struct operand *o, const unsigned char *values)
     row_major(o, from);
     for (int32_t d = 0; d < o->ndim; d++)
         if (o->repeated >> d & 1) from[d] = 0;
-    for (int64_t i = 0; i < operand_elements(o); i++)
-        memcpy(o->first + offset_of(o, o->strides, i) * (int64_t)size, values + (size_t)offset_of(o, from, i) * size, size);
+    struct walk to_walk = { .offset = 0 }, from_walk = { .offset = 0 };
+    for (int64_t i = 0, n = operand_elements(o); i < n; i++) {
+        copy_element(o->first + to_walk.offset * (int64_t)size, values + (size_t)from_walk.offset * size, size);
+        walk_on(&to_walk, o, o->strides);
+        walk_on(&from_walk, o, from);
+    }
 }
 
 void operand_input(struct operand *o, const struct problem *p, uint64_t stream, const void *values)
@@ -183,8 +201,9 @@ void operand_narrow(struct operand *o, int32_t dimension, int64_t begin, int64_t
 void operand_gather(const struct operand *o, unsigned char *to)
 {
     const size_t size = xent_dtype_size(o->dtype);
-    for (int64_t i = 0; i < operand_elements(o); i++) {
-        const unsigned char *at = o->first + offset_of(o, o->strides, i) * (int64_t)size;
+    struct walk walk = { .offset = 0 };
+    for (int64_t i = 0, n = operand_elements(o); i < n; i++, walk_on(&walk, o, o->strides)) {
+        const unsigned char *at = o->first + walk.offset * (int64_t)size;
         uint16_t quarter;
         uint32_t half;
         uint64_t word;
@@ -203,11 +222,12 @@ void operand_gather(const struct operand *o, unsigned char *to)
 int operand_stray(struct operand *o)
 {
     const size_t size = xent_dtype_size(o->dtype);
-    for (int64_t i = 0; i < operand_elements(o); i++)
-        memset(o->first + offset_of(o, o->strides, i) * (int64_t)size, PATTERN, size);
-    for (size_t i = 0; i < o->bytes; i++)
-        if (o->memory[i] != PATTERN) return 1;
-    return 0;
+    unsigned char pattern[sizeof(double)];
+    struct walk walk = { .offset = 0 };
+    memset(pattern, PATTERN, sizeof pattern);
+    for (int64_t i = 0, n = operand_elements(o); i < n; i++, walk_on(&walk, o, o->strides))
+        copy_element(o->first + walk.offset * (int64_t)size, pattern, size);
+    return o->memory[0] != PATTERN || memcmp(o->memory, o->memory + 1, o->bytes - 1) != 0;
 }
 
 void operand_free(struct operand *o)

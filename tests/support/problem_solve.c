@@ -56,33 +56,68 @@ static struct operand shaped(const struct problem *p, enum role role, xent_dtype
     }
 }
 
-/* A problem that is widened has its numbers of 16 bits in F32. */
-static void *contiguous_values(const struct operand *o, const struct problem *p, enum role role)
+/* The values of the last problem's inputs, or NULL. They are the same wherever the tensors lie, and to draw them takes longer than the
+   call. */
+static struct {
+    struct problem problem;
+    void *values[ROLES];
+} drawn;
+
+/* p without all that its values do not depend on. */
+static struct problem drawn_for(const struct problem *p)
 {
-    const int64_t n = operand_elements(o);
-    const int widened = p->widened && (role == ROLE_INPUT || role_rules[role].elements == ELEMENTS_OF_INPUT);
-    void *values = memory_new((size_t)n * sizeof(double));
-    values_of[role](p, values);
-    if (!widened) return values;
-    void *wide = memory_new((size_t)n * sizeof(float));
-    for (int64_t i = 0; i < n; i++) element_store(XENT_F32, wide, i, element_load(p->dtype, values, i));
-    free(values);
-    return wide;
+    struct problem q = *p;
+    q.layout = 0;
+    q.in_place = q.widened = 0;
+    q.loss_dtype = (xent_dtype)0;
+    q.normalizer = 0;
+    return q;
 }
 
-static void open_operand(struct operand *o, const struct problem *p, enum role role)
+/* n contiguous values, kept until another problem comes. One thread at a time asks for them. */
+static const void *draw_values(const struct problem *p, enum role role, int64_t n)
+{
+    const struct problem q = drawn_for(p);
+    if (memcmp(&q, &drawn.problem, sizeof q) != 0) {
+        for (int i = 0; i < ROLES; i++) {
+            free(drawn.values[i]);
+            drawn.values[i] = NULL;
+        }
+        memcpy(&drawn.problem, &q, sizeof q);
+    }
+    if (drawn.values[role] == NULL) {
+        drawn.values[role] = memory_new((size_t)n * sizeof(double));
+        values_of[role](p, drawn.values[role]);
+    }
+    return drawn.values[role];
+}
+
+static void open_input(struct operand *o, const struct problem *p, enum role role, const void *values)
 {
     const uint64_t stream = (uint64_t)role + 1;
-    if (role_rules[role].output) {
-        operand_output(o, p, stream);
-        return;
-    }
-    void *values = contiguous_values(o, p, role);
     if (place_of_output(p) == role)
         operand_input_output(o, p, stream, values);
     else
         operand_input(o, p, stream, values);
-    free(values);
+}
+
+/* A problem that is widened has its numbers of 16 bits in F32. */
+static void open_operand(struct operand *o, const struct problem *p, enum role role)
+{
+    if (role_rules[role].output) {
+        operand_output(o, p, (uint64_t)role + 1);
+        return;
+    }
+    const int64_t n = operand_elements(o);
+    const void *values = draw_values(p, role, n);
+    if (!p->widened || (role != ROLE_INPUT && role_rules[role].elements != ELEMENTS_OF_INPUT)) {
+        open_input(o, p, role, values);
+        return;
+    }
+    void *wide = memory_new((size_t)n * sizeof(float));
+    for (int64_t i = 0; i < n; i++) element_store(XENT_F32, wide, i, element_load(p->dtype, values, i));
+    open_input(o, p, role, wide);
+    free(wide);
 }
 
 static void open_call(struct call *c, const struct problem *p)
