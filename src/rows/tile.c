@@ -11,12 +11,11 @@ static size_t alike(const struct xent_tile_rows *tile, size_t from)
     return to - from;
 }
 
-void xent_tile_read(const struct xent_row_type *type, struct xent_tile_rows *tile)
+void xent_tile_read_padded(const struct xent_row_type *type, struct xent_tile_rows *tile)
 {
     struct xent_tile_place from = tile->in;
     size_t classes = (size_t)type->classes, count;
-    if (tile->rows % XENT_TILE_VECTOR != 0 || tile->ignored_rows > 0)
-        memset(tile->reals, 0, classes * XENT_TILE * type->real_size);
+    memset(tile->reals, 0, classes * XENT_TILE * type->real_size);
     for (size_t row = 0; row < tile->rows; row += count, from.at += (ptrdiff_t)count * from.row_step) {
         count = tile->ignored_rows == 0 ? tile->rows : alike(tile, row);
         if (!tile->ignored[row]) type->kernels->tile_read(&from, count, classes, xent_tile_element(type, tile, row, 0));

@@ -34,8 +34,16 @@ static inline char *xent_tile_element(const struct xent_row_type *type, const st
     return (char *)tile->reals + (class_index * XENT_TILE + row) * type->real_size;
 }
 
-/* From `in` to `reals`. The logits of an ignored row are not read, but are numbers. */
-void xent_tile_read(const struct xent_row_type *type, struct xent_tile_rows *tile);
+/* From `in` to `reals`. The logits of an ignored row are not read, but are numbers, as are those of the rows that the last vector has
+   beside the tile's. */
+void xent_tile_read_padded(const struct xent_row_type *type, struct xent_tile_rows *tile);
+static inline void xent_tile_read(const struct xent_row_type *type, struct xent_tile_rows *tile)
+{
+    if (tile->rows % XENT_TILE_VECTOR == 0 && tile->ignored_rows == 0)
+        type->kernels->tile_read(&tile->in, tile->rows, (size_t)type->classes, tile->reals);
+    else
+        xent_tile_read_padded(type, tile);
+}
 
 /* The first pass, given targets: fills in the state but for the rows that are not regular. The terms replace the logits if they
    are to be kept. */
