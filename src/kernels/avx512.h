@@ -75,10 +75,14 @@ static inline void vf32_store_bf16(uint16_t *p, vf32 a)
     vf32_store_words(p, _mm512_cvtepi32_epi16(_mm512_mask_blend_epi32(nan, vf32_bf16(a), _mm512_set1_epi32(0x7fc0))));
 }
 static inline vf32 vf32_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(vf32_load_words(p)); }
+/* Without optimisation gcc's intrinsic is a macro, which converts a sign. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 static inline void vf32_store_number_f16(uint16_t *p, vf32 a)
 {
     vf32_store_words(p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
 }
+#pragma GCC diagnostic pop
 static inline void vf32_store_f16(uint16_t *p, vf32 a)
 {
     __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
