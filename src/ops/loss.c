@@ -39,7 +39,7 @@ double xent_loss_factor(const struct xent_loss *loss, const struct xent_position
     double upstream = 1;
     if (grad_loss != NULL)
         upstream = xent_load_float(grad_loss->dtype, (const char *)grad_loss->data + position->offset[XENT_LOSS_GRAD_LOSS]);
-    return upstream * loss->type.scale / loss->divisor;
+    return upstream / loss->divisor * loss->type.scale;
 }
 
 void xent_loss_end(const void *call, double total)
