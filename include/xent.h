@@ -216,7 +216,8 @@ XENT_API size_t xent_dtype_size(xent_dtype dtype);
 /* p = softmax(z) along axis: p_c = exp(z_c) / sum_k exp(z_k).
    z: floating, rank >= 1. p: z's shape and dtype; may be z itself. axis: in [-rank, rank) or XENT_AXIS_DEFAULT.
    A row that holds NaN or +inf, or nothing but -inf, becomes NaN. Else -inf has probability 0. Within 4 * 2^-24 (F64: about
-   6 * 2^-53) of the exact value, relative, however small; F16 and BF16 are rounded from that.
+   6 * 2^-53) of the exact value, relative, however small, and 2^-149 (F64: 2^-1074) besides, a step between subnormal numbers;
+   F16 and BF16 are rounded from that.
    XENT_ERROR_INVALID_ARGUMENT: a NULL, or p is read-only. XENT_ERROR_DTYPE: an integer tensor, or two dtypes.
    XENT_ERROR_SHAPE: rank 0, axis out of range, or shapes differ. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED:
    XENT_BACKEND or XENT_NUM_THREADS in the environment cannot be honoured. XENT_ERROR_NO_MEMORY. */
@@ -262,8 +263,8 @@ XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
    Special values, judged on logit_scale * z, for rows that are not ignored. A NaN or +inf, or a row of nothing but -inf, makes
    the row's loss and its whole gradient row NaN. Else -inf, which a softcap leaves as it is with a derivative of 1, has
    probability 0; a coefficient of exactly 0 contributes 0 even against it, a positive one makes the loss +inf, a negative one
-   -inf (both: NaN), while the gradient stays finite. Where grad_loss / divisor overflows, an entry whose bracket above is exactly
-   0 is still 0, unless the divisor is 0.
+   -inf (both: NaN), while the gradient stays finite. A grad_loss of NaN makes its row's gradient NaN. Where grad_loss / divisor
+   overflows, entries are infinite, but one whose bracket above is exactly 0 is still 0, unless the divisor is 0.
 
    XENT_ERROR_INVALID_ARGUMENT: a NULL that is not allowed, an option out of range, a read-only output, a class weight that is
    negative or not finite. XENT_ERROR_DTYPE: integer logits, weights or losses. XENT_ERROR_SHAPE: rank 0, axis out of range, a
@@ -281,7 +282,10 @@ XENT_API xent_status xent_nll_loss(const xent_tensor *logp, const xent_tensor *t
 /* Cross entropy straight from logits: reads each logit once and never forms the probabilities. The loss of a row with a class
    index is within 1 ulp of F32 of the exact value for F32, F16 and BF16 logits, within 4 ulp for F64, however confident the
    row; and off by w[y] * (1 + C) * 2^-190 besides (F64: w[y] * (1 + C / 2048) * 2^-1074), where classes far below the maximum
-   count as 0. */
+   count as 0. Label smoothing and probabilities: within 1.2 * 2^-25 (F64: 8 * 2^-53) of sum_c |k[c] * q[c]|, then rounded. z_loss:
+   its term is that of an lse which is off by 2^-24.5 (F64: 2^-51) * log1p(r), where r is the sum of exp(v_c - max) over all
+   classes but the largest; so where lse is next to 0 the term has no digits of its own. A softcap: all of this holds for some v
+   within 2^-22 (F64: 2^-50) of the exact one, relative. */
 XENT_API xent_status xent_cross_entropy(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                                         xent_tensor *loss);
 

@@ -62,6 +62,13 @@ void xent_store_float_any(xent_dtype dtype, void *to, double value)
     }
 }
 
+/* A number that is not zero may round to a zero of its sign. */
+void xent_store_result_any(xent_dtype dtype, void *to, double value)
+{
+    xent_store_float_any(dtype, to, value);
+    if (xent_load_float(dtype, to) == 0) xent_store_float_any(dtype, to, 0.0);
+}
+
 int64_t xent_load_index_any(xent_dtype dtype, const void *from)
 {
     switch (dtype) {

@@ -16,6 +16,7 @@ static inline xent_dtype xent_element_real(xent_dtype dtype) { return dtype == X
 /* dtype is floating. Storing rounds once, to nearest even; a NaN becomes the canonical one. */
 double xent_load_float_any(xent_dtype dtype, const void *from);
 void xent_store_float_any(xent_dtype dtype, void *to, double value);
+void xent_store_result_any(xent_dtype dtype, void *to, double value);
 
 /* dtype is an integer one; a U64 above INT64_MAX wraps to a negative number, which is never a class. */
 int64_t xent_load_index_any(xent_dtype dtype, const void *from);
@@ -32,6 +33,15 @@ static inline void xent_store_float(xent_dtype dtype, void *to, double value)
         *(float *)to = (float)value;
     else
         xent_store_float_any(dtype, to, value);
+}
+
+/* A row's result or the reduction of them: what rounds to zero is +0.0. */
+static inline void xent_store_result(xent_dtype dtype, void *to, double value)
+{
+    if (dtype == XENT_F32 && value == value)
+        *(float *)to = (float)value + 0.0f;
+    else
+        xent_store_result_any(dtype, to, value);
 }
 
 static inline int64_t xent_load_index(xent_dtype dtype, const void *from)

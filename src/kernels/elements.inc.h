@@ -6,6 +6,7 @@
 #include "exp.inc.h"
 #include "groups.inc.h"
 #include "log.inc.h"
+#include "relate.h"
 
 static void store_elements(const void *reals, void *out, size_t n)
 {
@@ -40,6 +41,18 @@ static void log_probs(const void *z, void *out, size_t n, double max, double log
 
 static inline real canonical(double entry) { return entry == entry ? (real)entry : (real)NAN; }
 
+/* The difference of two numbers at the end of double's range may overflow where its product with p does not: that of their halves
+   never does. */
+static inline void map_to_softmax_backward_by_halves(real *p, const real *upstream, double dot, double none)
+{
+    (void)none;
+    for (size_t lane = 0; lane < XENT_LANES; lane++) {
+        double entry = (double)p[lane] * ((double)upstream[lane] - dot);
+        if (entry - entry != 0) entry = 2 * ((double)p[lane] * ((double)upstream[lane] / 2 - dot / 2));
+        p[lane] = canonical(entry);
+    }
+}
+
 static inline void map_to_softmax_backward(real *p, const real *upstream, double dot, double none)
 {
     (void)none;
@@ -48,16 +61,23 @@ static inline void map_to_softmax_backward(real *p, const real *upstream, double
 
 static void softmax_backward(const void *p, const void *grad_p, void *out, size_t n, double dot)
 {
-    map_groups(p, grad_p, out, n, map_to_softmax_backward, dot, 0);
+    /* half a unit in the last place of the largest double: with less than that, no difference overflows */
+    if (fabs(dot) < 0x1p969)
+        map_groups(p, grad_p, out, n, map_to_softmax_backward, dot, 0);
+    else
+        map_groups(p, grad_p, out, n, map_to_softmax_backward_by_halves, dot, 0);
 }
 
-/* e^x of a group, exactly 1 for 0. Beyond 0, where no log-probability lies, it is 1 / e^-x. */
-static inline void exp_of_group(const real *x, double *out)
+/* e^x of a group, exactly 1 for 0; beyond 0, where no log-probability lies, it is 1 / e^-x. Returns whether some x is so far from 0
+   that its e^x has lost digits. */
+static inline bool exp_of_group(const real *x, double *out)
 {
     real scale[XENT_LANES], low[XENT_LANES];
+    vector most = v_set((real)0);
     for (size_t lane = 0; lane < XENT_LANES; lane += WIDTH) {
-        vector minus = v_sub(v_set((real)0), v_abs(v_load(x + lane))), s, l;
-        exp_one(reference(0), minus, &s, &l);
+        vector magnitude = v_abs(v_load(x + lane)), s, l;
+        most = v_max(magnitude, most);
+        exp_one(reference(0), v_sub(v_set((real)0), magnitude), &s, &l);
         v_store(scale + lane, s);
         v_store(low + lane, l);
     }
@@ -66,14 +86,21 @@ static inline void exp_of_group(const real *x, double *out)
         e = x[lane] == 0 ? 1 : e;
         out[lane] = x[lane] > 0 ? 1 / e : e;
     }
+    return v_max_lane(most) > FAR;
 }
+
+/* sum * e^x for an x far below 0: a large sum may bring back what e^x alone could not hold. */
+static inline double far_product(double sum, double x) { return scaled(scaled(sum, x / 2, 0), x / 2, 0); }
 
 static inline void map_to_log_softmax_backward(real *logp, const real *upstream, double sum, double none)
 {
-    double p[XENT_LANES];
+    double share[XENT_LANES];
+    bool far = exp_of_group(logp, share);
     (void)none;
-    exp_of_group(logp, p);
-    for (size_t lane = 0; lane < XENT_LANES; lane++) logp[lane] = canonical((double)upstream[lane] - p[lane] * sum);
+    for (size_t lane = 0; lane < XENT_LANES; lane++) share[lane] *= sum;
+    for (size_t lane = 0; lane < XENT_LANES && far; lane++)
+        if (logp[lane] < -FAR) share[lane] = far_product(sum, (double)logp[lane]);
+    for (size_t lane = 0; lane < XENT_LANES; lane++) logp[lane] = canonical((double)upstream[lane] - share[lane]);
 }
 
 static void log_softmax_backward(const void *logp, const void *grad_logp, void *out, size_t n, double sum)

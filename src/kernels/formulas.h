@@ -4,11 +4,20 @@
 #ifndef XENT_KERNELS_FORMULAS_H
 #define XENT_KERNELS_FORMULAS_H
 
+#include <math.h>
+
 /* coef * (m - z) of one class; a coefficient of 0 contributes 0 whatever its logit is. */
 static inline double gap_of(double coef, double max, double logit)
 {
     double gap = coef * (max - logit);
     return coef == 0 ? 0 : gap;
+}
+
+/* The same where the distance of two F64 logits may overflow and its product with the coefficient does not: that of their halves never
+   does. */
+static inline double wide_gap_of(double coef, double max, double logit)
+{
+    return max - logit < (double)INFINITY ? gap_of(coef, max, logit) : 2 * gap_of(coef, max / 2, logit / 2);
 }
 
 /* sum_c coef_c * -q_c, where gap = sum_c coef_c (m - z_c) and coef = sum_c coef_c: both parts of an index target's loss are >= 0, so

@@ -7,13 +7,19 @@
 #include "kernels.h"
 #include "relate.h"
 
+/* coef * (upper - lower), where the difference of two maxima in f64 may overflow and that of their halves does not. */
+static inline double lift_of(double coef, double upper, double lower)
+{
+    double lift = upper - lower;
+    return lift < (double)INFINITY ? coef * lift : 2 * (coef * (upper / 2 - lower / 2));
+}
+
 /* The gaps of the lower state are measured from its own maximum. They are lifted to the other's, unless there is nothing to
    lift. */
 static inline double merge_gaps(const struct xent_state *upper, const struct xent_state *lower)
 {
-    double lift = upper->max - lower->max;
-    if (lower->max == -(double)INFINITY || lower->coef == 0 || lift == 0) return upper->gap + lower->gap;
-    return upper->gap + (lower->gap + lower->coef * lift);
+    if (lower->max == -(double)INFINITY || lower->coef == 0 || lower->max == upper->max) return upper->gap + lower->gap;
+    return upper->gap + (lower->gap + lift_of(lower->coef, upper->max, lower->max));
 }
 
 static void merge(struct xent_state *left, const struct xent_state *right)

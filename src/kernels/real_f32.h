@@ -36,6 +36,9 @@ static const real exp_coefficients[] = { EXP_F32_C3, EXP_F32_C2 };
 /* Where the maximum m is larger than this in magnitude, z - m is formed first: it is then exact for every term that counts. */
 #define LARGE 0x1p15f
 
+/* Of an x below -FAR, e^x 2^64 may be no normal real, or e^x no normal double. */
+#define FAR 130.0f
+
 /* Where a scale is smaller than this in magnitude, a real could not hold scale * 2^-64 as a normal number. */
 #define TINY 0x1p-60
 

@@ -45,7 +45,7 @@ double xent_loss_factor(const struct xent_loss *loss, const struct xent_position
 void xent_loss_end(const void *call, double total)
 {
     const struct xent_loss *loss = call;
-    xent_store_float(loss->loss->dtype, loss->loss->data, total / loss->divisor);
+    xent_store_result(loss->loss->dtype, loss->loss->data, total / loss->divisor);
 }
 
 /* ---- A row of cross entropy --------------------------------------------------------------------------------------- */
@@ -87,7 +87,7 @@ static void add_target(struct xent_row *row)
 {
     if (row->target_coef == 0) return;
     row->state.coef += row->target_coef;
-    row->state.gap += gap_of(row->target_coef, row->state.max, row->at_target);
+    row->state.gap += wide_gap_of(row->target_coef, row->state.max, row->at_target);
 }
 
 static double result_of(const struct xent_loss *loss, const struct xent_row *row)
@@ -116,23 +116,33 @@ static void finish(const void *call, struct xent_row *rows, size_t count)
     }
 }
 
-/* Where the row has no entries of its own, all are 0, of an ignored row, or NaN. */
+/* Whether all entries of the row are alike: +0.0 where the row is ignored, or where a factor of 0 meets a sum of coefficients and
+   z-loss that overflows; NaN where the row, its divisor or its upstream gradient makes them so. */
+static bool is_uniform(const struct xent_loss *loss, const struct xent_row *row, double pull, double *entry)
+{
+    *entry = 0;
+    if (row->ignored) return true;
+    *entry = (double)NAN;
+    if (!xent_state_is_finite(&row->state) || loss->divisor == 0 || row->factor != row->factor) return true;
+    *entry = 0;
+    return row->factor == 0 && row->state.coef - row->state.coef == 0 && pull - pull != 0;
+}
+
 static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
     const struct xent_loss *loss = call;
     struct xent_buffers buffers = buffers_of(loss, task_memory);
-    struct xent_gradient gradient;
-    if (row->ignored || !xent_state_is_finite(&row->state) || loss->divisor == 0) {
-        xent_row_fill(&loss->type, row, row->ignored ? 0 : (double)NAN, span);
-        return;
-    }
-    gradient = (struct xent_gradient){ .factor = row->factor,
-                                       .coef = row->state.coef,
-                                       .pull = pull_of(loss->options.z_loss, row->state.max + row->log1p_rest),
-                                       .coefficients = coefficients_of(loss, row),
-                                       .target = row->target,
-                                       .target_coef = row->target_coef };
-    xent_row_write(&loss->type, row, &gradient, loss->terms_place == XENT_TERMS_STREAMED, &buffers, span);
+    double pull = pull_of(loss->options.z_loss, row->state.max + row->log1p_rest), entry;
+    const struct xent_gradient gradient = { .factor = row->factor,
+                                            .coef = row->state.coef,
+                                            .pull = pull,
+                                            .coefficients = coefficients_of(loss, row),
+                                            .target = row->target,
+                                            .target_coef = row->target_coef };
+    if (is_uniform(loss, row, pull, &entry))
+        xent_row_fill(&loss->type, row, entry, span);
+    else
+        xent_row_write(&loss->type, row, &gradient, loss->terms_place == XENT_TERMS_STREAMED, &buffers, span);
 }
 
 const struct xent_row_steps xent_cross_entropy_steps = { .begin = begin, .reduce = reduce, .finish = finish };

@@ -1,6 +1,7 @@
 /* Rows of a cross entropy side by side: targets, losses, and what turns terms into entries. A row's only coefficient is its target's. */
 #include <math.h>
 
+#include "kernels/formulas.h"
 #include "ops/loss_plan.h"
 
 /* An ignored row gets class 0, which it always has. */
@@ -51,6 +52,15 @@ static void begin(const void *call, const struct xent_position *position, struct
     find_factors(loss, position, tile);
 }
 
+/* Of a row that is not regular. */
+static double loss_alone(const struct xent_loss *loss, const struct xent_tile *state, size_t i)
+{
+    double gap = wide_gap_of(state->coef[i], state->max[i], state->at_target[i]);
+    double result = loss_of(gap, state->coef[i], state->log1p_rest[i]);
+    if (loss->options.z_loss != 0) result += z_loss_of(loss->options.z_loss, state->max[i] + state->log1p_rest[i]);
+    return result;
+}
+
 /* A regular row has a finite maximum, and with a NaN in its sum its loss is one. */
 static void finish(const void *call, struct xent_tile_rows *tile)
 {
@@ -58,8 +68,10 @@ static void finish(const void *call, struct xent_tile_rows *tile)
     double *result = tile->result;
     loss->type.kernels->real->tile_losses(&tile->state, tile->rows, loss->options.z_loss, result);
     if (tile->ignored_rows == 0 && tile->regular_rows == tile->rows) return;
-    for (size_t i = 0; i < tile->rows; i++)
+    for (size_t i = 0; i < tile->rows; i++) {
+        if (!tile->state.regular[i]) result[i] = loss_alone(loss, &tile->state, i);
         result[i] = tile->ignored[i] ? 0 : xent_tile_is_finite(tile, i) ? result[i] : (double)NAN;
+    }
 }
 
 static bool fits(const struct xent_loss *loss, const struct xent_tile_rows *tile, const double *total, size_t row)

@@ -3,13 +3,16 @@
 #include "ops/softmax_backward.h"
 
 #include "args/check.h"
+#include "kernels/two_sum.h"
 
 enum { BACKWARD_RESULT, BACKWARD_UPSTREAM, BACKWARD_OUT, BACKWARD_OPERANDS };
 _Static_assert(BACKWARD_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a backward");
 
+typedef void backward_kernel(const void *value, const void *gradient, void *out, size_t n, double sum);
+
 struct xent_softmax_backward_kind {
     const char *result, *upstream, *like_result;
-    struct xent_row_steps steps;
+    bool of_logarithm; /* the sum is that of the upstream gradient, else that of its product with the result */
 };
 
 static struct xent_buffers buffers_of(const struct xent_softmax_backward *backward, char *task_memory)
@@ -38,12 +41,54 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
     xent_row_dot(&backward->type, &row->in, &upstream, &buffers, chunk, to);
 }
 
-/* One of the two kernels: out_c from value_c, gradient_c and the sum that the first pass has found. */
-typedef void backward_kernel(const void *value, const void *gradient, void *out, size_t n, double sum);
-
-static void write_chunks(const struct xent_softmax_backward *backward, const struct xent_row *row, char *task_memory,
-                         struct xent_span span, backward_kernel *kernel, double sum)
+/* The sum that the entries need: of the upstream gradient, for softmax times p. */
+static double sum_of(const struct xent_softmax_backward *backward, const struct xent_state *state)
 {
+    return backward->kind->of_logarithm ? state->coef : -state->gap;
+}
+
+/* The same sum over the whole row, of the upstream gradient times `scale`, in plain order. An element of the gradient that is 0 adds
+   nothing. */
+static double scaled_sum(const struct xent_softmax_backward *backward, const struct xent_row *row, double scale)
+{
+    double sum = 0, error = 0;
+    for (int64_t c = 0; c < backward->type.classes; c++) {
+        double gradient = xent_load_float(XENT_F64, xent_class_at(&row->upstream, c)) * scale;
+        double p = backward->kind->of_logarithm ? 1 : xent_load_float(XENT_F64, xent_class_at(&row->in, c));
+        if (gradient != 0) add_two(&sum, &error, gradient * p);
+    }
+    return sum - sum == 0 ? sum + error : sum;
+}
+
+/* row->factor is what entries are to be multiplied with: 1, or a power of two where the gradients of an F64 row add up to more than
+   a double holds although the entries do not. They are then computed of gradients that are smaller by it. */
+static void finish(const void *call, struct xent_row *rows, size_t count)
+{
+    const struct xent_softmax_backward *backward = call;
+    for (size_t i = 0; i < count; i++) {
+        double sum = sum_of(backward, &rows[i].state), scale = 0.25;
+        rows[i].result = sum;
+        rows[i].factor = 1;
+        if (sum - sum == 0 || backward->type.dtype != XENT_F64) continue;
+        for (int64_t classes = backward->type.classes; classes > 1; classes = (classes + 1) / 2) scale /= 2;
+        sum = scaled_sum(backward, &rows[i], scale);
+        if (sum - sum != 0) continue;
+        rows[i].result = sum;
+        rows[i].factor = 1 / scale;
+    }
+}
+
+/* n elements of F64, times a power of two. */
+static void multiply(const double *from, double factor, double *to, size_t n)
+{
+    for (size_t i = 0; i < n; i++) to[i] = from[i] * factor;
+}
+
+static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
+{
+    const struct xent_softmax_backward *backward = call;
+    const struct xent_stored_kernels *kernels = backward->type.kernels;
+    backward_kernel *kernel = backward->kind->of_logarithm ? kernels->log_softmax_backward : kernels->softmax_backward;
     struct xent_buffers buffers = buffers_of(backward, task_memory);
     for (int64_t i = span.from; i < span.to; i++) {
         int64_t from = i * XENT_CHUNK;
@@ -51,29 +96,20 @@ static void write_chunks(const struct xent_softmax_backward *backward, const str
         const void *value = xent_chunk_read(&row->in, from, n, buffers.copy, false);
         const void *gradient = xent_chunk_read(&row->upstream, from, n, buffers.upstream, false);
         void *to = xent_chunk_place(&row->out, from, buffers.copy);
-        kernel(value, gradient, to, n, sum);
+        if (row->factor != 1) {
+            multiply(gradient, 1 / row->factor, buffers.coef, n);
+            gradient = buffers.coef;
+        }
+        kernel(value, gradient, to, n, row->result);
+        if (row->factor != 1) multiply(to, row->factor, to, n);
         xent_chunk_put(to, n, &row->out, from);
     }
 }
 
-static void write_of_softmax(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
-{
-    const struct xent_softmax_backward *backward = call;
-    write_chunks(backward, row, task_memory, span, backward->type.kernels->softmax_backward, -row->state.gap);
-}
+static const struct xent_row_steps steps = { .begin = begin, .reduce = reduce, .finish = finish, .write = write };
 
-static void write_of_log_softmax(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
-{
-    const struct xent_softmax_backward *backward = call;
-    write_chunks(backward, row, task_memory, span, backward->type.kernels->log_softmax_backward, row->state.coef);
-}
-
-const struct xent_softmax_backward_kind xent_of_softmax = {
-    "p", "grad_p", "that of p", { .begin = begin, .reduce = reduce, .write = write_of_softmax }
-};
-const struct xent_softmax_backward_kind xent_of_log_softmax = {
-    "logp", "grad_logp", "that of logp", { .begin = begin, .reduce = reduce, .write = write_of_log_softmax }
-};
+const struct xent_softmax_backward_kind xent_of_softmax = { "p", "grad_p", "that of p", false };
+const struct xent_softmax_backward_kind xent_of_log_softmax = { "logp", "grad_logp", "that of logp", true };
 
 static xent_status check(void *call)
 {
@@ -116,7 +152,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     xent_row_type_init(&backward->type, result, classes, settings->kernels);
     xent_walk_plan(&backward->walk, operands, BACKWARD_OPERANDS);
     backward->copy = backward->upstream_copy = backward->coef = XENT_NOWHERE;
-    xent_drive_init(drive, backward, &backward->kind->steps, &backward->type, &backward->walk);
+    xent_drive_init(drive, backward, &steps, &backward->type, &backward->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
     if (result->numel > 0) plan_memory(backward, drive);
 }

@@ -25,12 +25,12 @@ static void multiply(const struct xent_line *line, const struct xent_kernels *ba
         for (size_t i = 0; i < n; i++) coef[i] *= xent_load_float(line->dtype, at + (ptrdiff_t)i * line->step);
 }
 
-/* Without smoothing nothing is added, so that a coefficient of -0.0 stays one. */
+/* Where `uniform` is 0 the kernel adds nothing, so that a coefficient of -0.0 stays one. */
 struct xent_chunk_coef xent_chunk_coefficients(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
                                                int64_t from, size_t n, double *coef)
 {
     const struct xent_tensor *class_weight = coefficients->class_weight;
-    double uniform = coefficients->hot != 1 ? coefficients->uniform : 0;
+    double uniform = coefficients->uniform;
     struct xent_line weight;
     if (xent_coefficients_are_equal(coefficients)) {
         *coef = uniform;

@@ -8,7 +8,7 @@
 struct xent_coefficients {
     struct xent_line per_class;             /* t: probabilities, or another factor of each class; at NULL: 0 for all classes */
     const struct xent_tensor *class_weight; /* w; NULL: all ones */
-    double hot, uniform;                    /* 1 and 0 without label smoothing */
+    double hot, uniform;                    /* 1 and 0 without label smoothing; a tiny one may leave `hot` at 1 */
 };
 
 /* Whether all classes have the same one: label smoothing alone. */

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "kernels/two_sum.h"
+
 /* volatile: gcc 12 makes a vector of two such roundings and then drops both, under -fno-trapping-math. */
 static double rounded_to_real(const struct xent_row_type *type, double value)
 {
@@ -25,6 +27,24 @@ double xent_row_logit(const struct xent_row_type *type, const struct xent_line *
     return xent_load_float(type->real, &real);
 }
 
+static double load_logit(xent_dtype dtype, const void *z, size_t c)
+{
+    return xent_load_float(dtype, (const char *)z + c * xent_element_size(dtype));
+}
+
+/* The gap of a chunk where the kernel's sum is not finite: some distance may have overflowed that a small coefficient brings back,
+   or an infinite coefficient have met the maximum itself, which is no distance away. Quarters of the logits are subtracted, and
+   a class at the maximum adds nothing. What is still infinite is so rightly. */
+static double gap_by_quarters(const struct xent_chunk_coef *coef, xent_dtype dtype, const void *z, size_t n, double max)
+{
+    double sum = 0, error = 0;
+    for (size_t c = 0; c < n; c++) {
+        double k = coef->at[c * coef->step], logit = load_logit(dtype, z, c);
+        if (k != 0 && logit != max) add_two(&sum, &error, k * (max / 4 - logit / 4));
+    }
+    return 4 * (sum - sum == 0 ? sum + error : sum);
+}
+
 void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *row, const struct xent_coefficients *coefficients,
                      const struct xent_buffers *buffers, int64_t chunk, struct xent_chunk *to)
 {
@@ -45,6 +65,8 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
     if (coefficients == NULL) return;
     coef = xent_chunk_coefficients(coefficients, type->backend, from, n, buffers->coef);
     kernels->weigh(z, &coef, n, &to->state);
+    if (to->state.gap - to->state.gap != 0 && to->state.max - to->state.max == 0)
+        to->state.gap = gap_by_quarters(&coef, prepared ? type->real : type->dtype, z, n, to->state.max);
 }
 
 void xent_row_dot(const struct xent_row_type *type, const struct xent_line *elements,

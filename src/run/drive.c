@@ -100,7 +100,7 @@ static void deliver(const struct xent_drive *drive, const struct xent_row *rows,
         if (drive->results == XENT_RESULTS_SUMMED)
             xent_sum_row(sum, rows[i].result);
         else if (rows[i].place != NULL)
-            xent_store_float(drive->result->dtype, rows[i].place, rows[i].result);
+            xent_store_result(drive->result->dtype, rows[i].place, rows[i].result);
     }
 }
 

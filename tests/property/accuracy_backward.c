@@ -20,8 +20,12 @@ enum upstream {
     UPSTREAM_EQUAL, /* with softmax: everything cancels */
     UPSTREAM_ONE,   /* a single class, as nll_loss gives */
     UPSTREAM_WIDE,  /* magnitudes from 2^-12 to 2^12 */
+    UPSTREAM_ENDS,  /* the same from 1e-300 to 1e300, of F32 from 1e-30 to 1e30, rows apart: far from 1 together */
     UPSTREAMS
 };
+
+/* Powers of two between which the rows of UPSTREAM_ENDS lie, up and down. */
+static int reach_of(xent_dtype dtype) { return dtype == XENT_F64 ? 996 : dtype == XENT_F16 ? 8 : 99; }
 
 static double draw_upstream(enum upstream kind, int64_t c, int64_t one, struct random *r)
 {
@@ -54,9 +58,11 @@ static void matrix_free(struct matrix *m)
 static void matrix_fill(struct matrix *m, enum upstream kind, struct random *r)
 {
     const int64_t rows = xent_tensor_shape(m->tensor)[0], classes = xent_tensor_shape(m->tensor)[1];
+    const int reach = reach_of(xent_tensor_dtype(m->tensor));
     for (int64_t i = 0; i < rows; i++) {
         const int64_t one = random_below(r, classes);
-        for (int64_t c = 0; c < classes; c++) m->values[i * classes + c] = draw_upstream(kind, c, one, r);
+        const int power = kind == UPSTREAM_ENDS ? (int)random_below(r, 2 * reach + 1) - reach : 0;
+        for (int64_t c = 0; c < classes; c++) m->values[i * classes + c] = ldexp(draw_upstream(kind, c, one, r), power);
     }
     tensor_fill(m->tensor, m->values);
     tensor_numbers(m->tensor, m->values);

@@ -52,9 +52,9 @@ static void draw_target(struct trial *t, int64_t i, struct random *r)
 /* Numbers that F32 does not hold, so that their rounding shows. */
 static void draw_options(struct trial *t, struct random *r)
 {
-    static const double smoothing[] = { 0.1, 0.3, 1e-3, 1 }, z_loss[] = { 1e-4, 1, 0.03 };
+    static const double smoothing[] = { 0.1, 0.3, 1e-3, 1, 1e-17, 1e-30 }, z_loss[] = { 1e-4, 1, 0.03 };
     static const double scale[] = { 0.7, 1.3, 0.01, 6 }, softcap[] = { 30, 50.3, 5.1, 1, 1e3 };
-    if (t->features & FEATURE_SMOOTHING) t->options.label_smoothing = smoothing[random_below(r, 4)];
+    if (t->features & FEATURE_SMOOTHING) t->options.label_smoothing = smoothing[random_below(r, 6)];
     if (t->features & FEATURE_Z_LOSS) t->options.z_loss = z_loss[random_below(r, 3)];
     if (t->features & FEATURE_SCALE) t->options.logit_scale = scale[random_below(r, 4)];
     if (t->features & FEATURE_SOFTCAP) t->options.softcap = softcap[random_below(r, 5)];
