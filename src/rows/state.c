@@ -11,7 +11,7 @@ void xent_tree_push(struct xent_tree *tree, const struct xent_real_kernels *kern
     struct xent_state *top = &tree->state[tree->nodes];
     int64_t index = node->index;
     uint8_t level = (uint8_t)node->level;
-    assert(tree->nodes < 2 * XENT_TREE_LEVELS);
+    assert(tree->nodes < XENT_TREE_LEVELS);
     assert(tree->nodes == 0 || index << level == tree->end);
     tree->end = (index + 1) << level;
     *top = node->state;
@@ -21,7 +21,7 @@ void xent_tree_push(struct xent_tree *tree, const struct xent_real_kernels *kern
     tree->level[tree->nodes++] = level;
 }
 
-int32_t xent_tree_nodes(const struct xent_tree *tree, struct xent_node nodes[2 * XENT_TREE_LEVELS])
+int32_t xent_tree_nodes(const struct xent_tree *tree, struct xent_node nodes[XENT_TREE_LEVELS])
 {
     int64_t end = tree->end;
     for (int32_t i = tree->nodes - 1; i >= 0; i--) {

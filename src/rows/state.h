@@ -28,13 +28,14 @@ struct xent_node {
 
 #define XENT_TREE_LEVELS 52 /* 0 to 51, of the tree over the 2^51 chunks of 2^63 classes */
 
-/* Nodes that lie side by side, from the first chunk pushed to the last, siblings always merged. There are at most two of a level: one
-   on the way up, where the run begins within a larger node, and one on the way down. A tree stands on a caller's stack. */
+/* Nodes that lie side by side, from the first chunk pushed to the last, siblings always merged. A run that begins at chunk 0 has at
+   most one of each level; one that begins within a larger node two, one on the way up and one on the way down, so it may have 2^25
+   chunks. Trees stand on a caller's stack. */
 struct xent_tree {
     int32_t nodes;
     int64_t end; /* the chunk behind the last node */
-    uint8_t level[2 * XENT_TREE_LEVELS];
-    struct xent_state state[2 * XENT_TREE_LEVELS];
+    uint8_t level[XENT_TREE_LEVELS];
+    struct xent_state state[XENT_TREE_LEVELS];
 };
 
 static inline void xent_tree_begin(struct xent_tree *tree) { tree->nodes = 0; }
@@ -43,7 +44,7 @@ static inline void xent_tree_begin(struct xent_tree *tree) { tree->nodes = 0; }
 void xent_tree_push(struct xent_tree *tree, const struct xent_real_kernels *kernels, const struct xent_node *node);
 
 /* The nodes themselves, in their order: what a part of a row sends to whoever merges the parts. Answers how many there are. */
-int32_t xent_tree_nodes(const struct xent_tree *tree, struct xent_node nodes[2 * XENT_TREE_LEVELS]);
+int32_t xent_tree_nodes(const struct xent_tree *tree, struct xent_node nodes[XENT_TREE_LEVELS]);
 
 /* The state of all that has been pushed: the row's, where that was the whole row. The tree is then used up. */
 struct xent_state xent_tree_total(struct xent_tree *tree, const struct xent_real_kernels *kernels);

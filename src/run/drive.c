@@ -111,9 +111,10 @@ static void finish_rows(const struct xent_drive *drive, struct xent_row *rows, s
     deliver(drive, rows, count, sum);
 }
 
-/* Step by step for all rows of the block, so that no row waits for the result of another's chain of operations. */
-static void run_block(const struct xent_drive *drive, struct xent_position *position, size_t count, char *memory,
-                      struct xent_sum *sum)
+/* Step by step for all rows of the block, so that no row waits for the result of another's chain of operations. noinline: a tile needs
+   the stack that its rows and their tree take. */
+static __attribute__((noinline)) void run_block(const struct xent_drive *drive, struct xent_position *position, size_t count,
+                                                char *memory, struct xent_sum *sum)
 {
     const struct xent_span all = { 0, xent_chunk_count(drive->type->classes) };
     struct xent_row rows[XENT_BLOCK];
@@ -226,7 +227,7 @@ static double total_of(const struct job *job)
 }
 
 /* Without a first pass a shared row is finished before its chunks are written, which then takes one pass for all rows. */
-static double run_tasks(const struct job *job)
+static __attribute__((noinline)) double run_tasks(const struct job *job)
 {
     const struct xent_drive *drive = job->drive;
     const struct xent_row_steps *steps = drive->steps;
@@ -242,11 +243,20 @@ static double run_tasks(const struct job *job)
     return drive->results == XENT_RESULTS_SUMMED ? total_of(job) : 0;
 }
 
-double xent_drive_run(const struct xent_drive *drive)
+static __attribute__((noinline)) double run_summed(struct job *job)
 {
     struct xent_sum alone;
-    const struct job job = { drive, &alone };
+    job->alone = &alone;
+    run_rows(job, 0, 0, job->drive->parallel.rows);
+    return xent_sum_total(&alone);
+}
+
+/* The three ways are functions of their own, never inlined: none needs the stack that another one's sums take. */
+double xent_drive_run(const struct xent_drive *drive)
+{
+    struct job job = { drive, NULL };
     if (drive->parallel.tasks > 1) return run_tasks(&job);
+    if (drive->results == XENT_RESULTS_SUMMED) return run_summed(&job);
     run_rows(&job, 0, 0, drive->parallel.rows);
-    return drive->results == XENT_RESULTS_SUMMED ? xent_sum_total(&alone) : 0;
+    return 0;
 }

@@ -51,7 +51,7 @@ static void push_chunks(struct xent_tree *tree, int64_t from, int64_t to)
 /* The nodes of a part, as they come out of a wire, join those of the parts before it. */
 static void send_part(struct xent_tree *whole, int64_t from, int64_t to)
 {
-    struct xent_node nodes[2 * XENT_TREE_LEVELS];
+    struct xent_node nodes[XENT_TREE_LEVELS];
     struct xent_tree part;
     int32_t count;
     push_chunks(&part, from, to);
