@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ops/terms.h"
 #include "dispatch/select.h"
+#include "ops/terms.h"
 #include "support/backend.h"
 #include "support/effort.h"
 #include "support/guarded.h"
