@@ -1,4 +1,5 @@
-/* The library's own threads in the child of a fork, which starts its own: between calls of the parent, and in the middle of one. */
+/* The child of a fork: the library's own threads, of which it starts its own, between calls of the parent and in the middle of one;
+ * and parallel_for, which another thread of the parent was just setting. */
 #define _GNU_SOURCE /* alarm, fork */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -44,6 +45,13 @@ static void skip_without_threads_in_children(void)
     skip();
 }
 
+static void run_in_order(void *user, int64_t n, xent_parallel_body body, void *ctx)
+{
+    (void)user;
+    for (int64_t i = 0; i < n; i++) body(ctx, i);
+}
+
+/* The same once as the parent has left it, and once where the child has set parallel_for itself. */
 static void solve_in_child(struct exam *e, const struct exam *want)
 {
     pid_t child = fork();
@@ -52,7 +60,10 @@ static void solve_in_child(struct exam *e, const struct exam *want)
     if (child == 0) {
         alarm(60); /* a child that waits for its parent's threads would wait forever */
         exam_solve(e);
-        _exit(memcmp(e->answers, want->answers, want->size) == 0 ? 0 : 1);
+        if (memcmp(e->answers, want->answers, want->size) != 0) _exit(1);
+        xent_set_parallel_for(run_in_order, NULL);
+        exam_solve(e);
+        _exit(memcmp(e->answers, want->answers, want->size) == 0 ? 0 : 2);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("the child ended with status %#x", (unsigned)status);
@@ -102,11 +113,36 @@ static void test_fork_during_a_job(void **state)
     exam_free(&busy);
 }
 
+static void *set_until_stopped(void *user)
+{
+    while (!atomic_load(&stop_calling)) xent_set_parallel_for(run_in_order, user);
+    return NULL;
+}
+
+/* While another thread is in the middle of setting parallel_for, which it never finishes in the child. */
+static void test_fork_while_parallel_for_is_set(void **state)
+{
+    (void)state;
+    if (has_address_sanitizer()) skip();
+    struct exam want = alone(XENT_F32), got = exam_new(XENT_F32, ROWS, CLASSES, false);
+    pthread_t thread;
+    expect_ok(xent_set_num_threads(THREADS));
+    atomic_store(&stop_calling, false);
+    assert_int_equal(pthread_create(&thread, NULL, set_until_stopped, &got), 0);
+    for (int64_t i = 0; i < 5 + effort(15); i++) solve_in_child(&got, &want);
+    atomic_store(&stop_calling, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    expect_ok(xent_set_parallel_for(NULL, NULL));
+    exam_free(&want);
+    exam_free(&got);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_after_fork),
         cmocka_unit_test(test_fork_during_a_job),
+        cmocka_unit_test(test_fork_while_parallel_for_is_set),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
