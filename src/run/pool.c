@@ -1,14 +1,19 @@
 /* The library's own threads. One caller at a time has them; all shared state is in `pool`. */
-#define _GNU_SOURCE /* sigset_t, clock_gettime in strict C11 */
+#define _GNU_SOURCE /* sigset_t, clock_gettime, dl_iterate_phdr in strict C11 */
 #include "run/pool.h"
 
+#ifdef __ELF__
+#include <link.h>
+#endif
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
-#define STACK_BYTES (256 * 1024) /* a task needs less than the 32 KiB promised for a call */
+/* Of a worker's stack: a task needs less than the 32 KiB promised for a call; what a system takes for itself varies. */
+#define STACK_BYTES (256 * 1024)
+#define STACK_STEP (64 * 1024) /* a multiple of any page */
 
 /* Waking another thread takes longer than these: a worker catches the second pass of its job, and a caller the end of its last task,
    without being woken. */
@@ -29,6 +34,7 @@ static struct pool {
     _Atomic(int64_t) next; /* the first task that nobody has taken */
     atomic_bool busy;      /* somebody's; others do not wait for it */
     bool watched;          /* a child of fork() will forget the workers */
+    size_t stack_bytes;
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER };
 
 static void take_tasks(int64_t count, xent_parallel_body body, void *context)
@@ -87,7 +93,33 @@ static void forget_workers(void)
     atomic_store(&pool.busy, false);
 }
 
-static void watch_forks(void) { pool.watched = pthread_atfork(NULL, NULL, forget_workers) == 0; }
+#ifdef __ELF__
+static int add_thread_locals(struct dl_phdr_info *module, size_t size, void *sum)
+{
+    (void)size;
+    for (int i = 0; i < module->dlpi_phnum; i++)
+        if (module->dlpi_phdr[i].p_type == PT_TLS)
+            *(size_t *)sum += (size_t)module->dlpi_phdr[i].p_memsz + (size_t)module->dlpi_phdr[i].p_align;
+    return 0;
+}
+#endif
+
+/* glibc takes the thread-local variables of the program and of the libraries loaded with it from each thread's stack, though the stack was
+   chosen without them. Where a system gives them memory of their own, this is room that is never touched. */
+static size_t stack_bytes(void)
+{
+    size_t bytes = STACK_BYTES;
+#ifdef __ELF__
+    (void)dl_iterate_phdr(add_thread_locals, &bytes);
+#endif
+    return (bytes + STACK_STEP - 1) / STACK_STEP * STACK_STEP;
+}
+
+static void prepare(void)
+{
+    pool.stack_bytes = stack_bytes();
+    pool.watched = pthread_atfork(NULL, NULL, forget_workers) == 0;
+}
 
 /* Signals are for the program's own threads, but those that an instruction raises, which only its thread can take: a program may
    fill its memory from a handler for them. */
@@ -107,7 +139,7 @@ static void start_workers(int64_t wanted)
     sigset_t before;
     if (pool.workers >= wanted || pthread_attr_init(&attributes) != 0) return;
     (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    (void)pthread_attr_setstacksize(&attributes, pool.stack_bytes);
     block_signals(&before);
     for (pthread_t thread; pool.workers < wanted && pthread_create(&thread, &attributes, work, NULL) == 0;) pool.workers++;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -156,7 +188,7 @@ void xent_pool_run(int64_t count, xent_parallel_body body, void *context)
 {
     /* before the lock is first held: a child must never find it held and nobody to free it */
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, watch_forks);
+    (void)pthread_once(&once, prepare);
     if (!pool.watched || atomic_exchange_explicit(&pool.busy, true, memory_order_acquire)) {
         for (int64_t i = 0; i < count; i++) body(context, i);
         return;
