@@ -25,7 +25,8 @@
  *                    and memory layout. They change between releases only together with xent_numerics_version().
  *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000, 0x7E00, 0x7FC0).
  *   Environment      A call computes under round-to-nearest, with subnormals and masked traps, whatever the caller's
- *                    floating-point control word holds, and leaves control word and exception flags as it found them.
+ *                    floating-point control word holds, and leaves control word and exception flags as it found them. A
+ *                    caller's parallel_for runs under its caller's.
  *   Threads          Operations may run concurrently from any threads. Tensors are only read, outputs excepted; destroying
  *                    or re-pointing (xent_tensor_set_data) a tensor that another thread uses is the caller's race.
  *                    Strings and arrays returned live as long as the library, a tensor's shape and strides as long as the
@@ -358,7 +359,9 @@ XENT_API xent_status xent_set_num_threads(int32_t n);
 /* A caller's own thread pool. fn(user, n, body, ctx) must call body(ctx, i) once for every i in [0, n), in any order and on any
    threads, all on one too, and return when all are done. It is called on the thread that called the operation, once per
    operation, or twice where threads share rows of many classes, and not for calls too small to gain; an operation called from
-   inside body computes on its calling thread. The number of threads then only bounds n. The simplest one:
+   inside body computes on its calling thread. The number of threads then only bounds n. fn runs under the floating-point
+   control word and flags of its caller; what it does to them is undone when it returns, and neither that nor what its threads have
+   set reaches a result. The simplest one:
        static void in_order(void *user, int64_t n, xent_parallel_body body, void *ctx)
        {
            for (int64_t i = 0; i < n; i++) body(ctx, i);

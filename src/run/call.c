@@ -3,12 +3,14 @@
 #include "run/drive.h"
 #include "run/fpenv.h"
 
-static xent_status run(const struct xent_operation *operation, void *call, const struct xent_settings *settings)
+static xent_status run(const struct xent_operation *operation, void *call, const struct xent_settings *settings,
+                       const struct xent_fpenv *caller)
 {
     struct xent_arena_local local;
     struct xent_drive drive;
     double total;
     operation->plan(call, settings, &drive);
+    drive.parallel.caller = caller;
     XENT_TRY(xent_drive_allocate(&drive, &local));
     total = xent_drive_run(&drive);
     if (drive.results == XENT_RESULTS_SUMMED) operation->end(call, total);
@@ -16,12 +18,12 @@ static xent_status run(const struct xent_operation *operation, void *call, const
     return XENT_OK;
 }
 
-static xent_status check_and_run(const struct xent_operation *operation, void *call)
+static xent_status check_and_run(const struct xent_operation *operation, void *call, const struct xent_fpenv *caller)
 {
     struct xent_settings settings;
     XENT_TRY(operation->check(call));
     XENT_TRY(xent_settings_get(&settings));
-    return operation->plan == NULL ? XENT_OK : run(operation, call, &settings);
+    return operation->plan == NULL ? XENT_OK : run(operation, call, &settings, caller);
 }
 
 xent_status xent_call(const struct xent_operation *operation, void *call)
@@ -29,7 +31,7 @@ xent_status xent_call(const struct xent_operation *operation, void *call)
     struct xent_fpenv caller;
     xent_status status;
     xent_fpenv_enter(&caller);
-    status = check_and_run(operation, call);
+    status = check_and_run(operation, call, &caller);
     xent_fpenv_leave(&caller);
     return status;
 }

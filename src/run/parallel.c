@@ -1,9 +1,9 @@
 /* Tasks, one a thread: how many, and which rows and pieces are whose. Each runs in the library's floating-point environment. */
 #include "run/parallel.h"
 
+#include <fenv.h>
 #include <stdbool.h>
 
-#include "run/fpenv.h"
 #include "run/pool.h"
 
 /* An operation that is called from inside a task computes on its own thread. */
@@ -69,6 +69,20 @@ static void run_task(void *context, int64_t task)
     xent_fpenv_leave(&saved);
 }
 
+/* The caller's code runs in the caller's environment, and the library goes on in its own, whatever has become of that: a pool may set its
+   threads' rounding or flush their subnormals. All of what fn leaves behind is undone, what the library itself never looks at (the x87's
+   words on x86-64) too, so that the next pass and the caller find what there was. */
+static void run_by_caller(const struct xent_parallel *parallel, struct job *job)
+{
+    fenv_t before;
+    struct xent_fpenv again;
+    xent_fpenv_leave(parallel->caller);
+    (void)fegetenv(&before);
+    parallel->fn(parallel->user, parallel->tasks, run_task, job);
+    (void)fesetenv(&before);
+    xent_fpenv_enter(&again);
+}
+
 void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_pass *pass, const void *context)
 {
     struct job job = { parallel, pass, context };
@@ -77,5 +91,5 @@ void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_p
     if (parallel->fn == NULL)
         xent_pool_run(parallel->tasks, run_task, &job);
     else
-        parallel->fn(parallel->user, parallel->tasks, run_task, &job);
+        run_by_caller(parallel, &job);
 }

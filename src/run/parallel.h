@@ -2,6 +2,7 @@
 #ifndef XENT_RUN_PARALLEL_H
 #define XENT_RUN_PARALLEL_H
 
+#include "run/fpenv.h"
 #include "run/settings.h"
 #include "run/tuning.h"
 
@@ -14,6 +15,7 @@ struct xent_parallel {
     int64_t shared;       /* the last rows, fewer than `tasks`; 0 with one task */
     xent_parallel_for fn; /* what runs several tasks; NULL: the library's own threads */
     void *user;
+    const struct xent_fpenv *caller; /* what fn runs in */
 };
 
 /* Decides for so many tasks, more than one, as the work is worth. */

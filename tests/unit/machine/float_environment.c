@@ -179,41 +179,6 @@ static void test_failing_call(void **state)
     tensor_free(y);
 }
 
-#ifdef FE_UPWARD
-/* A task leaves the thread of a caller's pool as it found it, and the mode it finds there does not reach its results. */
-static void run_rounding_up(void *user, int64_t n, xent_parallel_body body, void *ctx)
-{
-    int *changed = user;
-    for (int64_t i = 0; i < n; i++) {
-        feclearexcept(FE_ALL_EXCEPT);
-        fesetround(FE_UPWARD);
-        body(ctx, i);
-        *changed += fegetround() != FE_UPWARD || fetestexcept(FE_ALL_EXCEPT) != 0;
-    }
-    fesetround(FE_TONEAREST);
-}
-
-static void test_thread_of_a_pool(void **state)
-{
-    (void)state;
-    int changed = 0;
-    struct exam e = exam_new(XENT_F32, 200, 1000, true);
-    unsigned char *want = malloc(e.size);
-    assert_non_null(want);
-    exam_solve(&e);
-    memcpy(want, e.answers, e.size);
-    expect_ok(xent_set_num_threads(4));
-    expect_ok(xent_set_parallel_for(run_rounding_up, &changed));
-    exam_solve(&e);
-    expect_ok(xent_set_parallel_for(NULL, NULL));
-    expect_ok(xent_set_num_threads(0));
-    assert_memory_equal(e.answers, want, e.size);
-    assert_int_equal(changed, 0);
-    free(want);
-    exam_free(&e);
-}
-#endif
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -227,9 +192,6 @@ int main(void)
         cmocka_unit_test(test_flush_to_zero),
 #endif
         cmocka_unit_test(test_failing_call),
-#ifdef FE_UPWARD
-        cmocka_unit_test(test_thread_of_a_pool),
-#endif
     };
     require_backend();
     return cmocka_run_group_tests(tests, prepare, clean_up);
