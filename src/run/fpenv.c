@@ -9,8 +9,30 @@
 #define MXCSR_FLAGS 0x3fU     /* sticky exception flags */
 #define MXCSR_DEFAULT 0x1f80U /* all masked, to nearest, no flush to zero, denormals as they are */
 
+#if defined XENT_FPENV_X87
+
+#define X87_CONTROL ((uint16_t)0x37f) /* all masked, to nearest, 64 bits of significand */
+
+/* fnstenv masks all exceptions, so nothing that is pending traps in fldcw. No number is in the x87's registers where a function begins. */
+static void enter_x87(struct xent_fpenv *saved)
+{
+    const uint16_t control = X87_CONTROL;
+    __asm__ volatile("fnstenv %0" : "=m"(saved->x87) : : "memory");
+    __asm__ volatile("fldcw %0" : : "m"(control) : "memory");
+}
+
+static void leave_x87(const struct xent_fpenv *saved) { __asm__ volatile("fldenv %0" : : "m"(saved->x87) : "memory"); }
+
+#else
+
+static void enter_x87(struct xent_fpenv *saved) { (void)saved; }
+static void leave_x87(const struct xent_fpenv *saved) { (void)saved; }
+
+#endif
+
 void xent_fpenv_enter(struct xent_fpenv *saved)
 {
+    enter_x87(saved);
     saved->mxcsr = _mm_getcsr();
     if ((saved->mxcsr & ~MXCSR_FLAGS) != MXCSR_DEFAULT) _mm_setcsr(MXCSR_DEFAULT);
 }
@@ -18,6 +40,7 @@ void xent_fpenv_enter(struct xent_fpenv *saved)
 void xent_fpenv_leave(const struct xent_fpenv *saved)
 {
     if (_mm_getcsr() != saved->mxcsr) _mm_setcsr(saved->mxcsr);
+    leave_x87(saved);
 }
 
 #elif defined XENT_FPENV_FPCR

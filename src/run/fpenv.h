@@ -11,8 +11,17 @@
 #define XENT_FPENV_FPCR
 #endif
 
+/* On 32-bit x86 SSE computes, but functions return floats and doubles in the x87's registers, and integers of 64 bits become doubles
+   there: a signalling NaN that passes through raises a flag or traps, and a store rounds as the x87's control word says. */
+#if defined XENT_FPENV_MXCSR && defined __i386__
+#define XENT_FPENV_X87
+#endif
+
 /* The caller's control word and sticky flags. */
 struct xent_fpenv {
+#if defined XENT_FPENV_X87
+    uint32_t x87[7]; /* as fnstenv stores it */
+#endif
 #if defined XENT_FPENV_MXCSR
     uint32_t mxcsr;
 #elif defined XENT_FPENV_FPCR

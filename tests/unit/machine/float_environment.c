@@ -155,6 +155,79 @@ static void test_flush_to_zero(void **state)
 }
 #endif
 
+#if defined __i386__
+/* The x87's control word of the caller: its precision and rounding neither reach the results nor are they lost. */
+static void test_x87_control(void **state)
+{
+    static const uint16_t controls[] = { 0x007f, 0x027f, 0x0b7f, 0x0c7f };
+    uint16_t before, after;
+    (void)state;
+    __asm__ volatile("fnstcw %0" : "=m"(before));
+    for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
+        __asm__ volatile("fldcw %0" : : "m"(controls[i]));
+        for (int k = 0; k < EXAMS; k++) exam_solve(&exams[k]);
+        __asm__ volatile("fnstcw %0" : "=m"(after));
+        __asm__ volatile("fldcw %0" : : "m"(before));
+        assert_int_equal(after, controls[i]);
+        for (int k = 0; k < EXAMS; k++) assert_memory_equal(answers[k], exams[k].answers, exams[k].size);
+    }
+}
+#endif
+
+/* A signalling NaN of the dtype. */
+static uint64_t signalling_nan(xent_dtype dtype)
+{
+    switch (dtype) {
+    case XENT_F64: return UINT64_C(0x7ff0000000000001);
+    case XENT_F16: return 0x7c01;
+    case XENT_BF16: return 0x7f81;
+    default: return 0x7f800001;
+    }
+}
+
+/* Puts a NaN of these bits into each input, into different rows. */
+static void put_nan(struct exam *e, uint64_t bits, bool upstream)
+{
+    const xent_dtype dtype = xent_tensor_dtype(e->logits);
+    const int64_t classes = xent_tensor_shape(e->logits)[1];
+    xent_tensor *const tensors[] = { e->logits, e->log_probabilities, e->target, e->grad_loss };
+    const int64_t places[] = { 1, classes + (int64_t)tensor_get(e->classes, 1), 2 * classes + 3, 0 };
+    for (int i = 0; i < (upstream ? 4 : 3); i++) {
+        const uint32_t half = (uint32_t)bits;
+        memcpy(tensor_at(tensors[i], places[i]), dtype == XENT_F64 ? (const void *)&bits : (const void *)&half,
+               xent_dtype_size(dtype));
+    }
+}
+
+/* A signalling NaN among the inputs gives what a quiet one gives, without a flag and without a trap. */
+static void test_signalling_nan(void **state)
+{
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        const xent_dtype dtype = dtypes[i % 4];
+        struct exam e = exam_new(dtype, 40, 10, false);
+        unsigned char *want = malloc(e.size);
+        assert_non_null(want);
+        put_nan(&e, canonical_nan(dtype), i >= 4);
+        exam_solve(&e);
+        memcpy(want, e.answers, e.size);
+        put_nan(&e, signalling_nan(dtype), i >= 4);
+        feclearexcept(FE_ALL_EXCEPT);
+#ifdef __GLIBC__
+        feenableexcept(FE_ALL_EXCEPT);
+#endif
+        exam_solve(&e);
+#ifdef __GLIBC__
+        fedisableexcept(FE_ALL_EXCEPT);
+#endif
+        assert_int_equal(fetestexcept(FE_ALL_EXCEPT), 0);
+        assert_memory_equal(want, e.answers, e.size);
+        free(want);
+        exam_free(&e);
+    }
+}
+
 /* A call that fails leaves the environment alone too. */
 static void test_failing_call(void **state)
 {
@@ -191,6 +264,10 @@ int main(void)
 #if defined __SSE2__
         cmocka_unit_test(test_flush_to_zero),
 #endif
+#if defined __i386__
+        cmocka_unit_test(test_x87_control),
+#endif
+        cmocka_unit_test(test_signalling_nan),
         cmocka_unit_test(test_failing_call),
     };
     require_backend();

@@ -20,7 +20,7 @@ static unsigned char *answers[EXAMS];
 /* Rows that tasks have for themselves, and rows that they share: there the library goes on between two calls of fn. */
 static int prepare(void **state)
 {
-    static const int64_t rows[EXAMS] = { 200, 200, 7, 7 }, classes[EXAMS] = { 1000, 1000, 40000, 40000 };
+    static const int64_t rows[EXAMS] = { 135, 135, 3, 3 }, classes[EXAMS] = { 1000, 1000, 50000, 50000 };
     (void)state;
     for (int i = 0; i < EXAMS; i++) {
         exams[i] = exam_new(i % 2 ? XENT_F64 : XENT_F32, rows[i], classes[i], false);
@@ -87,7 +87,7 @@ static void run_and_leave_traces(void *user, int64_t n, xent_parallel_body body,
 
 static void test_fn_leaves_traces(void **state)
 {
-    static const int modes[] = { FE_UPWARD, FE_DOWNWARD, FE_TONEAREST };
+    static const int modes[] = { FE_UPWARD, FE_TONEAREST };
     (void)state;
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         int mode = modes[i];
