@@ -174,7 +174,8 @@ XENT_API xent_status xent_tensor_create(xent_tensor **out, xent_dtype dtype, int
 
 /* *out = a new tensor over memory of the caller's, which must outlive it.
    strides: in elements, one for each dimension, copied; zero and negative ones are fine; NULL: row-major. data: the element
-   at index (0, ..., 0), aligned as its type needs; may be NULL if the tensor has no elements. On failure *out is NULL.
+   at index (0, ..., 0), aligned as a struct's member of its type is; may be NULL if the tensor has no elements. On failure *out is
+   NULL.
    Errors: as xent_tensor_create, and XENT_ERROR_OVERFLOW where an offset that the strides reach, in bytes, does not fit
    ptrdiff_t; then XENT_ERROR_INVALID_ARGUMENT where data is NULL or misaligned. */
 XENT_API xent_status xent_tensor_wrap(xent_tensor **out, xent_dtype dtype, int32_t ndim, const int64_t *shape,

@@ -2,19 +2,36 @@
 #include "args/element.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "kernels/bits.h"
 
+/* What an array needs that is a struct's member: on i386 4 bytes for a double, though _Alignof may say 8. */
+#define MEMBER(type)                                                                                                           \
+    struct type##_member {                                                                                                     \
+        char before;                                                                                                           \
+        type member;                                                                                                           \
+    }
+#define ALIGNMENT(type) offsetof(struct type##_member, member)
+MEMBER(float);
+MEMBER(double);
+MEMBER(int8_t);
+MEMBER(int16_t);
+MEMBER(int32_t);
+MEMBER(int64_t);
+
 static const struct element {
     const char *name;
-    size_t size;
+    size_t size, alignment;
     bool floating;
 } elements[] = {
-    [XENT_F32] = { "F32", 4, true },   [XENT_F64] = { "F64", 8, true },  [XENT_F16] = { "F16", 2, true },
-    [XENT_BF16] = { "BF16", 2, true }, [XENT_I64] = { "I64", 8, false }, [XENT_I32] = { "I32", 4, false },
-    [XENT_I16] = { "I16", 2, false },  [XENT_I8] = { "I8", 1, false },   [XENT_U8] = { "U8", 1, false },
-    [XENT_U16] = { "U16", 2, false },  [XENT_U32] = { "U32", 4, false }, [XENT_U64] = { "U64", 8, false },
+    [XENT_F32] = { "F32", 4, ALIGNMENT(float), true },    [XENT_F64] = { "F64", 8, ALIGNMENT(double), true },
+    [XENT_F16] = { "F16", 2, ALIGNMENT(int16_t), true },  [XENT_BF16] = { "BF16", 2, ALIGNMENT(int16_t), true },
+    [XENT_I64] = { "I64", 8, ALIGNMENT(int64_t), false }, [XENT_I32] = { "I32", 4, ALIGNMENT(int32_t), false },
+    [XENT_I16] = { "I16", 2, ALIGNMENT(int16_t), false }, [XENT_I8] = { "I8", 1, ALIGNMENT(int8_t), false },
+    [XENT_U8] = { "U8", 1, ALIGNMENT(int8_t), false },    [XENT_U16] = { "U16", 2, ALIGNMENT(int16_t), false },
+    [XENT_U32] = { "U32", 4, ALIGNMENT(int32_t), false }, [XENT_U64] = { "U64", 8, ALIGNMENT(int64_t), false },
 };
 
 static const struct element *element(xent_dtype dtype)
@@ -28,6 +45,8 @@ size_t xent_element_size(xent_dtype dtype)
     const struct element *e = element(dtype);
     return e == NULL ? 0 : e->size;
 }
+
+size_t xent_element_alignment(xent_dtype dtype) { return element(dtype)->alignment; }
 
 const char *xent_element_name(xent_dtype dtype)
 {

@@ -7,6 +7,7 @@
 #include "xent.h"
 
 size_t xent_element_size(xent_dtype dtype);      /* 0 for an unknown dtype */
+size_t xent_element_alignment(xent_dtype dtype); /* of a known dtype: what an array in memory needs */
 const char *xent_element_name(xent_dtype dtype); /* "F32" */
 bool xent_element_is_floating(xent_dtype dtype);
 

@@ -87,12 +87,12 @@ void xent_tensor_place(struct xent_tensor *t, void *data)
 
 xent_status xent_tensor_check_data(const struct xent_tensor *t, const void *data)
 {
-    size_t size = t->size;
+    size_t alignment = xent_element_alignment(t->dtype);
     if (data == NULL && t->numel > 0)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "data is NULL, expected memory for %lld elements", (long long)t->numel);
-    if ((uintptr_t)data % size != 0)
+    if ((uintptr_t)data % alignment != 0)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
-                         "data is misaligned: its address is %zu beyond a multiple of %zu, the size of %s",
-                         (size_t)((uintptr_t)data % size), size, xent_element_name(t->dtype));
+                         "data is misaligned: its address is %zu beyond a multiple of %zu, the alignment of %s",
+                         (size_t)((uintptr_t)data % alignment), alignment, xent_element_name(t->dtype));
     return XENT_OK;
 }

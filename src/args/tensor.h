@@ -39,7 +39,7 @@ xent_status xent_tensor_set_shape(struct xent_tensor *t, xent_dtype dtype, int32
 /* What follows from the strides: steps, the bytes from data to the lowest and behind the highest element, `distinct`. */
 xent_status xent_tensor_set_span(struct xent_tensor *t);
 
-/* Memory for the elements, aligned to one of them. */
+/* Memory for the elements, aligned as they need it. */
 xent_status xent_tensor_check_data(const struct xent_tensor *t, const void *data);
 
 /* Points the handle at memory that has been checked. */

@@ -20,7 +20,11 @@
 #define NOT_GIVEN(name) SAYS(INVALID_ARGUMENT, name " is NULL")
 #define NO_ENVIRONMENT [BACKEND] = ALLOWS("nothing is computed"), [THREADS] = ALLOWS("nothing is computed")
 #define NO_WORKING_MEMORY [MEMORY] = ALLOWS("it needs no memory to work in")
+#if PTRDIFF_MAX == INT64_MAX
 #define PTRDIFF_TEXT "9223372036854775807"
+#else
+#define PTRDIFF_TEXT "2147483647"
+#endif
 
 /* ---- Tensors ----------------------------------------------------------------------------------------------------------- */
 
@@ -33,10 +37,11 @@
         [MEMORY] = SAYS(NO_MEMORY, "* bytes for a tensor could not be allocated")
 #define BORROWED                                                                                                               \
     [DATA_NULL] = SAYS(INVALID_ARGUMENT, "data is NULL, expected memory for 6000 elements"),                                   \
-    [DATA_MISALIGNED] = SAYS(INVALID_ARGUMENT, "data is misaligned: its address is 4 beyond a multiple of 8, the size of F64")
+    [DATA_MISALIGNED] =                                                                                                        \
+        SAYS(INVALID_ARGUMENT, "data is misaligned: its address is 2 beyond a multiple of *, the alignment of F64")
 #define WRAPPED                                                                                                                \
     MADE, BORROWED,                                                                                                            \
-        [STRIDES_MADE] = SAYS(OVERFLOW, "strides[0] is " PTRDIFF_TEXT ": with extent 2 it reaches offsets that "               \
+        [STRIDES_MADE] = SAYS(OVERFLOW, "strides[0] is 9223372036854775807: with extent 2 it reaches offsets that "            \
                                         "exceed " PTRDIFF_TEXT " bytes")
 
 static const struct cell create[CHECKS] = { MADE };
@@ -52,7 +57,7 @@ static const struct cell set_data[CHECKS] = {
 static void *data_of(const struct scene *s)
 {
     static double memory[ROWS * CLASSES + 1];
-    return s->absent & TAKES(DATA) ? NULL : (char *)memory + (s->misaligned ? 4 : 0);
+    return s->absent & TAKES(DATA) ? NULL : (char *)memory + (s->misaligned ? 2 : 0);
 }
 
 static const int64_t *extents_of(const struct scene *s) { return s->absent & TAKES(EXTENTS) ? NULL : s->made.shape; }
