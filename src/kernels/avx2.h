@@ -99,11 +99,21 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
+/* A store that the compiler does not see through. MemorySanitizer must, or it takes what was stored for uninitialised. */
+#if defined __has_feature
+#if __has_feature(memory_sanitizer)
+#define VF32_OPAQUE_STORE(memory, a) _mm256_store_ps(memory, a)
+#endif
+#endif
+#ifndef VF32_OPAQUE_STORE
+#define VF32_OPAQUE_STORE(memory, a) __asm__("vmovaps %1, %0" : "=m"(memory) : "x"(a))
+#endif
+
 /* By way of memory: from there the conversion needs no lane-crossing shuffle, of which a CPU does one a cycle at most. */
 static inline void vf32_add_widened(vf64 *sum, vf32 a)
 {
     float memory[VF32_WIDTH] __attribute__((aligned(32)));
-    __asm__("vmovaps %1, %0" : "=m"(memory) : "x"(a));
+    VF32_OPAQUE_STORE(memory, a);
     sum[0] = _mm256_add_pd(sum[0], _mm256_cvtps_pd(_mm_load_ps(memory)));
     sum[1] = _mm256_add_pd(sum[1], _mm256_cvtps_pd(_mm_load_ps(memory + VF64_WIDTH)));
 }
