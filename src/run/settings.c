@@ -1,6 +1,6 @@
 /* All state that the process has beside its worker threads (run/pool.c). Each setting is atomic on its own; the environment is read
  * once, when a setting that nobody has set is first asked for. */
-#define _GNU_SOURCE /* secure_getenv, sched_getaffinity */
+#define _GNU_SOURCE /* secure_getenv */
 #include "run/settings.h"
 
 #include <pthread.h>
@@ -8,14 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-#include <unistd.h>
-
 #include "args/errors.h"
 #include "args/options.h"
 #include "dispatch/select.h"
+#include "run/cpus.h"
 
 #define VALUE_SIZE 64
 #define THREADS_UNREAD 0
@@ -89,17 +85,6 @@ static void copy_variable(const char *name, char *value)
     if (found != NULL) strncpy(value, found, VALUE_SIZE - 1);
 }
 
-static int32_t usable_cpus(void)
-{
-    long count = 0;
-#ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) count = CPU_COUNT(&set);
-#endif
-    if (count < 1) count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > XENT_MAX_THREADS ? XENT_MAX_THREADS : (int32_t)count;
-}
-
 /* 0..XENT_MAX_THREADS in decimal digits alone; THREADS_BAD otherwise */
 static int32_t parse_threads(const char *text)
 {
@@ -122,7 +107,7 @@ static void read_environment(void)
     named = xent_dispatch_find(environment.backend[0] == '\0' ? NULL : environment.backend);
     (void)atomic_compare_exchange_strong(&backend, &none, named == NULL ? &unusable : named);
     n = parse_threads(environment.num_threads);
-    (void)atomic_compare_exchange_strong(&threads, &unread, n == 0 ? usable_cpus() : n);
+    (void)atomic_compare_exchange_strong(&threads, &unread, n == 0 ? xent_cpus_usable() : n);
 }
 
 /* Also orders the caller behind whoever read it: the settings themselves are published without that. */
@@ -205,6 +190,6 @@ xent_status xent_settings_set_threads(int32_t n)
     if (n < 0 || n > XENT_MAX_THREADS)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "n is %d, expected 1 to %d, or 0 for the default", (int)n,
                          XENT_MAX_THREADS);
-    atomic_store_explicit(&threads, n == 0 ? usable_cpus() : n, memory_order_relaxed);
+    atomic_store_explicit(&threads, n == 0 ? xent_cpus_usable() : n, memory_order_relaxed);
     return XENT_OK;
 }
