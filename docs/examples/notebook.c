@@ -27,22 +27,22 @@ static xent_tensor *wrap(xent_dtype dtype, int32_t ndim, const int64_t *shape, v
     return t;
 }
 
-/* Appends x as the notebook prints numbers: rounded to so many digits, no zero before the point. */
-static char *append_number(char *end, float x, int digits)
+/* Is any of the tensor's elements negative? */
+static int has_sign(const float *x, int64_t n)
 {
-    char number[16];
-    snprintf(number, sizeof number, "%.*f", digits, (double)x);
-    const char *magnitude = number + (number[0] == '-');
-    return end + sprintf(end, "%s%s", number[0] == '-' ? "-" : "", magnitude + (magnitude[0] == '0'));
+    for (int64_t i = 0; i < n; i++)
+        if (x[i] < 0) return 1;
+    return 0;
 }
 
-/* Appends a tensor: ".3306", "[.4644 .1967]" or "[[.2312 .1402 .6285] [.0674 .8214 .1112]]". */
-static char *append(char *end, const float *x, int32_t ndim, const int64_t *shape, const int64_t *strides, int digits)
+/* Appends a tensor as PyTorch prints it, but in one line: "0.3306", "[0.4644, 0.1967]", "[[0.2312, 0.1402], [0.0674, 0.8214]]".
+   Numbers are rounded to so many digits; where some are negative, the others get a space in the sign's place. */
+static char *append(char *end, const float *x, int32_t ndim, const int64_t *shape, const int64_t *strides, int digits, int sign)
 {
-    if (ndim == 0) return append_number(end, *x, digits);
+    if (ndim == 0) return end + sprintf(end, sign ? "% .*f" : "%.*f", digits, (double)*x);
     for (int64_t i = 0; i < shape[0]; i++) {
-        *end++ = i == 0 ? '[' : ' ';
-        end = append(end, x + i * strides[0], ndim - 1, shape + 1, strides + 1, digits);
+        end += sprintf(end, i == 0 ? "[" : ", ");
+        end = append(end, x + i * strides[0], ndim - 1, shape + 1, strides + 1, digits, sign);
     }
     return end + sprintf(end, "]");
 }
@@ -50,11 +50,12 @@ static char *append(char *end, const float *x, int32_t ndim, const int64_t *shap
 static void compare(const char *cell, const xent_tensor *result, int digits, const char *notebook)
 {
     char text[128];
-    append(text, xent_tensor_const_data(result), xent_tensor_ndim(result), xent_tensor_shape(result),
-           xent_tensor_strides(result), digits);
+    const float *x = xent_tensor_const_data(result);
+    append(text, x, xent_tensor_ndim(result), xent_tensor_shape(result), xent_tensor_strides(result), digits,
+           has_sign(x, xent_tensor_numel(result)));
     const int same = strcmp(text, notebook) == 0;
     differences += !same;
-    printf("%-31s %-56s %-56s %s\n", cell, text, notebook, same ? "same" : "DIFFERENT");
+    printf("%-31s %-70s %-70s %s\n", cell, text, notebook, same ? "same" : "DIFFERENT");
 }
 
 /* The notebook, cell by cell. */
@@ -71,26 +72,26 @@ static void notebook(void)
     none.reduction = XENT_REDUCTION_NONE;
 
     must(xent_softmax(logits, 1, softmax));
-    compare("softmax", softmax, 4, "[[.2312 .1402 .6285] [.0674 .8214 .1112]]");
+    compare("softmax", softmax, 4, "[[0.2312, 0.1402, 0.6285], [0.0674, 0.8214, 0.1112]]");
     must(xent_log(softmax, log_softmax));
-    compare("its logarithm", log_softmax, 4, "[[-1.4644 -1.9644 -.4644] [-2.6967 -.1967 -2.1967]]");
+    compare("its logarithm", log_softmax, 4, "[[-1.4644, -1.9644, -0.4644], [-2.6967, -0.1967, -2.1967]]");
     must(xent_nll_loss(log_softmax, hot, &none, losses));
-    compare("NLL, one-hot targets", losses, 4, "[.4644 .1967]");
+    compare("NLL, one-hot targets", losses, 4, "[0.4644, 0.1967]");
     must(xent_nll_loss(log_softmax, classes, &none, losses));
-    compare("NLL, class numbers", losses, 4, "[.4644 .1967]");
+    compare("NLL, class numbers", losses, 4, "[0.4644, 0.1967]");
     must(xent_nll_loss(log_softmax, classes, NULL, loss));
-    compare("NLL, mean", loss, 4, ".3306");
+    compare("NLL, mean", loss, 4, "0.3306");
     must(xent_log_softmax(logits, 1, log_softmax));
-    compare("log-softmax, stable", log_softmax, 4, "[[-1.4644 -1.9644 -.4644] [-2.6967 -.1967 -2.1967]]");
+    compare("log-softmax, stable", log_softmax, 4, "[[-1.4644, -1.9644, -0.4644], [-2.6967, -0.1967, -2.1967]]");
     must(xent_nll_loss(log_softmax, classes, NULL, loss));
-    compare("NLL of it, mean", loss, 4, ".3306");
+    compare("NLL of it, mean", loss, 4, "0.3306");
     must(xent_cross_entropy(logits, classes, NULL, loss));
-    compare("cross entropy, class numbers", loss, 4, ".3306");
+    compare("cross entropy, class numbers", loss, 4, "0.3306");
     must(xent_cross_entropy(logits, hot, NULL, loss));
-    compare("cross entropy, one-hot targets", loss, 4, ".3306");
+    compare("cross entropy, one-hot targets", loss, 4, "0.3306");
     /* The notebook ends here; training goes on with the gradient. These digits are PyTorch's autograd in float64. */
     must(xent_cross_entropy_grad(logits, classes, NULL, NULL, loss, gradient));
-    compare("its gradient", gradient, 6, "[[.115612 .070122 -.185734] [.033713 -.089295 .055583]]");
+    compare("its gradient", gradient, 6, "[[ 0.115612,  0.070122, -0.185734], [ 0.033713, -0.089295,  0.055583]]");
 
     xent_tensor *all[] = { logits, softmax, log_softmax, gradient, hot, classes, losses, loss };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) xent_tensor_destroy(all[i]);
@@ -101,7 +102,7 @@ int main(void)
     for (const char *const *backend = xent_backends(); *backend != NULL; backend++) {
         must(xent_set_backend(*backend));
         printf("libxent %s, backend %s\n", xent_version(), xent_backend());
-        printf("%-31s %-56s %s\n", "cell", "libxent", "notebook");
+        printf("%-31s %-70s %s\n", "cell", "libxent", "notebook");
         notebook();
         printf("\n");
     }
