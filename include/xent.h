@@ -20,7 +20,7 @@
  *   All or nothing   A call that returns anything but XENT_OK has not written one byte of any output. All arguments are
  *                    checked, targets included, before the first write, in this order: NULL arguments; options; element
  *                    types; ranks, axis and shapes; size overflow; outputs and overlap; values (class weights, then
- *                    targets in row-major order); backend; memory. The first failure is the one reported.
+ *                    row weights and then targets in row-major order); backend; memory. The first failure is the one reported.
  *   Same bits        The same inputs and options give the same bits on every backend, CPU, number of threads, alignment
  *                    and memory layout. They change between releases only together with xent_numerics_version().
  *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000, 0x7E00, 0x7FC0).
@@ -84,7 +84,7 @@ XENT_API int32_t xent_numerics_version(void);
    enums here are never returned nor accepted; they fix the types' size. */
 typedef enum xent_status {
     XENT_OK = 0,
-    XENT_ERROR_INVALID_ARGUMENT = 1, /* NULL, misaligned data, unknown reduction, option or class weight out of range, a
+    XENT_ERROR_INVALID_ARGUMENT = 1, /* NULL, misaligned data, unknown reduction, an option or a weight out of range, a
                                         read-only tensor as output */
     XENT_ERROR_SHAPE = 2,            /* rank, extents or axis out of range, or shapes that do not fit together */
     XENT_ERROR_DTYPE = 3,            /* unknown element type, or one that is not allowed here */
@@ -96,7 +96,7 @@ typedef enum xent_status {
     XENT_STATUS_FORCE_INT = 0x7fffffff
 } xent_status;
 
-/* Element types. Floating: logits, probabilities, class weights, losses, gradients. Integer: class indices.
+/* Element types. Floating: logits, probabilities, weights, losses, gradients. Integer: class indices.
    F16 and BF16 are computed as F32 and rounded once, to nearest even, when they are stored. */
 typedef enum xent_dtype {
     XENT_F32 = 1,  /* IEEE binary32, C's float */
@@ -152,11 +152,14 @@ typedef struct xent_options {
                                         accumulation and data-parallel training */
     int32_t num_threads;             /* 0: as set for the process; else, up to 4096, at most this many for this call */
     int32_t reserved;                /* 0 */
+    const xent_tensor *row_weight;   /* NULL: all ones; else the batch shape, any floating dtype, every one finite and >= 0:
+                                        multiplies each row's loss and gradient; a row of weight 0 counts for nothing and
+                                        neither its logits nor its probabilities are read */
 } xent_options;
 
 #define XENT_OPTIONS_INIT                                                                                                      \
     {                                                                                                                          \
-        sizeof(xent_options), XENT_REDUCTION_MEAN, XENT_AXIS_DEFAULT, -100, NULL, 0.0, 0.0, 1.0, 0.0, 0.0, 0, 0                \
+        sizeof(xent_options), XENT_REDUCTION_MEAN, XENT_AXIS_DEFAULT, -100, NULL, 0.0, 0.0, 1.0, 0.0, 0.0, 0, 0, NULL          \
     }
 
 /* The same for languages without the macro: fills the first min(struct_size, 4096) bytes: struct_size, the defaults, then
@@ -208,9 +211,9 @@ XENT_API size_t xent_dtype_size(xent_dtype dtype);
 /* Outputs and overlap, the rule for all operations below.
    An output must be writable, and injective by this test: sort its dimensions longer than 1 by |stride|; each |stride| must
    exceed the sum of (extent - 1) * |stride| of the smaller ones. Two tensors overlap if the byte ranges from their lowest to
-   their highest element intersect; empty tensors overlap nothing. No output may overlap an input (target, class_weight and
-   grad_loss are inputs) or another output, except in place where a function says so: same data pointer, dtype, shape, and
-   same strides on dimensions longer than 1. Anything else is XENT_ERROR_OVERLAP, an output that is not injective included.
+   their highest element intersect; empty tensors overlap nothing. No output may overlap an input (target, class_weight,
+   row_weight and grad_loss are inputs) or another output, except in place where a function says so: same data pointer, dtype,
+   shape, and same strides on dimensions longer than 1. Anything else is XENT_ERROR_OVERLAP, an output that is not injective included.
    Inputs are never modified, except in place. */
 
 /* ---- Softmax and its kin ------------------------------------------------------------------------------------------ */
@@ -250,17 +253,22 @@ XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
    options        NULL: XENT_OPTIONS_INIT
    loss           any floating dtype, whatever the logits are; NONE: the batch shape; MEAN, SUM: exactly one element, any rank
 
-   The loss of one row, with v = softcap(logit_scale * z), lse = ln(sum_c exp(v_c)), q = v - lse, smoothing e, weights w:
-     class index y     (1-e) * w[y] * -q[y] + (e/C) * sum_c w[c] * -q[c] + z_loss * lse^2; 0 if y is ignore_index
-     probabilities t   sum_c w[c] * s[c] * -q[c] + z_loss * lse^2, s = (1-e) * t + e/C
+   The loss of one row, with v = softcap(logit_scale * z), lse = ln(sum_c exp(v_c)), q = v - lse, smoothing e, class weights w and
+   the row's weight r:
+     class index y     r * ((1-e) * w[y] * -q[y] + (e/C) * sum_c w[c] * -q[c] + z_loss * lse^2); 0 if y is ignore_index
+     probabilities t   r * (sum_c w[c] * s[c] * -q[c] + z_loss * lse^2), s = (1-e) * t + e/C
    and its gradient, with the coefficients k[c] = w[c] * s[c] (t one-hot for a class index) and p = exp(q); the divisor is that
    of MEAN below, else 1
-     grad_loss / divisor * logit_scale * dv/dx * ((sum_c k[c] + 2 * z_loss * lse) * p[c] - k[c]), x = logit_scale * z
+     r * grad_loss / divisor * logit_scale * dv/dx * ((sum_c k[c] + 2 * z_loss * lse) * p[c] - k[c]), x = logit_scale * z
    logit_scale and softcap are rounded to F32 (not for F64 logits), and logit_scale * z is one product of that type. dv/dx is
    4 * e / (1 + e)^2 with e = exp(-2 * |x / softcap|), 1 without a softcap.
-   SUM adds the rows up. MEAN = SUM / divisor; the divisor is the sum of w[y] over the rows not ignored (class indices) or the
-   number of rows (probabilities), or options->normalizer where that is not 0. An empty or wholly ignored batch has MEAN NaN
-   (0 with a normalizer) and SUM 0. A loss of zero is +0.0.
+   r multiplies the loss that the row has without it, in double: one rounding more. In the gradient it comes last among the factors
+   before dv/dx, which then neither overflow nor underflow on the way to their product. r = 1 changes no bit. A row of weight 0 is
+   ignored, as one with ignore_index is: neither its logits nor its probabilities are read. Its class index is checked all the
+   same; ignore_index alone exempts from that.
+   SUM adds the rows up. MEAN = SUM / divisor; the divisor is the sum of r * w[y] over the rows not ignored (class indices) or the
+   sum of r (probabilities: without row weights the number of rows), or options->normalizer where that is not 0. An empty or
+   wholly ignored batch has MEAN NaN (0 with a normalizer) and SUM 0. A loss of zero is +0.0.
 
    Special values, judged on logit_scale * z, for rows that are not ignored. A NaN or +inf, or a row of nothing but -inf, makes
    the row's loss and its whole gradient row NaN. Else -inf, which a softcap leaves as it is with a derivative of 1, has
@@ -268,16 +276,17 @@ XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
    -inf (both: NaN), while the gradient stays finite. A grad_loss of NaN makes its row's gradient NaN. Where grad_loss / divisor
    overflows, entries are infinite, but one whose bracket above is exactly 0 is still 0, unless the divisor is 0.
 
-   XENT_ERROR_INVALID_ARGUMENT: a NULL that is not allowed, an option out of range, a read-only output, a class weight that is
-   negative or not finite. XENT_ERROR_DTYPE: integer logits, weights or losses. XENT_ERROR_SHAPE: rank 0, axis out of range, a
-   target, class_weight, grad_loss or output whose shape does not fit. XENT_ERROR_TARGET: a class index outside [0, C) that is
-   not ignore_index; the message names the first. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED: as xent_softmax.
+   XENT_ERROR_INVALID_ARGUMENT: a NULL that is not allowed, an option out of range, a read-only output, a class weight or a
+   row weight that is negative or not finite; the message names the first ("row_weight[3][17] = -1, expected a finite number >= 0").
+   XENT_ERROR_DTYPE: integer logits, weights or losses. XENT_ERROR_SHAPE: rank 0, axis out of range, a target, class_weight,
+   row_weight, grad_loss or output whose shape does not fit. XENT_ERROR_TARGET: a class index outside [0, C) that is not
+   ignore_index; the message names the first. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED: as xent_softmax.
    XENT_ERROR_NO_MEMORY. */
 
-/* Negative log likelihood of log-probabilities: class index y: -w[y] * logp[y]; floating t: sum_c w[c] * t[c] * -logp[c].
-   Reads only what has a coefficient other than 0: for a class index logp[y] alone, whatever the rest of the row holds. The
-   products are IEEE's, so -inf at y gives +inf. label_smoothing, z_loss, logit_scale and softcap must be at their defaults
-   (else XENT_ERROR_INVALID_ARGUMENT). */
+/* Negative log likelihood of log-probabilities: class index y: -w[y] * logp[y]; floating t: sum_c w[c] * t[c] * -logp[c]; both
+   times the row's weight. Reads only what has a coefficient other than 0: for a class index logp[y] alone, whatever the rest of
+   the row holds. The products are IEEE's, so -inf at y gives +inf. label_smoothing, z_loss, logit_scale and softcap must be at
+   their defaults (else XENT_ERROR_INVALID_ARGUMENT). */
 XENT_API xent_status xent_nll_loss(const xent_tensor *logp, const xent_tensor *target, const xent_options *options,
                                    xent_tensor *loss);
 
@@ -287,7 +296,7 @@ XENT_API xent_status xent_nll_loss(const xent_tensor *logp, const xent_tensor *t
    count as 0. Label smoothing and probabilities: within 1.2 * 2^-25 (F64: 8 * 2^-53) of sum_c |k[c] * q[c]|, then rounded. z_loss:
    its term is that of an lse which is off by 2^-24.5 (F64: 2^-51) * log1p(r), where r is the sum of exp(v_c - max) over all
    classes but the largest; so where lse is next to 0 the term has no digits of its own. A softcap: all of this holds for some v
-   within 2^-22 (F64: 2^-50) of the exact one, relative. */
+   within 2^-22 (F64: 2^-50) of the exact one, relative. A row weight multiplies all of that, and the product is rounded once. */
 XENT_API xent_status xent_cross_entropy(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                                         xent_tensor *loss);
 
@@ -300,7 +309,8 @@ XENT_API xent_status xent_cross_entropy_grad(const xent_tensor *logits, const xe
 
 /* *divisor = the automatic divisor of MEAN, whatever options->normalizer says. For gradient accumulation: add it up over
    batches and processes and give the sum as `normalizer`. The target comes without logits: class indices are checked against
-   [0, C) only where class_weight tells C; a floating target needs the axis, for class indices it is not looked at. */
+   [0, C) only where class_weight tells C; a floating target needs the axis, for class indices it is not looked at. row_weight has
+   the shape of class indices, or that of a floating target without the axis. */
 XENT_API xent_status xent_mean_divisor(const xent_tensor *target, const xent_options *options, double *divisor);
 
 /* ---- Backward of the pieces, for those who keep p or logp --------------------------------------------------------- */
@@ -317,7 +327,8 @@ XENT_API xent_status xent_softmax_backward(const xent_tensor *p, const xent_tens
 XENT_API xent_status xent_log_softmax_backward(const xent_tensor *logp, const xent_tensor *grad_logp, int32_t axis,
                                                xent_tensor *grad_z);
 
-/* grad_logp = -coefficient * grad_loss / divisor, for xent_nll_loss; +0.0 where there is no coefficient, and in ignored rows.
+/* grad_logp = -coefficient * r * grad_loss / divisor, r the row's weight, for xent_nll_loss; +0.0 where there is no coefficient,
+   and in ignored rows.
    Nothing of logp but its shape and dtype matters. grad_logp: logp's shape and dtype; may be logp itself. grad_loss as for
    xent_cross_entropy_grad. Where the counted rows have a total weight of 0 under MEAN, their targets' entries are NaN. */
 XENT_API xent_status xent_nll_loss_backward(const xent_tensor *logp, const xent_tensor *target, const xent_options *options,

@@ -1,4 +1,4 @@
-/* Class indices and class weights, read once for their checks. */
+/* Class indices, class weights and row weights, read once for their checks. */
 #include "args/target.h"
 
 #include <math.h>
@@ -14,11 +14,13 @@ double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_inde
                            (const char *)class_weight->data + (ptrdiff_t)class_index * class_weight->step[0]);
 }
 
+static bool is_weight(double weight) { return weight >= 0 && weight < (double)INFINITY; }
+
 xent_status xent_check_weights(const struct xent_tensor *class_weight)
 {
     for (int64_t c = 0; c < class_weight->numel; c++) {
         double weight = xent_weight_of(class_weight, c);
-        if (!(weight >= 0 && weight < (double)INFINITY))
+        if (!is_weight(weight))
             return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "class_weight[%lld] = %.17g, expected a finite number >= 0",
                              (long long)c, weight);
     }
@@ -27,18 +29,43 @@ xent_status xent_check_weights(const struct xent_tensor *class_weight)
 
 #define POSITION_TEXT 176 /* eight extents of up to 19 digits in brackets */
 
-/* The message of a bad index; `row` counts in row-major order of the target's own shape. */
-static xent_status bad_index(const struct xent_tensor *target, const struct xent_target_rule *rule, int64_t row, int64_t index)
+/* "[3][17]": the index of element `row`, which counts in row-major order of the tensor's own shape. */
+static void describe_position(const struct xent_tensor *tensor, int64_t row, char position[POSITION_TEXT])
 {
-    char position[POSITION_TEXT] = "";
     int64_t at[XENT_MAX_NDIM];
     size_t used = 0;
-    for (int32_t d = target->ndim - 1; d >= 0; d--) {
-        at[d] = row % target->shape[d];
-        row /= target->shape[d];
+    position[0] = 0;
+    for (int32_t d = tensor->ndim - 1; d >= 0; d--) {
+        at[d] = row % tensor->shape[d];
+        row /= tensor->shape[d];
     }
-    for (int32_t d = 0; d < target->ndim; d++)
-        used += (size_t)snprintf(position + used, sizeof position - used, "[%lld]", (long long)at[d]);
+    for (int32_t d = 0; d < tensor->ndim; d++)
+        used += (size_t)snprintf(position + used, POSITION_TEXT - used, "[%lld]", (long long)at[d]);
+}
+
+double xent_row_weight_at(const struct xent_tensor *row_weight, ptrdiff_t offset)
+{
+    return xent_load_float(row_weight->dtype, (const char *)row_weight->data + offset);
+}
+
+xent_status xent_check_row_weights(const struct xent_tensor *row_weight, const struct xent_walk *walk, int32_t operand)
+{
+    struct xent_position position;
+    xent_walk_start(&position);
+    for (int64_t row = 0; row < walk->count; row++, xent_walk_next(walk, &position)) {
+        double weight = xent_row_weight_at(row_weight, position.offset[operand]);
+        char text[POSITION_TEXT];
+        if (is_weight(weight)) continue;
+        describe_position(row_weight, row, text);
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "row_weight%s = %.17g, expected a finite number >= 0", text, weight);
+    }
+    return XENT_OK;
+}
+
+static xent_status bad_index(const struct xent_tensor *target, const struct xent_target_rule *rule, int64_t row, int64_t index)
+{
+    char position[POSITION_TEXT];
+    describe_position(target, row, position);
     if (rule->dtype == XENT_U64)
         return xent_fail(XENT_ERROR_TARGET, "target%s = %llu is outside [0, %lld)", position, (unsigned long long)index,
                          (long long)rule->classes);

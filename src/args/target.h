@@ -1,4 +1,4 @@
-/* Targets and class weights: how to read them, and their checks. The dtypes and shapes have been checked before. */
+/* Targets, class weights and row weights: how to read them, and their checks. The dtypes and shapes have been checked before. */
 #ifndef XENT_ARGS_TARGET_H
 #define XENT_ARGS_TARGET_H
 
@@ -35,6 +35,12 @@ xent_status xent_check_weights(const struct xent_tensor *class_weight);
 
 /* Weight of a class; 1 without class weights. */
 double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index);
+
+/* Weight of a row, `offset` bytes behind the first one. */
+double xent_row_weight_at(const struct xent_tensor *row_weight, ptrdiff_t offset);
+
+/* Every weight is finite and >= 0; the first in row-major order that is not is named. The weights are the walk's `operand`. */
+xent_status xent_check_row_weights(const struct xent_tensor *row_weight, const struct xent_walk *walk, int32_t operand);
 
 /* Checks every class index, in row-major order, and counts those that are not ignored. The target is the walk's `operand`. */
 xent_status xent_check_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,

@@ -6,61 +6,94 @@
 #include "args/options.h"
 #include "rows/sum.h"
 
-double xent_divisor_of_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
-                               const struct xent_target_rule *rule, const struct xent_tensor *class_weight, int64_t counted)
+static double weight_of(const struct xent_divisor_rows *rows, const struct xent_position *position)
+{
+    double weight = 1;
+    if (rows->row_weight != NULL) weight = xent_row_weight_at(rows->row_weight, position->offset[rows->weight_operand]);
+    if (rows->rule->indices) {
+        const char *at = (const char *)rows->target->data + position->offset[rows->target_operand];
+        int64_t index = xent_load_index(rows->rule->dtype, at);
+        if (xent_target_ignored(rows->rule, index)) return 0;
+        weight *= xent_weight_of(rows->class_weight, index);
+    }
+    return weight;
+}
+
+double xent_divisor_sum(const struct xent_divisor_rows *rows)
 {
     struct xent_position position;
     struct xent_sum sum;
-    /* a sum of ones is exact in any order */
-    if (class_weight == NULL) return (double)counted;
     xent_sum_begin(&sum, 0);
     xent_walk_start(&position);
-    for (int64_t row = 0; row < walk->count; row++, xent_walk_next(walk, &position)) {
-        int64_t index = xent_load_index(rule->dtype, (const char *)target->data + position.offset[operand]);
-        xent_sum_row(&sum, xent_target_ignored(rule, index) ? 0 : xent_weight_of(class_weight, index));
-    }
+    for (int64_t row = 0; row < rows->walk->count; row++, xent_walk_next(rows->walk, &position))
+        xent_sum_row(&sum, weight_of(rows, &position));
     return xent_sum_total(&sum);
 }
 
 /* C: from a floating target's axis; for class indices from the class weights, if there are any. */
+static xent_status check_class_weight(const struct xent_tensor *target, const struct xent_tensor *weight,
+                                      struct xent_target_rule *rule, int32_t axis)
+{
+    if (weight == NULL) return XENT_OK;
+    if (!rule->indices) return xent_check_weight_shape(weight, target->shape[axis]);
+    rule->classes = weight->numel;
+    return xent_check_weight_rank(weight);
+}
+
 static xent_status check_shapes(const struct xent_tensor *target, const xent_options *options, struct xent_target_rule *rule,
                                 int32_t *axis)
 {
-    const struct xent_tensor *weight = options->class_weight;
     *axis = XENT_NO_AXIS;
     if (!rule->indices) {
         XENT_TRY(xent_check_axis("target", target, options->axis, axis));
         XENT_TRY(xent_check_class_count("target", target, *axis));
-        return weight == NULL ? XENT_OK : xent_check_weight_shape(weight, target->shape[*axis]);
     }
-    if (weight == NULL) return XENT_OK;
-    rule->classes = weight->numel;
-    return xent_check_weight_rank(weight);
+    XENT_TRY(check_class_weight(target, options->class_weight, rule, *axis));
+    if (options->row_weight == NULL) return XENT_OK;
+    return xent_check_shape("row_weight", options->row_weight, target, *axis, "the batch shape");
+}
+
+/* Whatever dtype the target has, it is of one kind or the other. */
+static xent_status check_dtypes(const xent_options *options)
+{
+    if (options->class_weight != NULL) XENT_TRY(xent_check_floating("class_weight", options->class_weight));
+    return options->row_weight == NULL ? XENT_OK : xent_check_floating("row_weight", options->row_weight);
+}
+
+static xent_status check_values(struct xent_divisor_rows *rows)
+{
+    rows->counted = rows->walk->count;
+    if (rows->class_weight != NULL) XENT_TRY(xent_check_weights(rows->class_weight));
+    if (rows->row_weight != NULL) XENT_TRY(xent_check_row_weights(rows->row_weight, rows->walk, rows->weight_operand));
+    if (!rows->rule->indices) return XENT_OK;
+    return xent_check_indices(rows->target, rows->walk, rows->target_operand, rows->rule, &rows->counted);
 }
 
 static xent_status check(void *call)
 {
     struct xent_divisor *divisor = call;
-    const struct xent_tensor *target = divisor->target, *weight;
+    const struct xent_tensor *target = divisor->target;
     struct xent_target_rule rule;
     struct xent_walk walk;
+    struct xent_divisor_rows rows;
     xent_options options;
-    int64_t counted;
     int32_t axis;
     XENT_TRY(xent_check_not_null("target", target));
     XENT_TRY(xent_check_not_null("divisor", divisor->divisor));
     XENT_TRY(xent_options_read(divisor->given, &options));
-    weight = options.class_weight;
     xent_target_rule_init(&rule, target, options.ignore_index, XENT_CLASSES_UNKNOWN);
-    if (!rule.indices) XENT_TRY(xent_check_floating("target", target));
-    if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
+    XENT_TRY(check_dtypes(&options));
     XENT_TRY(check_shapes(target, &options, &rule, &axis));
-    if (weight != NULL) XENT_TRY(xent_check_weights(weight));
-    xent_walk_plan(&walk, &(struct xent_operand){ target, axis }, 1);
-    divisor->value = (double)walk.count;
-    if (!rule.indices) return XENT_OK;
-    XENT_TRY(xent_check_indices(target, &walk, 0, &rule, &counted));
-    divisor->value = xent_divisor_of_indices(target, &walk, 0, &rule, weight, counted);
+    xent_walk_plan(&walk, (const struct xent_operand[]){ { target, axis }, { options.row_weight, XENT_NO_AXIS } }, 2);
+    rows = (struct xent_divisor_rows){ .target = target,
+                                       .rule = &rule,
+                                       .class_weight = options.class_weight,
+                                       .row_weight = options.row_weight,
+                                       .walk = &walk,
+                                       .target_operand = 0,
+                                       .weight_operand = 1 };
+    XENT_TRY(check_values(&rows));
+    divisor->value = xent_divisor_of(&rows);
     return XENT_OK;
 }
 

@@ -5,10 +5,25 @@
 #include "args/target.h"
 #include "run/operation.h"
 
-/* Of class indices that have been checked, `counted` of which are not ignored. The target is the walk's `operand`; class_weight
-   may be NULL. */
-double xent_divisor_of_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
-                               const struct xent_target_rule *rule, const struct xent_tensor *class_weight, int64_t counted);
+/* Rows whose targets and weights have been checked. */
+struct xent_divisor_rows {
+    const struct xent_tensor *target;
+    const struct xent_target_rule *rule;
+    const struct xent_tensor *class_weight, *row_weight; /* NULL: all ones */
+    const struct xent_walk *walk;
+    int32_t target_operand, weight_operand; /* of the walk: the target and the row weights */
+    int64_t counted;                        /* rows whose class index is not ignored; all rows of probabilities */
+};
+
+/* The sum of row weight times the target's class weight over the rows that are not ignored; of row weights, for probabilities. */
+double xent_divisor_sum(const struct xent_divisor_rows *rows);
+
+/* The same; a sum of ones is exact in any order. */
+static inline double xent_divisor_of(const struct xent_divisor_rows *rows)
+{
+    bool ones = rows->row_weight == NULL && (rows->class_weight == NULL || !rows->rule->indices);
+    return ones ? (double)rows->counted : xent_divisor_sum(rows);
+}
 
 /* Of a target without logits. */
 struct xent_divisor {

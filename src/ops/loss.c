@@ -21,24 +21,46 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
         row->coefficients = (struct xent_coefficients){ .class_weight = options->class_weight,
                                                         .hot = 1 - smoothing,
                                                         .uniform = smoothing / (double)loss->type.classes };
+    if (options->row_weight != NULL) {
+        row->weight = xent_loss_row_weight(loss, position);
+        row->ignored = row->weight == 0;
+    }
     if (!loss->rule.indices) {
         row->coefficients.per_class = xent_line_of(loss->target, loss->axis, offset);
         return;
     }
     row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + offset);
-    row->ignored = xent_target_ignored(&loss->rule, row->target);
+    row->ignored |= xent_target_ignored(&loss->rule, row->target);
     if (row->ignored) return;
     row->target_coef = 1 - smoothing;
     if (options->class_weight != NULL) row->target_coef *= xent_weight_of(options->class_weight, row->target);
     row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
 }
 
+/* x as a number of [0.5, 1) times 2^*exponent; what is no such number stays as it is. */
+static double split(double x, int *exponent)
+{
+    *exponent = 0;
+    return x - x == 0 ? frexp(x, exponent) : x;
+}
+
+/* The factor of a row without a weight, in the same order, times the weight. Numbers next to the largest and to the smallest may meet
+   here: the exponents are added apart, so that nothing overflows or underflows on the way to a result that does not. */
+static double weighted_factor(double upstream, double scale, double divisor, double weight)
+{
+    int of_upstream, of_scale, of_divisor, of_weight;
+    double factor = split(upstream, &of_upstream) / split(divisor, &of_divisor) * split(scale, &of_scale);
+    factor *= split(weight, &of_weight);
+    return ldexp(factor, of_upstream + of_scale - of_divisor + of_weight);
+}
+
 double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position)
 {
     const struct xent_tensor *grad_loss = loss->grad_loss;
-    double upstream = 1;
+    double upstream = 1, weight = xent_loss_row_weight(loss, position);
     if (grad_loss != NULL)
         upstream = xent_load_float(grad_loss->dtype, (const char *)grad_loss->data + position->offset[XENT_LOSS_GRAD_LOSS]);
+    if (weight != 1) return weighted_factor(upstream, loss->type.scale, loss->divisor, weight);
     return upstream / loss->divisor * loss->type.scale;
 }
 
@@ -98,6 +120,7 @@ static double result_of(const struct xent_loss *loss, const struct xent_row *row
     if (!xent_state_is_finite(state)) return (double)NAN;
     result = loss_of(state->gap, state->coef, row->log1p_rest);
     if (loss->options.z_loss != 0) result += z_loss_of(loss->options.z_loss, state->max + row->log1p_rest);
+    if (loss->options.row_weight != NULL) return xent_loss_weighted(result, row->weight);
     return result + 0.0; /* never -0.0 */
 }
 

@@ -8,7 +8,15 @@
 #include "run/drive.h"
 
 /* The operands that are walked row by row; the last two are those of a gradient. */
-enum { XENT_LOSS_LOGITS, XENT_LOSS_TARGET, XENT_LOSS_LOSS, XENT_LOSS_GRAD_LOSS, XENT_LOSS_GRAD, XENT_LOSS_OPERANDS };
+enum {
+    XENT_LOSS_LOGITS,
+    XENT_LOSS_TARGET,
+    XENT_LOSS_ROW_WEIGHT,
+    XENT_LOSS_LOSS,
+    XENT_LOSS_GRAD_LOSS,
+    XENT_LOSS_GRAD,
+    XENT_LOSS_OPERANDS
+};
 _Static_assert(XENT_LOSS_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a loss");
 
 /* In which the two losses differ for their checks. */
@@ -66,6 +74,16 @@ xent_status xent_loss_check(struct xent_loss *loss);
 /* The steps of a row that both have: target and coefficients, and the factor of its gradient. */
 void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row);
 double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position);
+
+/* The weight of a row; 1 without row weights. */
+static inline double xent_loss_row_weight(const struct xent_loss *loss, const struct xent_position *position)
+{
+    const struct xent_tensor *weight = loss->options.row_weight;
+    return weight == NULL ? 1 : xent_row_weight_at(weight, position->offset[XENT_LOSS_ROW_WEIGHT]);
+}
+
+/* A row's finished loss times its weight; never -0.0. */
+static inline double xent_loss_weighted(double result, double weight) { return result * weight + 0.0; }
 
 /* Writes the reduction of the rows' losses. */
 void xent_loss_end(const void *call, double total);

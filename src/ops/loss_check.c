@@ -21,10 +21,11 @@ static xent_status check_options(struct xent_loss *loss)
 
 static xent_status check_dtypes(const struct xent_loss *loss)
 {
-    const struct xent_tensor *weight = loss->options.class_weight;
+    const struct xent_tensor *weight = loss->options.class_weight, *row_weight = loss->options.row_weight;
     XENT_TRY(xent_check_floating(loss->kind->logits, loss->logits));
     if (!loss->rule.indices) XENT_TRY(xent_check_floating("target", loss->target));
     if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
+    if (row_weight != NULL) XENT_TRY(xent_check_floating("row_weight", row_weight));
     if (loss->grad_loss != NULL) XENT_TRY(xent_check_floating("grad_loss", loss->grad_loss));
     if (loss->loss != NULL) XENT_TRY(xent_check_floating("loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
@@ -43,7 +44,8 @@ static xent_status check_batch(const struct xent_loss *loss, const char *name, c
 
 static xent_status check_shapes(struct xent_loss *loss)
 {
-    const struct xent_tensor *weight = loss->options.class_weight, *logits = loss->logits;
+    const struct xent_tensor *weight = loss->options.class_weight, *row_weight = loss->options.row_weight;
+    const struct xent_tensor *logits = loss->logits;
     int64_t classes;
     XENT_TRY(xent_check_axis(loss->kind->logits, logits, loss->options.axis, &loss->axis));
     classes = logits->shape[loss->axis];
@@ -54,6 +56,7 @@ static xent_status check_shapes(struct xent_loss *loss)
         XENT_TRY(xent_check_shape("target", loss->target, logits, XENT_NO_AXIS, "that of the logits, for probabilities"));
     XENT_TRY(xent_check_class_count(loss->kind->logits, logits, loss->axis));
     if (weight != NULL) XENT_TRY(xent_check_weight_shape(weight, classes));
+    if (row_weight != NULL) XENT_TRY(xent_check_shape("row_weight", row_weight, logits, loss->axis, "the batch shape"));
     XENT_TRY(check_batch(loss, "grad_loss", loss->grad_loss));
     XENT_TRY(check_batch(loss, "loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
@@ -67,6 +70,7 @@ static xent_status check_output(const struct xent_loss *loss, const char *name, 
     XENT_TRY(xent_check_apart(name, output, loss->kind->logits, loss->logits, in_place));
     XENT_TRY(xent_check_apart(name, output, "target", loss->target, false));
     XENT_TRY(xent_check_apart(name, output, "class_weight", loss->options.class_weight, false));
+    XENT_TRY(xent_check_apart(name, output, "row_weight", loss->options.row_weight, false));
     return xent_check_apart(name, output, "grad_loss", loss->grad_loss, false);
 }
 
@@ -84,6 +88,7 @@ static void plan_walk(struct xent_loss *loss)
     const struct xent_operand operands[XENT_LOSS_OPERANDS] = {
         [XENT_LOSS_LOGITS] = { loss->logits, loss->axis },
         [XENT_LOSS_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
+        [XENT_LOSS_ROW_WEIGHT] = { loss->options.row_weight, XENT_NO_AXIS },
         [XENT_LOSS_LOSS] = { per_row ? loss->loss : NULL, XENT_NO_AXIS },
         [XENT_LOSS_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
         [XENT_LOSS_GRAD] = { loss->grad_logits, loss->axis },
@@ -93,9 +98,10 @@ static void plan_walk(struct xent_loss *loss)
 
 static xent_status check_values(const struct xent_loss *loss, int64_t *counted)
 {
-    const struct xent_tensor *weight = loss->options.class_weight;
+    const struct xent_tensor *weight = loss->options.class_weight, *row_weight = loss->options.row_weight;
     *counted = loss->walk.count;
     if (weight != NULL) XENT_TRY(xent_check_weights(weight));
+    if (row_weight != NULL) XENT_TRY(xent_check_row_weights(row_weight, &loss->walk, XENT_LOSS_ROW_WEIGHT));
     if (!loss->rule.indices) return XENT_OK;
     return xent_check_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, counted);
 }
@@ -103,10 +109,18 @@ static xent_status check_values(const struct xent_loss *loss, int64_t *counted)
 static double divisor_of(const struct xent_loss *loss, int64_t counted)
 {
     const xent_options *options = &loss->options;
+    struct xent_divisor_rows rows;
     if (options->reduction != XENT_REDUCTION_MEAN) return 1;
     if (options->normalizer != 0) return options->normalizer;
-    if (!loss->rule.indices) return (double)loss->walk.count;
-    return xent_divisor_of_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, options->class_weight, counted);
+    rows = (struct xent_divisor_rows){ .target = loss->target,
+                                       .rule = &loss->rule,
+                                       .class_weight = options->class_weight,
+                                       .row_weight = options->row_weight,
+                                       .walk = &loss->walk,
+                                       .target_operand = XENT_LOSS_TARGET,
+                                       .weight_operand = XENT_LOSS_ROW_WEIGHT,
+                                       .counted = counted };
+    return xent_divisor_of(&rows);
 }
 
 xent_status xent_loss_check(struct xent_loss *loss)

@@ -23,14 +23,33 @@ static void read_targets(const struct xent_loss *loss, const char *at, ptrdiff_t
         tile->state.coef[i] *= xent_weight_of(weight, tile->state.target[i]);
 }
 
+/* What their weights change: rows of weight 0 are ignored too. */
+static void read_row_weights(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
+{
+    ptrdiff_t offset = first->offset[XENT_LOSS_ROW_WEIGHT], step = xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT);
+    for (size_t i = 0; i < tile->rows; i++, offset += step) {
+        tile->weight[i] = xent_row_weight_at(loss->options.row_weight, offset);
+        if (tile->weight[i] != 0 || tile->ignored[i]) continue;
+        tile->ignored_rows++;
+        tile->ignored[i] = true;
+        tile->state.target[i] = 0;
+        tile->state.coef[i] = 0;
+    }
+}
+
+/* One for all rows, unless an operand that has a part in them steps from row to row. */
 static void find_factors(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
 {
     struct xent_position position = *first;
     ptrdiff_t step = xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS);
+    ptrdiff_t weight_step = xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT);
     double same = xent_loss_factor(loss, &position);
     for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = same;
-    for (size_t i = 0; i < tile->rows && step != 0; i++, position.offset[XENT_LOSS_GRAD_LOSS] += step)
+    for (size_t i = 0; i < tile->rows && (step | weight_step) != 0; i++) {
         tile->factor[i] = xent_loss_factor(loss, &position);
+        position.offset[XENT_LOSS_GRAD_LOSS] += step;
+        position.offset[XENT_LOSS_ROW_WEIGHT] += weight_step;
+    }
 }
 
 static struct xent_tile_place place_of(const struct xent_loss *loss, const struct xent_position *position,
@@ -47,6 +66,7 @@ static void begin(const void *call, const struct xent_position *position, struct
     const char *targets = (const char *)loss->target->data + position->offset[XENT_LOSS_TARGET];
     tile->in = place_of(loss, position, loss->logits, XENT_LOSS_LOGITS);
     read_targets(loss, targets, xent_walk_step(&loss->walk, XENT_LOSS_TARGET), tile);
+    if (loss->options.row_weight != NULL) read_row_weights(loss, position, tile);
     if (loss->grad_logits == NULL) return;
     tile->out = place_of(loss, position, loss->grad_logits, XENT_LOSS_GRAD);
     find_factors(loss, position, tile);
@@ -62,16 +82,21 @@ static double loss_alone(const struct xent_loss *loss, const struct xent_tile *s
 }
 
 /* A regular row has a finite maximum, and with a NaN in its sum its loss is one. */
+static void finish_irregular(const struct xent_loss *loss, struct xent_tile_rows *tile)
+{
+    for (size_t i = 0; i < tile->rows; i++) {
+        double result = tile->state.regular[i] ? tile->result[i] : loss_alone(loss, &tile->state, i);
+        tile->result[i] = tile->ignored[i] ? 0 : xent_tile_is_finite(tile, i) ? result : (double)NAN;
+    }
+}
+
 static void finish(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    double *result = tile->result;
-    loss->type.kernels->real->tile_losses(&tile->state, tile->rows, loss->options.z_loss, result);
-    if (tile->ignored_rows == 0 && tile->regular_rows == tile->rows) return;
-    for (size_t i = 0; i < tile->rows; i++) {
-        if (!tile->state.regular[i]) result[i] = loss_alone(loss, &tile->state, i);
-        result[i] = tile->ignored[i] ? 0 : xent_tile_is_finite(tile, i) ? result[i] : (double)NAN;
-    }
+    loss->type.kernels->real->tile_losses(&tile->state, tile->rows, loss->options.z_loss, tile->result);
+    if (tile->ignored_rows != 0 || tile->regular_rows != tile->rows) finish_irregular(loss, tile);
+    for (size_t i = 0; i < tile->rows && loss->options.row_weight != NULL; i++)
+        tile->result[i] = xent_loss_weighted(tile->result[i], tile->weight[i]);
 }
 
 static bool fits(const struct xent_loss *loss, const struct xent_tile_rows *tile, const double *total, size_t row)

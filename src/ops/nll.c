@@ -33,10 +33,11 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
 /* As gaps from a maximum of 0; never -0.0. */
 static void finish(const void *call, struct xent_row *rows, size_t count)
 {
-    (void)call;
+    const struct xent_loss *loss = call;
     for (size_t i = 0; i < count; i++) {
         double of_target = gap_of(rows[i].target_coef, 0, rows[i].at_target);
         rows[i].result = rows[i].ignored ? 0 : rows[i].state.gap + of_target + 0.0;
+        if (loss->options.row_weight != NULL) rows[i].result = xent_loss_weighted(rows[i].result, rows[i].weight);
     }
 }
 
@@ -51,8 +52,12 @@ static void write(const void *call, const struct xent_row *row, char *task_memor
 {
     const struct xent_loss *loss = call;
     struct xent_buffers buffers = buffers_of(loss, task_memory);
+    if (row->ignored) {
+        xent_row_fill(&loss->type, row, 0, span);
+        return;
+    }
     if (loss->rule.indices) {
-        bool here = !row->ignored && row->target / XENT_CHUNK >= span.from && row->target / XENT_CHUNK < span.to;
+        bool here = row->target / XENT_CHUNK >= span.from && row->target / XENT_CHUNK < span.to;
         xent_row_fill(&loss->type, row, 0, span);
         if (here) write_entry(loss, row, row->target_coef, row->target);
         return;

@@ -59,12 +59,14 @@ struct xent_row {
     char *terms; /* reals: where the first pass leaves its terms, which may be the place of `in` or `out`; NULL: nowhere */
 
     /* targets */
-    bool ignored;                          /* by ignore_index: the row is not read */
+    bool ignored;                          /* by ignore_index or a weight of 0: the row is not read */
     int64_t target;                        /* a class index; negative: there is none */
     double target_coef;                    /* what that class has beside `coefficients`; 0 without one */
     double at_target;                      /* its logit, prepared */
     struct xent_coefficients coefficients; /* where every class may have one */
-    double factor;                         /* the upstream gradient of the row's loss, times logit_scale, over the divisor */
+    double weight;                         /* of the whole row, where rows have weights */
+    double factor;                         /* the upstream gradient of the row's loss, times logit_scale, over the divisor; the
+                                              row's weight too */
 
     /* from the first pass */
     struct xent_chunk *chunks; /* of all chunks, where somebody asks for them again; else NULL */

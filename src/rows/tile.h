@@ -17,6 +17,7 @@ struct xent_tile_rows {
     size_t alone_rows;     /* 0: `alone` says nothing */
 
     struct xent_tile state;   /* what the kernels know of the rows */
+    double weight[XENT_TILE]; /* where rows have weights */
     double factor[XENT_TILE]; /* as struct xent_row has it */
     double result[XENT_TILE];
 };

@@ -79,6 +79,7 @@ static void solve(struct exam *e, const struct use *u, xent_reduction reduction,
                                     [ROLE_CLASSES] = e->classes,
                                     [ROLE_PROBABILITIES] = e->target,
                                     [ROLE_WEIGHT] = e->weight,
+                                    [ROLE_ROW_WEIGHT] = e->row_weight,
                                     [ROLE_GRAD_LOSS] = reduction == XENT_REDUCTION_NONE ? NULL : e->grad_loss };
     double divisor;
     for (int role = 0; role < ROLES; role++)
@@ -132,12 +133,14 @@ struct exam exam_new(xent_dtype dtype, int64_t rows, int64_t classes, bool speci
         .classes = tensor_new(XENT_I32, SHAPE(rows), ROW_MAJOR),
         .target = tensor_new(dtype, SHAPE(rows, classes), ROW_MAJOR),
         .weight = tensor_new(dtype, SHAPE(classes), ROW_MAJOR),
+        .row_weight = tensor_new(dtype, SHAPE(rows), ROW_MAJOR),
         .grad_loss = tensor_new(dtype, SCALAR, ROW_MAJOR),
     };
     for (int64_t i = 0; i < rows * classes; i++) tensor_set(e.logits, i, 3 * random_normal(&r));
     for (int64_t i = 0; i < rows * classes; i++) tensor_set(e.target, i, random_uniform(&r));
     for (int64_t i = 0; i < rows; i++) tensor_set(e.classes, i, (double)random_below(&r, classes));
     for (int64_t i = 0; i < classes; i++) tensor_set(e.weight, i, random_uniform(&r) + 0.25);
+    for (int64_t i = 0; i < rows; i++) tensor_set(e.row_weight, i, i % 11 == 6 ? 0 : 0.5 + (double)(i % 7) / 4);
     tensor_set(e.grad_loss, 0, 0.7);
     for (int64_t i = 0; special && i < rows; i++) make_special(&e, i, classes);
     for (int64_t i = 0; i < rows * classes; i++) tensor_set(e.log_probabilities, i, -fabs(tensor_get(e.logits, i)));
@@ -154,6 +157,7 @@ void exam_free(struct exam *e)
     tensor_free(e->classes);
     tensor_free(e->target);
     tensor_free(e->weight);
+    tensor_free(e->row_weight);
     tensor_free(e->grad_loss);
     free(e->answers);
 }

@@ -8,7 +8,8 @@
 /* Every use of every operation on one batch, all results in one piece of memory: for tests that change the surroundings of a call
    (threads, floating-point environment) and expect the same bits. */
 struct exam {
-    xent_tensor *logits, *log_probabilities, *classes, *target, *weight, *grad_loss; /* all but the classes of one dtype */
+    xent_tensor *logits, *log_probabilities, *classes, *target, *weight, *row_weight,
+        *grad_loss; /* all but the classes of one dtype */
     unsigned char *answers;
     size_t size;
 };

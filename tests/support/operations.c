@@ -9,6 +9,7 @@ const struct role_rule role_rules[ROLES] = {
     [ROLE_CLASSES] = { EXTENT_ROWS, ELEMENTS_INTEGER, false },
     [ROLE_PROBABILITIES] = { EXTENT_TABLE, ELEMENTS_FLOATING, false },
     [ROLE_WEIGHT] = { EXTENT_CLASSES, ELEMENTS_FLOATING, false },
+    [ROLE_ROW_WEIGHT] = { EXTENT_ROWS, ELEMENTS_FLOATING, false },
     [ROLE_GRAD_LOSS] = { EXTENT_REDUCED, ELEMENTS_FLOATING, false },
     [ROLE_LOSS] = { EXTENT_REDUCED, ELEMENTS_FLOATING, true },
     [ROLE_OUTPUT] = { EXTENT_TABLE, ELEMENTS_OF_INPUT, true },
@@ -78,9 +79,10 @@ static xent_status call_nll_loss_backward(const struct arguments *a)
 /* ---- The table ----------------------------------------------------------------------------------------------------------- */
 
 #define NAMED(function) .name = #function, .call = call_##function
-#define TARGET [ROLE_CLASSES] = "target", [ROLE_PROBABILITIES] = "target", [ROLE_WEIGHT] = "class_weight"
+#define TARGET                                                                                                                 \
+    [ROLE_CLASSES] = "target", [ROLE_PROBABILITIES] = "target", [ROLE_WEIGHT] = "class_weight", [ROLE_ROW_WEIGHT] = "row_weight"
 #define GRAD_LOSS [ROLE_GRAD_LOSS] = "grad_loss"
-#define OPTIONAL_WEIGHT ROLE_BIT(ROLE_WEIGHT)
+#define OPTIONAL_WEIGHT (ROLE_BIT(ROLE_WEIGHT) | ROLE_BIT(ROLE_ROW_WEIGHT))
 #define IN_PLACE .in_place = ROLE_BIT(ROLE_INPUT)
 #define IN_EITHER_PLACE .in_place = ROLE_BIT(ROLE_INPUT) | ROLE_BIT(ROLE_UPSTREAM)
 
@@ -146,22 +148,26 @@ int uses_of_all(struct use uses[USES_MAX])
     int n = 0;
     for (int op = 0; op < OPS; op++) {
         const struct operation *o = &operations[op];
-        for (int target = 0; target <= (operation_takes_target(o) ? 1 : 0); target++)
-            for (int all = 0; all <= (o->options == OPTIONS_ALL ? 1 : 0); all++) uses[n++] = (struct use){ o, target, all };
+        for (int target = 0; target <= (operation_takes_target(o) ? 1 : 0); target++) {
+            uses[n++] = (struct use){ o, target, false, false };
+            if (o->options == OPTIONS_ALL) uses[n++] = (struct use){ o, target, true, false };
+            if (o->options != OPTIONS_NONE) uses[n++] = (struct use){ o, target, false, true };
+        }
     }
     return n;
 }
 
 void use_name(const struct use *u, char name[USE_NAME_SIZE])
 {
-    (void)snprintf(name, USE_NAME_SIZE, "%s%s%s", u->operation->name, u->probabilities ? ", probabilities" : "",
-                   u->all_options ? ", all options" : "");
+    (void)snprintf(name, USE_NAME_SIZE, "%s%s%s%s", u->operation->name, u->probabilities ? ", probabilities" : "",
+                   u->all_options ? ", all options" : "", u->row_weights ? ", row weights" : "");
 }
 
 bool use_takes(const struct use *u, enum role role)
 {
     if (role == ROLE_CLASSES && u->probabilities) return false;
     if (role == ROLE_PROBABILITIES && !u->probabilities) return false;
+    if (role == ROLE_ROW_WEIGHT && !u->row_weights) return false;
     return operation_takes(u->operation, role);
 }
 
@@ -181,6 +187,7 @@ xent_status use_call(const struct use *u, xent_tensor *const tensors[ROLES], int
     options.axis = axis;
     options.reduction = (int32_t)reduction;
     options.class_weight = a.tensor[ROLE_WEIGHT];
+    options.row_weight = a.tensor[ROLE_ROW_WEIGHT];
     if (u->all_options) {
         options.label_smoothing = 0.25;
         options.z_loss = 0.5;

@@ -33,7 +33,8 @@ enum role {
     ROLE_UPSTREAM,      /* grad_p, grad_logp of the backward functions */
     ROLE_CLASSES,       /* a target of class indices */
     ROLE_PROBABILITIES, /* a target of probabilities */
-    ROLE_WEIGHT,        /* in the options */
+    ROLE_WEIGHT,        /* of the classes, in the options */
+    ROLE_ROW_WEIGHT,    /* in the options too */
     ROLE_GRAD_LOSS,
     ROLE_LOSS,   /* a result for each row, or one for all of them */
     ROLE_OUTPUT, /* a result for each logit */
@@ -104,13 +105,15 @@ int operation_places(const struct operation *o);
 
 /* ---- Uses ---------------------------------------------------------------------------------------------------------------- */
 
-/* A way to use an operation: with which kind of target, and with which options. */
+/* A way to use an operation: with which kind of target, and with which options. Row weights come without those, so that what is
+   chosen for rows without them is tried too. */
 struct use {
     const struct operation *operation;
     bool probabilities;
     bool all_options; /* label smoothing, z-loss, a scale and a softcap at once */
+    bool row_weights;
 };
-enum { USES_MAX = 4 * OPS };
+enum { USES_MAX = 6 * OPS };
 
 /* Writes every use of every operation; returns how many there are. */
 int uses_of_all(struct use uses[USES_MAX]);

@@ -65,6 +65,13 @@ static void draw_any_dtype(struct problem *p, struct random *r)
     if (random_chance(r, 12)) p->repeated = REPEATED_EVERYWHERE;
 }
 
+static void draw_row_weight(struct problem *p, struct random *r)
+{
+    if (random_chance(r, 2)) return;
+    p->row_weight_dtype = draw_floating(r);
+    if (p->any_dtype) draw_dtype(&p->row_weight_dtype, r);
+}
+
 static void draw_options(struct problem *p, struct random *r)
 {
     const double smoothings[] = { 0.1, 0.1, 0.5, 1, 1e-3, 1e-300 }, z_losses[] = { 1e-4, 1e-4, 0.5, 1e4, 1e-30, 1e300 };
@@ -85,7 +92,7 @@ void problem_draw(struct problem *p, struct random *r)
     p->layout = random_chance(r, 3) ? 0 : random_bits(r);
     p->repeated = random_chance(r, 6) ? (int32_t)random_below(r, p->ndim) : REPEATED_NOWHERE;
     p->in_place = places > 0 && random_chance(r, 3);
-    p->target_dtype = p->weight_dtype = p->grad_loss_dtype = (xent_dtype)0;
+    p->target_dtype = p->weight_dtype = p->row_weight_dtype = p->grad_loss_dtype = (xent_dtype)0;
     p->loss_dtype = draw_floating(r);
     p->reduction = XENT_REDUCTION_MEAN;
     p->ignore_index = -100;
@@ -95,6 +102,7 @@ void problem_draw(struct problem *p, struct random *r)
     if (p->in_place && places > 1) p->in_place += (int)random_below(r, places);
     if (p->any_dtype) draw_any_dtype(p, r);
     if (problem_takes_options(p)) draw_options(p, r);
+    if (p->row_weights && p->target_dtype != 0) draw_row_weight(p, r);
 }
 
 void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *r)
@@ -162,6 +170,7 @@ void problem_text(const struct problem *p, char *text, size_t size)
     append(&line, " target=%s", dtype_name(p->target_dtype));
     if (p->ignore_index != -100) append(&line, " ignore=%" PRId64, p->ignore_index);
     if (p->weight_dtype != 0) append(&line, " weight=%s", dtype_name(p->weight_dtype));
+    if (p->row_weight_dtype != 0) append(&line, " row_weight=%s", dtype_name(p->row_weight_dtype));
     if (p->grad_loss_dtype != 0) append(&line, " grad_loss=%s", dtype_name(p->grad_loss_dtype));
     if (!problem_operation(p)->divisor) append(&line, " %s", reductions[p->reduction]);
     if (p->normalizer != 0) append(&line, " normalizer=%g", p->normalizer);

@@ -49,20 +49,23 @@ struct problem {
     int32_t repeated; /* a dimension along which inputs repeat (with a stride of 0 where the layout is not 0), or see above */
     int in_place;     /* 0; 1: the output is the first tensor of the call; 2: the second one */
     /* losses and their divisor */
-    xent_dtype target_dtype;    /* integer: class indices */
-    xent_dtype weight_dtype;    /* 0: no class weights */
-    xent_dtype loss_dtype;      /* 0: no loss beside the gradient; of logsumexp's result too */
-    xent_dtype grad_loss_dtype; /* 0: ones */
+    xent_dtype target_dtype;     /* integer: class indices */
+    xent_dtype weight_dtype;     /* 0: no class weights */
+    xent_dtype row_weight_dtype; /* 0: no row weights */
+    xent_dtype loss_dtype;       /* 0: no loss beside the gradient; of logsumexp's result too */
+    xent_dtype grad_loss_dtype;  /* 0: ones */
     xent_reduction reduction;
     int64_t ignore_index;
     double normalizer;
     double label_smoothing, z_loss, logit_scale, softcap;
     /* what problem_draw may choose from */
     int any_dtype;    /* of 16 bits too for what is not of `dtype`, and REPEATED_EVERYWHERE */
+    int row_weights;  /* rows may have weights */
     unsigned options; /* those of enum option that get a value */
 };
 
-/* Draws what the caller has not set: op, dtype, ndim, axis, shape, values, tame, any_dtype and options are kept; all else comes from r. */
+/* Draws what the caller has not set: op, dtype, ndim, axis, shape, values, tame, any_dtype, row_weights and options are kept; all else
+   comes from r. */
 void problem_draw(struct problem *p, struct random *r);
 
 /* The same for a matrix of batch[0] rows and batch[1] classes, either of which may come first; draws axis, values, options and tame too. */

@@ -16,9 +16,10 @@ struct call {
 typedef void fill(const struct problem *p, void *out);
 
 /* The values of an input, in the dtype of the problem. */
-static fill *const values_of[ROLES] = { [ROLE_INPUT] = fill_logits,    [ROLE_UPSTREAM] = fill_gradient,
-                                        [ROLE_CLASSES] = fill_classes, [ROLE_PROBABILITIES] = fill_probabilities,
-                                        [ROLE_WEIGHT] = fill_weights,  [ROLE_GRAD_LOSS] = fill_grad_loss };
+static fill *const values_of[ROLES] = { [ROLE_INPUT] = fill_logits,       [ROLE_UPSTREAM] = fill_gradient,
+                                        [ROLE_CLASSES] = fill_classes,    [ROLE_PROBABILITIES] = fill_probabilities,
+                                        [ROLE_WEIGHT] = fill_weights,     [ROLE_ROW_WEIGHT] = fill_row_weights,
+                                        [ROLE_GRAD_LOSS] = fill_grad_loss };
 
 /* 0: the call has no such operand. */
 static xent_dtype dtype_of(const struct problem *p, enum role role)
@@ -29,6 +30,7 @@ static xent_dtype dtype_of(const struct problem *p, enum role role)
     case ROLE_CLASSES: return probabilities ? (xent_dtype)0 : p->target_dtype;
     case ROLE_PROBABILITIES: return probabilities ? p->target_dtype : (xent_dtype)0;
     case ROLE_WEIGHT: return p->weight_dtype;
+    case ROLE_ROW_WEIGHT: return p->row_weight_dtype;
     case ROLE_GRAD_LOSS: return p->grad_loss_dtype;
     case ROLE_LOSS: return p->loss_dtype;
     default: return p->widened ? XENT_F32 : p->dtype;
@@ -145,6 +147,7 @@ static xent_options options_of(const struct call *c, const struct problem *p)
     options.reduction = (int32_t)p->reduction;
     options.ignore_index = p->ignore_index;
     options.class_weight = c->operand[ROLE_WEIGHT].tensor;
+    options.row_weight = c->operand[ROLE_ROW_WEIGHT].tensor;
     options.normalizer = p->normalizer;
     options.label_smoothing = p->label_smoothing;
     options.z_loss = p->z_loss;

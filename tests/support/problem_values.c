@@ -4,7 +4,16 @@
 
 #include "problem_element.h"
 
-enum tag { TAG_LOGITS = 1, TAG_PROBABILITIES, TAG_CLASSES, TAG_WEIGHTS, TAG_GRAD_LOSS, TAG_GRADIENT, TAG_TURNS };
+enum tag {
+    TAG_LOGITS = 1,
+    TAG_PROBABILITIES,
+    TAG_CLASSES,
+    TAG_WEIGHTS,
+    TAG_GRAD_LOSS,
+    TAG_GRADIENT,
+    TAG_TURNS,
+    TAG_ROW_WEIGHTS
+};
 
 struct extents problem_extents(const struct problem *p)
 {
@@ -209,6 +218,18 @@ void fill_weights(const struct problem *p, void *out)
     for (int64_t c = 0; c < problem_classes(p); c++) {
         const double usual = 2 * random_uniform(&r), unusual = odd[random_below(&r, 4)];
         element_store(p->weight_dtype, out, c, all_zero ? 0 : random_chance(&r, 8) && !p->tame ? unusual : usual);
+    }
+}
+
+/* A quarter of the rows counts for nothing; a weight of 1 is one that changes nothing. */
+void fill_row_weights(const struct problem *p, void *out)
+{
+    struct random r = random_stream(p->seed, TAG_ROW_WEIGHTS);
+    const double odd[] = { element_largest(p->row_weight_dtype), element_smallest(p->row_weight_dtype), -0.0, 1 };
+    const int all_zero = random_chance(&r, 16) && !p->tame;
+    for (int64_t i = 0; i < problem_logits(p) / problem_classes(p); i++) {
+        const double usual = random_chance(&r, 4) ? 0 : 2 * random_uniform(&r), unusual = odd[random_below(&r, 4)];
+        element_store(p->row_weight_dtype, out, i, all_zero ? 0 : random_chance(&r, 8) && !p->tame ? unusual : usual);
     }
 }
 

@@ -16,6 +16,7 @@ void fill_gradient(const struct problem *p, void *out); /* of probabilities or l
 void fill_probabilities(const struct problem *p, void *out);
 void fill_classes(const struct problem *p, void *out);
 void fill_weights(const struct problem *p, void *out);
+void fill_row_weights(const struct problem *p, void *out);
 void fill_grad_loss(const struct problem *p, void *out);
 
 #endif

@@ -50,7 +50,8 @@ struct scene {
     } given;
     int32_t axis, number;
     const char *name;
-    double weight; /* of class BAD_WEIGHT */
+    double weight;     /* of class BAD_WEIGHT */
+    double row_weight; /* of row 1 */
     bool bad_target, misaligned, owner, no_memory;
     /* built from it */
     xent_tensor *tensors[ROLES], *handle;
@@ -133,6 +134,7 @@ enum check {
     INPUTS_OVER, /* two inputs */
 
     VALUE_WEIGHT,
+    VALUE_ROW_WEIGHT,
     VALUE_TARGET,
 
     NAME_UNKNOWN,
@@ -149,7 +151,7 @@ struct column {
     enum role role, other; /* whose check it is; what it is over */
     int variant;           /* pairs of checks are made of variants 0 */
 };
-enum { COLUMNS_MAX = 400 };
+enum { COLUMNS_MAX = 500 };
 
 /* All of them, in the order in which a function looks at them; returns how many there are. */
 int columns_of_all(struct column columns[COLUMNS_MAX]);

@@ -48,14 +48,15 @@ static const char *const check_names[CHECKS] = {
     "IN_PLACE",
     "INPUTS_OVER",
     "VALUE_WEIGHT",
+    "VALUE_ROW_WEIGHT",
     "VALUE_TARGET",
     "NAME_UNKNOWN",
     "BACKEND",
     "THREADS",
     "MEMORY",
 };
-static const char *const role_names[ROLES] = { "input",  "upstream",  "classes", "probabilities",
-                                               "weight", "grad_loss", "loss",    "output" };
+static const char *const role_names[ROLES] = { "input",      "upstream",  "classes", "probabilities", "weight",
+                                               "row_weight", "grad_loss", "loss",    "output" };
 
 void column_name(const struct column *c, char name[NAME_SIZE])
 {
@@ -121,6 +122,7 @@ int columns_of_all(struct column columns[COLUMNS_MAX])
     add_each(&l, PRODUCT_MADE, DATA_MISALIGNED);
     add_outputs(&l);
     add(&l, VALUE_WEIGHT, ROLE_WEIGHT, ROLE_INPUT, 16);
+    add(&l, VALUE_ROW_WEIGHT, ROLE_ROW_WEIGHT, ROLE_INPUT, 16);
     add_each(&l, VALUE_TARGET, MEMORY);
     return l.count;
 }

@@ -140,6 +140,14 @@ static struct cell weight_shape_cell(const struct function *f, const struct colu
     return reported(XENT_ERROR_SHAPE, "class_weight has rank 2, expected 1: one weight for each class");
 }
 
+/* Without logits the target has the batch shape, or says what it is. */
+static struct cell row_weight_shape_cell(const struct scene *s)
+{
+    char found[TEXT_SIZE];
+    return reported(XENT_ERROR_SHAPE, "row_weight has shape %s, expected %s, the batch shape",
+                    shape_text(&s->operands[ROLE_ROW_WEIGHT], found), batch_text(s));
+}
+
 static struct cell row_shape_cell(const struct function *f, const struct column *c, const struct scene *s)
 {
     static const char *const reductions[] = { "MEAN", "SUM", "NONE" };
@@ -166,6 +174,7 @@ static struct cell shape_cell(const struct function *f, const struct column *c, 
     if (c->role == ROLE_CLASSES && holder_of_classes(f) == ROLES) return never("any shape will do");
     if (c->role == ROLE_CLASSES || c->role == ROLE_PROBABILITIES) return target_shape_cell(s, c->role, f->probabilities);
     if (c->role == ROLE_WEIGHT) return weight_shape_cell(f, c, s);
+    if (c->role == ROLE_ROW_WEIGHT) return row_weight_shape_cell(s);
     if (role_rules[c->role].extent != EXTENT_TABLE) return row_shape_cell(f, c, s);
     const char *input = name_of(f, ROLE_INPUT);
     return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, that of %s%s", name_of(f, c->role),
@@ -227,6 +236,8 @@ static struct cell value_cell(const struct function *f, const struct column *c, 
     if (c->check == VALUE_WEIGHT && function_takes(f, ROLE_WEIGHT))
         return reported(XENT_ERROR_INVALID_ARGUMENT, "class_weight[%d] = %g, expected a finite number >= 0", (int)BAD_WEIGHT,
                         s->weight);
+    if (c->check == VALUE_ROW_WEIGHT && function_takes(f, ROLE_ROW_WEIGHT))
+        return reported(XENT_ERROR_INVALID_ARGUMENT, "row_weight[1] = %g, expected a finite number >= 0", s->row_weight);
     if (c->check == VALUE_TARGET && function_takes(f, ROLE_CLASSES))
         return reported(XENT_ERROR_TARGET, "target[1] = %d is outside [0, %d)", (int)CLASSES, (int)CLASSES);
     return never("takes none, or takes them as they are");
@@ -265,6 +276,7 @@ struct cell cell_of_operation(const struct function *f, const struct column *c, 
     case SHAPE: return shape_cell(f, c, s);
     case NO_CLASSES: return no_classes_cell(f);
     case VALUE_WEIGHT:
+    case VALUE_ROW_WEIGHT:
     case VALUE_TARGET: return value_cell(f, c, s);
     case BACKEND:
     case THREADS:

@@ -117,7 +117,7 @@ static void provoke_axis(const struct column *c, struct scene *s)
     static const int32_t of_scalar[] = { 1, -1, XENT_AXIS_DEFAULT, 0 }, of_table[] = { 5, 2, -3, INT32_MAX, -INT32_MAX };
     s->axis = s->given.options.axis = (c->check == RANK_ZERO ? of_scalar : of_table)[c->variant];
     for (int role = 0; role < ROLES && c->check == RANK_ZERO; role++)
-        if (role_rules[role].extent == EXTENT_TABLE || role == ROLE_CLASSES) s->operands[role].ndim = 0;
+        if (role_rules[role].extent == EXTENT_TABLE || role_rules[role].extent == EXTENT_ROWS) s->operands[role].ndim = 0;
 }
 
 /* Each floating dtype stands for probabilities and each integer one for class indices, so that a target's dtype alone is never wrong. */
@@ -210,12 +210,12 @@ static void provoke_weight(const struct column *c, struct scene *s)
 {
     static const double bad[] = { -1, (double)INFINITY, -(double)INFINITY, (double)NAN };
     static const xent_dtype dtypes[] = { XENT_F64, XENT_F32, XENT_F16, XENT_BF16 };
-    struct operand *weight = &s->operands[ROLE_WEIGHT];
-    s->weight = bad[c->variant % 4];
+    struct operand *weight = &s->operands[c->role];
+    *(c->check == VALUE_WEIGHT ? &s->weight : &s->row_weight) = bad[c->variant % 4];
     weight->dtype = dtypes[c->variant / 4];
     if (c->variant < 8) return;
     weight->strides[0] = -1;
-    weight->past_over = (CLASSES - 1) * (ptrdiff_t)xent_dtype_size(weight->dtype);
+    weight->past_over = (weight->shape[0] - 1) * (ptrdiff_t)xent_dtype_size(weight->dtype);
 }
 
 void column_provoke(const struct column *c, struct scene *s)
@@ -241,7 +241,8 @@ void column_provoke(const struct column *c, struct scene *s)
     case OVER:
     case IN_PLACE:
     case INPUTS_OVER: provoke_output(c, s); break;
-    case VALUE_WEIGHT: provoke_weight(c, s); break;
+    case VALUE_WEIGHT:
+    case VALUE_ROW_WEIGHT: provoke_weight(c, s); break;
     case VALUE_TARGET: s->bad_target = true; break;
     case NAME_UNKNOWN: s->name = "warp"; break;
     case BACKEND: s->environment |= BAD_BACKEND; break;

@@ -27,7 +27,7 @@ static int slot_of(enum role role)
 
 bool function_takes(const struct function *f, enum role role)
 {
-    const struct use use = { f->operation, f->probabilities, false };
+    const struct use use = { f->operation, f->probabilities, false, true };
     return f->operation != NULL && use_takes(&use, role);
 }
 
@@ -58,7 +58,7 @@ void scene_begin(struct scene *s, const struct function *f)
     s->axis = 1;
     s->number = 2;
     s->name = "scalar";
-    s->weight = 1;
+    s->weight = s->row_weight = 1;
     s->divisor = 7;
     for (int role = 0; role < ROLES; role++) s->operands[role] = operand_of((enum role)role);
     s->made = operand_of(ROLE_INPUT);
@@ -98,6 +98,13 @@ static void build_weights(const struct scene *s)
     xent_tensor_destroy(weight);
 }
 
+static void build_row_weights(const struct scene *s)
+{
+    xent_tensor *weight = writable(s, ROLE_ROW_WEIGHT);
+    for (int64_t row = 0; row < xent_tensor_numel(weight); row++) tensor_set(weight, row, row == 1 ? s->row_weight : 1);
+    xent_tensor_destroy(weight);
+}
+
 static void build_classes(const struct scene *s)
 {
     xent_tensor *classes = writable(s, ROLE_CLASSES);
@@ -113,7 +120,9 @@ static void build(struct scene *s, const struct function *f)
         if (function_takes(f, (enum role)role) && !(s->absent_roles & ROLE_BIT(role))) build_operand(s, (enum role)role);
     if (s->tensors[ROLE_WEIGHT] != NULL) build_weights(s);
     if (s->tensors[ROLE_CLASSES] != NULL) build_classes(s);
+    if (s->tensors[ROLE_ROW_WEIGHT] != NULL) build_row_weights(s);
     s->given.options.class_weight = s->tensors[ROLE_WEIGHT];
+    s->given.options.row_weight = s->tensors[ROLE_ROW_WEIGHT];
     if (f->takes & TAKES(TENSOR) && !(s->absent & TAKES(TENSOR))) {
         if (s->owner)
             expect_ok(xent_tensor_create(&s->handle, XENT_F64, 2, s->made.shape));

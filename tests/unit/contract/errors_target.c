@@ -1,5 +1,6 @@
-/* Class indices outside [0, C): the first one in row-major order is named with its position, and nothing has been written, on every
-   backend. */
+/* Class indices outside [0, C), and bad row weights: the first one in row-major order is named with its position, and nothing has been
+   written, on every backend. */
+#include <math.h>
 #include <string.h>
 
 #include "support/backend.h"
@@ -175,6 +176,39 @@ static void test_ignored_is_allowed(void **state)
     tensor_free(bytes);
 }
 
+/* Row weights are looked at before targets. */
+static void test_row_weights(void **state)
+{
+    (void)state;
+    xent_tensor *logits = tensor_new(XENT_F32, SHAPE(4, 5, 18), ROW_MAJOR),
+                *target = tensor_new(XENT_I16, SHAPE(4, 18), ROW_MAJOR);
+    xent_tensor *losses = tensor_new(XENT_F32, SHAPE(4, 18), ROW_MAJOR);
+    xent_options options = XENT_OPTIONS_INIT;
+    options.reduction = XENT_REDUCTION_NONE;
+    tensor_set(target, 0, 5);
+    for (int layout = 0; layout < LAYOUTS; layout++) {
+        xent_tensor *weight = tensor_new(XENT_F16, SHAPE(4, 18), (enum layout)layout);
+        double divisor = 7;
+        options.row_weight = weight;
+        tensor_set(weight, 3 * 18 + 17, -1);
+        expect_refused(xent_cross_entropy(logits, target, &options, losses), XENT_ERROR_INVALID_ARGUMENT,
+                       "row_weight[3][17] = -1, expected a finite number >= 0", losses);
+        tensor_set(weight, 19, (double)INFINITY);
+        expect_refused(xent_nll_loss(logits, target, &options, losses), XENT_ERROR_INVALID_ARGUMENT,
+                       "row_weight[1][1] = inf, expected a finite number >= 0", losses);
+        expect_refused(xent_mean_divisor(target, &options, &divisor), XENT_ERROR_INVALID_ARGUMENT,
+                       "row_weight[1][1] = inf, expected a finite number >= 0", NULL);
+        assert_true(divisor == 7);
+        for (int64_t i = 0; i < 72; i++) tensor_set(weight, i, 0);
+        expect_refused(xent_cross_entropy(logits, target, &options, losses), XENT_ERROR_TARGET,
+                       "target[0][0] = 5 is outside [0, 5)", losses);
+        tensor_free(weight);
+    }
+    tensor_free(logits);
+    tensor_free(target);
+    tensor_free(losses);
+}
+
 /* mean_divisor knows the number of classes from the weights alone. */
 static void test_mean_divisor(void **state)
 {
@@ -201,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_extremes),           cmocka_unit_test(test_first_in_row_major_order),
         cmocka_unit_test(test_largest_rank),       cmocka_unit_test(test_last_of_many),
         cmocka_unit_test(test_ignored_is_allowed), cmocka_unit_test(test_mean_divisor),
+        cmocka_unit_test(test_row_weights),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);

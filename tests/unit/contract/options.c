@@ -78,11 +78,12 @@ static void test_defaults(void **state)
     assert_true(o.label_smoothing == 0 && o.z_loss == 0 && o.logit_scale == 1 && o.softcap == 0 && o.normalizer == 0);
     assert_int_equal(o.num_threads, 0);
     assert_int_equal(o.reserved, 0);
+    assert_null(o.row_weight);
     expect_accepted_by_all(&o);
     expect_accepted_by_all(NULL);
     /* No padding hides between the fields where pointers have 64 bits: a field added later lies where everybody
        expects it. */
-    if (sizeof(void *) == 8) assert_int_equal(sizeof o, 8 + 4 + 4 + 8 + 8 + 5 * 8 + 4 + 4);
+    if (sizeof(void *) == 8) assert_int_equal(sizeof o, 8 + 4 + 4 + 8 + 8 + 5 * 8 + 4 + 4 + 8);
 }
 
 static void test_init(void **state)

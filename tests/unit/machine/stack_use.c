@@ -54,6 +54,7 @@ static void open_call(struct call *c, xent_dtype dtype, int64_t rows, int64_t cl
         expect_ok(xent_tensor_create(&c->tensors[role], role == ROLE_CLASSES ? XENT_I64 : dtype, extent == EXTENT_TABLE ? 2 : 1,
                                      shape));
     }
+    for (int64_t row = 0; row < rows; row++) tensor_set(c->tensors[ROLE_ROW_WEIGHT], row, 2); /* of 0 nothing would be done */
 }
 
 static void close_call(struct call *c)

@@ -1,4 +1,5 @@
-/* The logits of an ignored row are not read: they lie in an unmapped page. Only operations with class indices have such rows. */
+/* The logits of an ignored row are not read: they lie in an unmapped page, and so do its probabilities. Rows are ignored by their class index
+   or by a weight of 0. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,26 +21,37 @@ static void report_crash(int signal_number)
     abort();
 }
 
-/* The second of two rows lies wholly in the unmapped page; being ignored it is not read, and its gradient is 0. */
+/* The second of two rows lies wholly in the unmapped page, of the logits and of the probabilities; being ignored it is not read, and its
+   gradient is 0. */
 static void check_use(const struct use *u, xent_dtype dtype)
 {
     const int64_t page = sysconf(_SC_PAGESIZE), classes = 40, stride = page / (int64_t)xent_dtype_size(dtype);
-    struct guarded memory = guarded_new(1);
+    struct guarded memory = guarded_new(1), target_memory = guarded_new(1);
     const int64_t shape[2] = { 2, classes }, strides[2] = { stride, 1 };
     xent_tensor *z = tensor_strided(dtype, 2, shape, strides, guarded_at_start(&memory, (size_t)page));
-    xent_tensor *y = tensor_of(XENT_I32, SHAPE(2), ROW_MAJOR, VALUES(3, -100)), *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
+    xent_tensor *t = tensor_strided(dtype, 2, shape, strides, guarded_at_start(&target_memory, (size_t)page));
+    xent_tensor *row_weight = tensor_of(XENT_F32, SHAPE(2), ROW_MAJOR, VALUES(2, 0));
+    xent_tensor *y = tensor_of(XENT_I32, SHAPE(2), ROW_MAJOR, VALUES(3, u->row_weights ? 3 : -100)),
+                *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
     xent_tensor *grad = tensor_new(dtype, 2, shape, ROW_MAJOR);
-    xent_tensor *const tensors[ROLES] = { [ROLE_INPUT] = z, [ROLE_CLASSES] = y, [ROLE_LOSS] = loss, [ROLE_OUTPUT] = grad };
+    xent_tensor *const tensors[ROLES] = {
+        [ROLE_INPUT] = z,   [ROLE_CLASSES] = y,  [ROLE_PROBABILITIES] = t, [ROLE_ROW_WEIGHT] = row_weight,
+        [ROLE_LOSS] = loss, [ROLE_OUTPUT] = grad
+    };
     const bool gradient = use_takes(u, ROLE_OUTPUT);
     for (int64_t c = 0; c < classes; c++) tensor_set(z, c, (double)c);
+    for (int64_t c = 0; c < classes; c++) tensor_set(t, c, 0.25);
     tensor_set(grad, classes, 7);
     expect_ok(use_call(u, tensors, 1, XENT_REDUCTION_MEAN, NULL));
     for (int64_t c = 0; gradient && c < classes; c++) assert_true(tensor_get(grad, classes + c) == 0);
     xent_tensor_destroy(z);
+    xent_tensor_destroy(t);
+    tensor_free(row_weight);
     tensor_free(grad);
     tensor_free(y);
     tensor_free(loss);
     guarded_free(&memory);
+    guarded_free(&target_memory);
 }
 
 static void test_ignored_row_is_not_read(void **state)
@@ -52,7 +64,8 @@ static void test_ignored_row_is_not_read(void **state)
     signal(SIGBUS, report_crash);
     for (int i = 0; i < count; i++) {
         for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
-            if (!use_takes(&uses[i], ROLE_CLASSES) || !use_takes(&uses[i], ROLE_INPUT)) continue;
+            const bool may_ignore = use_takes(&uses[i], ROLE_CLASSES) || use_takes(&uses[i], ROLE_ROW_WEIGHT);
+            if (!may_ignore || !use_takes(&uses[i], ROLE_INPUT)) continue;
             use_name(&uses[i], name);
             snprintf(doing, sizeof doing, "%s: an ignored row of dtype %d is read\n", name, dtype);
             check_use(&uses[i], (xent_dtype)dtype);

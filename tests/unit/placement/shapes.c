@@ -46,6 +46,7 @@ static xent_dtype dtype_of(enum role role, xent_dtype dtype)
     switch (role) {
     case ROLE_CLASSES: return XENT_I16;
     case ROLE_WEIGHT:
+    case ROLE_ROW_WEIGHT:
     case ROLE_GRAD_LOSS: return XENT_F32;
     case ROLE_LOSS: return XENT_F64;
     default: return dtype;

@@ -153,8 +153,8 @@ static void test_far_target(void **state)
 {
     (void)state;
     const struct layout_of_batch *l = &layouts[4];
-    const struct use loss = { &operations[OP_CROSS_ENTROPY], false, false };
-    const struct use gradient = { &operations[OP_CROSS_ENTROPY_GRAD], false, false };
+    const struct use loss = { &operations[OP_CROSS_ENTROPY], false, false, false };
+    const struct use gradient = { &operations[OP_CROSS_ENTROPY_GRAD], false, false, false };
     const struct shape table = table_of(l);
     struct operands far = far_operands(XENT_BF16, l);
     fill(&far, &table);

@@ -37,6 +37,7 @@ double value_of(enum role role, int64_t row, int64_t c, int64_t classes)
     case ROLE_CLASSES: return row % 5 == 4 ? -100 : (double)(row * 3 % classes);
     case ROLE_PROBABILITIES: return (double)(i * 3 % 11) / 16;
     case ROLE_WEIGHT: return (double)(c % 5) / 4 + 0.5;
+    case ROLE_ROW_WEIGHT: return row % 4 == 3 ? 0 : (double)(row % 7) / 8 + 0.25;
     case ROLE_GRAD_LOSS: return (double)(row % 7) / 4 - 0.5;
     default: return 0;
     }
