@@ -219,22 +219,23 @@ XENT_API size_t xent_dtype_size(xent_dtype dtype);
 /* ---- Softmax and its kin ------------------------------------------------------------------------------------------ */
 
 /* p = softmax(z) along axis: p_c = exp(z_c) / sum_k exp(z_k).
-   z: floating, rank >= 1. p: z's shape and dtype; may be z itself. axis: in [-rank, rank) or XENT_AXIS_DEFAULT.
-   A row that holds NaN or +inf, or nothing but -inf, becomes NaN. Else -inf has probability 0. Within 4 * 2^-24 (F64: about
-   6 * 2^-53) of the exact value, relative, however small, and 2^-149 (F64: 2^-1074) besides, a step between subnormal numbers;
-   F16 and BF16 are rounded from that.
-   XENT_ERROR_INVALID_ARGUMENT: a NULL, or p is read-only. XENT_ERROR_DTYPE: an integer tensor, or two dtypes.
+   z: floating, rank >= 1. p: z's shape, any floating dtype; may be z itself, of z's dtype then. axis: in [-rank, rank) or
+   XENT_AXIS_DEFAULT. A row that holds NaN or +inf, or nothing but -inf, becomes NaN. Else -inf has probability 0. Within
+   4 * 2^-24 (F64 z: about 6 * 2^-53) of the exact value, relative, however small, and 2^-149 (F64 z: 2^-1074) besides, a step
+   between subnormal numbers: in F32, for F64 z in F64, from which a p of another dtype is rounded once.
+   XENT_ERROR_INVALID_ARGUMENT: a NULL, or p is read-only. XENT_ERROR_DTYPE: an integer tensor, or another dtype than asked for.
    XENT_ERROR_SHAPE: rank 0, axis out of range, or shapes differ. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED:
    XENT_BACKEND or XENT_NUM_THREADS in the environment cannot be honoured. XENT_ERROR_NO_MEMORY. */
 XENT_API xent_status xent_softmax(const xent_tensor *z, int32_t axis, xent_tensor *p);
 
 /* logp = log_softmax(z) along axis: logp_c = z_c - lse. Within 2 ulp of the storage type (F64: 4 ulp and
-   (1 + C / 2048) * 2^-1074). Arguments, special values and errors as xent_softmax; logp may be z itself. */
+   (1 + C / 2048) * 2^-1074); an F64 logp of other logits is the double that an F32 one is rounded from, off by 2^-24.5 times the
+   row's largest logp and 2^-51 of its own. Arguments, special values, other dtypes and errors as xent_softmax. */
 XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_tensor *logp);
 
 /* out = ln(sum_c exp(z_c)) along axis. out: z's shape without the axis, any floating dtype.
    A NaN in the row gives NaN, else a +inf gives +inf; a row of nothing but -inf, and one without classes, gives -inf.
-   Errors as xent_softmax, dtypes need not agree; out never overlaps z. */
+   Errors as xent_softmax; out never overlaps z. */
 XENT_API xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_tensor *out);
 
 /* out = ln(x), element by element, within 2 ulp (F64: 4) of the storage type. x: floating, any rank. out: x's shape and

@@ -90,10 +90,10 @@ xent_status xent_fail_output(const char *name, const struct xent_tensor *tensor)
     return xent_fail(XENT_ERROR_OVERLAP, "%s overlaps itself: by its strides, elements may share memory", name);
 }
 
-/* Whose dtypes and shapes have been found the same before. */
+/* Whose shapes have been found the same before. */
 static bool same_place(const struct xent_tensor *a, const struct xent_tensor *b)
 {
-    if (a->data != b->data) return false;
+    if (a->data != b->data || a->dtype != b->dtype) return false;
     for (int32_t d = 0; d < a->ndim; d++)
         if (a->step[d] != b->step[d]) return false;
     return true;

@@ -88,8 +88,8 @@ static inline xent_status xent_check_output(const char *name, const struct xent_
     return tensor->distinct && !tensor->read_only ? XENT_OK : xent_fail_output(name, tensor);
 }
 
-/* ... and it overlaps nothing of `other` (NULL: nothing to overlap), unless in_place allows them to be the same; their dtypes and
-   shapes are then known to agree. Two that overlap go to a function that tells whether they are the same. */
+/* ... and it overlaps nothing of `other` (NULL: nothing to overlap), unless in_place allows them to be the same; their shapes
+   are then known to agree. Two that overlap go to a function that tells whether they are the same. */
 xent_status xent_fail_overlapping(const char *name, const struct xent_tensor *tensor, const char *other_name,
                                   const struct xent_tensor *other, bool in_place);
 

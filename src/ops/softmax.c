@@ -55,9 +55,10 @@ static bool is_finite_or_filled(const struct xent_softmax *softmax, const struct
 }
 
 /* A gradient of factor 1 whose coefficients sum up to 1 and are those of no class. */
+static const struct xent_gradient probabilities = { .factor = 1, .coef = 1, .target = -1 };
+
 static void write_probabilities(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
-    static const struct xent_gradient probabilities = { .factor = 1, .coef = 1, .target = -1 };
     const struct xent_softmax *softmax = call;
     struct xent_buffers buffers = buffers_of(softmax, task_memory);
     if (is_finite_or_filled(softmax, row, span))
@@ -71,14 +72,61 @@ static void write_log_probabilities(const void *call, const struct xent_row *row
     if (is_finite_or_filled(softmax, row, span)) xent_row_write_log_probs(&softmax->type, row, &buffers, span);
 }
 
-/* Each kind's name for its output, and its steps. A probability needs no logarithm of the row's sum. */
+/* ---- To an output of another dtype -------------------------------------------------------------------------------- */
+
+/* Of the same real type the entries are those of rows stored as the output is. Else they stay reals in the terms' place, from where
+   each chunk is rounded. */
+static void write_converted_probabilities(const void *call, const struct xent_row *row, char *task_memory,
+                                          struct xent_span span)
+{
+    const struct xent_softmax *softmax = call;
+    const struct xent_row_type *written = &softmax->written, reals = xent_row_type_of_reals(&softmax->type);
+    struct xent_buffers buffers = buffers_of(softmax, task_memory);
+    struct xent_row in_reals = *row;
+    if (!xent_state_is_finite(&row->state)) {
+        xent_row_fill(written, row, (double)NAN, span);
+        return;
+    }
+    if (written->real == reals.real) {
+        xent_row_write(written, row, &probabilities, softmax->terms_place == XENT_TERMS_STREAMED, &buffers, span);
+        return;
+    }
+    in_reals.out = (struct xent_line){ row->terms, (ptrdiff_t)reals.size, reals.dtype, true };
+    xent_row_write(&reals, &in_reals, &probabilities, false, &buffers, span);
+    for (int64_t i = span.from; i < span.to; i++) {
+        int64_t from = i * XENT_CHUNK;
+        size_t n = xent_chunk_size(reals.classes, from);
+        xent_chunk_convert(reals.backend, reals.dtype, xent_class_at(&in_reals.out, from), n, &row->out, from, buffers.copy);
+    }
+}
+
+static void write_converted_log_probabilities(const void *call, const struct xent_row *row, char *task_memory,
+                                              struct xent_span span)
+{
+    const struct xent_softmax *softmax = call;
+    struct xent_buffers buffers = buffers_of(softmax, task_memory);
+    buffers.prepared = xent_arena_at(task_memory, softmax->prepared);
+    if (xent_state_is_finite(&row->state))
+        xent_row_write_converted_log_probs(&softmax->type, row, &buffers, span);
+    else
+        xent_row_fill(&softmax->written, row, (double)NAN, span);
+}
+
+/* ---- The operations ------------------------------------------------------------------------------------------------ */
+
+/* Each kind's name for its output, and its steps; converted: to another dtype than z's. A probability needs no logarithm of the row's
+   sum. */
 static const struct kind {
     const char *out;
-    struct xent_row_steps steps;
+    struct xent_row_steps steps, converted;
 } kinds[] = {
-    [XENT_SOFTMAX] = { "p", { .begin = begin, .reduce = reduce, .write = write_probabilities } },
-    [XENT_LOG_SOFTMAX] = { "logp", { .begin = begin, .reduce = reduce, .finish = finish, .write = write_log_probabilities } },
-    [XENT_LOGSUMEXP] = { "out", { .begin = begin, .reduce = reduce, .finish = finish } },
+    [XENT_SOFTMAX] = { "p",
+                       { .begin = begin, .reduce = reduce, .write = write_probabilities },
+                       { .begin = begin, .reduce = reduce, .write = write_converted_probabilities } },
+    [XENT_LOG_SOFTMAX] = { "logp",
+                           { .begin = begin, .reduce = reduce, .finish = finish, .write = write_log_probabilities },
+                           { .begin = begin, .reduce = reduce, .finish = finish, .write = write_converted_log_probabilities } },
+    [XENT_LOGSUMEXP] = { "out", { .begin = begin, .reduce = reduce, .finish = finish }, { .begin = NULL } },
 };
 
 static xent_status check(void *call)
@@ -90,7 +138,7 @@ static xent_status check(void *call)
     XENT_TRY(xent_check_not_null("z", z));
     XENT_TRY(xent_check_not_null(name, out));
     XENT_TRY(xent_check_floating("z", z));
-    XENT_TRY(per_class ? xent_check_same_dtype(name, out, "z", z) : xent_check_floating(name, out));
+    XENT_TRY(xent_check_floating(name, out));
     XENT_TRY(xent_check_axis("z", z, softmax->given_axis, &softmax->axis));
     if (per_class)
         XENT_TRY(xent_check_shape(name, out, z, XENT_NO_AXIS, "that of z"));
@@ -98,6 +146,12 @@ static xent_status check(void *call)
         XENT_TRY(xent_check_shape(name, out, z, softmax->axis, "that of z without the axis"));
     XENT_TRY(xent_check_output(name, out));
     return xent_check_apart(name, out, "z", z, per_class);
+}
+
+/* Whether the output is class by class and of another dtype than z. */
+static bool is_converted(const struct xent_softmax *softmax)
+{
+    return softmax->kind != XENT_LOGSUMEXP && softmax->out->dtype != softmax->z->dtype;
 }
 
 static void plan_memory(struct xent_softmax *softmax, struct xent_drive *drive)
@@ -109,6 +163,27 @@ static void plan_memory(struct xent_softmax *softmax, struct xent_drive *drive)
     if (gathered || scattered) softmax->copy = xent_arena_need(&drive->task_bytes, xent_chunk_most(type->classes) * type->size);
     if (softmax->kind != XENT_SOFTMAX) return;
     softmax->terms_place = xent_terms_of(type, softmax->z, softmax->out, softmax->axis, false, true);
+    drive->keeps_chunks = true;
+    if (xent_terms_are_apart(softmax->terms_place)) softmax->terms = xent_arena_need(&drive->row_bytes, xent_terms_size(type));
+}
+
+static void plan_converted(struct xent_softmax *softmax, struct xent_drive *drive)
+{
+    const struct xent_row_type *type = &softmax->type, *written = &softmax->written;
+    bool gathered = !xent_lines_are_contiguous(softmax->z, softmax->axis);
+    bool scattered = !xent_lines_are_contiguous(softmax->out, softmax->axis);
+    size_t chunk = xent_chunk_most(type->classes);
+    xent_row_type_init(&softmax->written, softmax->out, type->classes, type->backend);
+    drive->steps = &kinds[softmax->kind].converted;
+    if (gathered || scattered)
+        softmax->copy = xent_arena_need(&drive->task_bytes, chunk * (type->size > written->size ? type->size : written->size));
+    if (softmax->kind == XENT_LOG_SOFTMAX) {
+        softmax->prepared = xent_arena_need(&drive->task_bytes, chunk * sizeof(double));
+        return;
+    }
+    softmax->terms_place = XENT_TERMS_APART;
+    if (type->real == written->real)
+        softmax->terms_place = xent_terms_of(written, softmax->z, softmax->out, softmax->axis, false, true);
     drive->keeps_chunks = true;
     if (xent_terms_are_apart(softmax->terms_place)) softmax->terms = xent_arena_need(&drive->row_bytes, xent_terms_size(type));
 }
@@ -143,7 +218,10 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
         drive->result_operand = SOFTMAX_OUT;
     }
     if (softmax->out->numel == 0) return;
-    plan_memory(softmax, drive);
+    if (is_converted(softmax))
+        plan_converted(softmax, drive);
+    else
+        plan_memory(softmax, drive);
     drive->block = block_of(softmax);
 }
 

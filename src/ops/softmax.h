@@ -18,9 +18,10 @@ struct xent_softmax {
 
     /* the plan */
     struct xent_row_type type;
+    struct xent_row_type written; /* of the output's elements, where its dtype is not z's */
     struct xent_walk walk;
     enum xent_terms_place terms_place; /* of softmax; the others keep none */
-    size_t copy, terms;                /* offsets in a task's and in a row's memory */
+    size_t copy, prepared, terms;      /* offsets in a task's memory, the last in a row's */
 };
 
 extern const struct xent_operation xent_softmax_operation;

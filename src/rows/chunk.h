@@ -67,4 +67,9 @@ const void *xent_chunk_read(const struct xent_line *line, int64_t from, size_t n
 void *xent_chunk_place(const struct xent_line *line, int64_t from, void *copy);
 void xent_chunk_put(const void *elements, size_t n, const struct xent_line *line, int64_t from);
 
+/* Puts n numbers of the dtype `real`, F32 or F64, none of them NaN, where the classes from `from` on belong, rounded once to the line's
+   dtype. `copy` has room for n of that where the line is strided. */
+void xent_chunk_convert(const struct xent_kernels *backend, xent_dtype real, const void *numbers, size_t n,
+                        const struct xent_line *line, int64_t from, void *copy);
+
 #endif

@@ -37,6 +37,16 @@ static inline void xent_row_type_init(struct xent_row_type *type, const struct x
     type->softcap = 0;
 }
 
+/* The same rows, once their elements are reals. */
+static inline struct xent_row_type xent_row_type_of_reals(const struct xent_row_type *type)
+{
+    struct xent_row_type reals = *type;
+    reals.kernels = type->real_kernels;
+    reals.dtype = type->real;
+    reals.size = type->real_size;
+    return reals;
+}
+
 /* Rounds logit_scale and softcap to `real`. */
 void xent_row_type_scale(struct xent_row_type *type, double scale, double softcap);
 

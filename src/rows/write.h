@@ -25,6 +25,12 @@ void xent_row_write(const struct xent_row_type *type, const struct xent_row *row
 void xent_row_write_log_probs(const struct xent_row_type *type, const struct xent_row *row, const struct xent_buffers *buffers,
                               struct xent_span span);
 
+/* The same to an output of another dtype than the logits', whose lines are `out`'s. They are computed as for F64 logits where that is
+   F64, else as for logits of their own real type, and rounded once from that. buffers: `copy` has room for a chunk of either dtype,
+   `prepared` for a chunk of doubles. */
+void xent_row_write_converted_log_probs(const struct xent_row_type *type, const struct xent_row *row,
+                                        const struct xent_buffers *buffers, struct xent_span span);
+
 /* One value for all classes of the span. */
 void xent_row_fill(const struct xent_row_type *type, const struct xent_row *row, double value, struct xent_span span);
 

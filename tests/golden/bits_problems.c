@@ -42,7 +42,8 @@ enum {
     IGNORED = 4 * 8 * 3,
     NEWER = 4 * (OPS - EVERY_OPS) * SHAPES,
     WEIGHTED_OPS = 5,
-    WEIGHTED = 4 * WEIGHTED_OPS * SHAPES
+    WEIGHTED = 4 * WEIGHTED_OPS * SHAPES,
+    CONVERTED = 4 * 2 * 3 * SHAPES
 };
 
 static void set_shape(struct problem *p, const struct shape *shape)
@@ -190,12 +191,23 @@ static void weighted_problem(int k, struct problem *p, struct random *r)
     if (p->row_weight_dtype == 0) p->row_weight_dtype = XENT_F32;
 }
 
+/* Probabilities and log-probabilities of each dtype to each other one. */
+static void converted_problem(int k, struct problem *p, struct random *r)
+{
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+    p->op = k / 4 % 2 ? OP_LOG_SOFTMAX : OP_SOFTMAX;
+    over_every_shape(k, k / 24, p, r);
+    p->output_dtype = dtypes[(k % 4 + 1 + k / 8 % 3) % 4];
+    p->in_place = 0;
+}
+
 static const struct list {
     int problems;
     void (*make)(int k, struct problem *p, struct random *r);
 } lists[] = { { PLAIN, plain_problem },          { PLAIN_LONG, plain_long_problem }, { EVERY, every_problem },
               { OPTION_PAIRS, options_problem }, { SCALED, scaled_problem },         { LONG, long_problem },
-              { IGNORED, ignored_problem },      { NEWER, newer_problem },           { WEIGHTED, weighted_problem } };
+              { IGNORED, ignored_problem },      { NEWER, newer_problem },           { WEIGHTED, weighted_problem },
+              { CONVERTED, converted_problem } };
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
 int bits_problem(int k, struct problem *p)

@@ -56,7 +56,9 @@ static void draw_shape(struct problem *p, struct random *r)
 static struct problem draw(int64_t number)
 {
     static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
-    struct problem p = { .op = (enum op)(number % OPS), .dtype = dtypes[number / OPS % 4], .any_dtype = 1, .row_weights = 1 };
+    struct problem p = {
+        .op = (enum op)(number % OPS), .dtype = dtypes[number / OPS % 4], .any_dtype = 1, .row_weights = 1, .converts = 1
+    };
     struct random r = random_stream(seed, (uint64_t)number);
     draw_shape(&p, &r);
     p.values = random_chance(&r, 2) ? VALUES_MIXED : (enum values)random_below(&r, VALUES_KINDS);

@@ -30,7 +30,9 @@ enum { BATCHES = sizeof batches / sizeof batches[0] };
 static struct problem draw(int64_t number)
 {
     static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
-    struct problem p = { .op = (enum op)(number % OPS), .dtype = dtypes[number / OPS % 4], .any_dtype = 1, .row_weights = 1 };
+    struct problem p = {
+        .op = (enum op)(number % OPS), .dtype = dtypes[number / OPS % 4], .any_dtype = 1, .row_weights = 1, .converts = 1
+    };
     struct random r = random_stream(seed, (uint64_t)number);
     const int64_t *batch = batches[random_below(&r, BATCHES)];
     problem_draw_batch(&p, batch, &r);

@@ -88,9 +88,9 @@ static xent_status call_nll_loss_backward(const struct arguments *a)
 
 const struct operation operations[OPS] = {
     [OP_SOFTMAX] = { NAMED(softmax), .operand = { [ROLE_INPUT] = "z", [ROLE_OUTPUT] = "p" }, .axis = true, IN_PLACE,
-                     .memory = { MEMORY_MORE } },
+                     .converts = true, .memory = { MEMORY_MORE } },
     [OP_LOG_SOFTMAX] = { NAMED(log_softmax), .operand = { [ROLE_INPUT] = "z", [ROLE_OUTPUT] = "logp" }, .axis = true, IN_PLACE,
-                         .memory = { MEMORY_CHUNK } },
+                         .converts = true, .memory = { MEMORY_CHUNK } },
     [OP_LOGSUMEXP] = { NAMED(logsumexp), .operand = { [ROLE_INPUT] = "z", [ROLE_LOSS] = "out" }, .axis = true,
                        .memory = { MEMORY_CHUNK } },
     [OP_LOG] = { NAMED(log), .operand = { [ROLE_INPUT] = "x", [ROLE_OUTPUT] = "out" }, IN_PLACE, .input = CONTENT_POSITIVE,
@@ -132,6 +132,11 @@ enum extent operation_extent(const struct operation *o, enum role role)
 {
     const enum extent extent = role_rules[role].extent;
     return extent == EXTENT_REDUCED && o->options == OPTIONS_NONE ? EXTENT_ROWS : extent;
+}
+
+enum elements operation_elements(const struct operation *o, enum role role)
+{
+    return o->converts && role == ROLE_OUTPUT ? ELEMENTS_FLOATING : role_rules[role].elements;
 }
 
 int operation_places(const struct operation *o)

@@ -53,7 +53,7 @@ enum extent {
 /* The element types that an operand may have. */
 enum elements { ELEMENTS_INTEGER, ELEMENTS_FLOATING, ELEMENTS_OF_INPUT /* the input's dtype */ };
 
-/* What holds for a role in every operation. */
+/* What holds for a role in every operation, unless that says otherwise. */
 struct role_rule {
     enum extent extent;
     enum elements elements;
@@ -88,6 +88,7 @@ struct operation {
     const char *operand[ROLES]; /* what the header calls it; NULL: the operation takes none */
     unsigned optional;          /* bits of the roles that may be NULL */
     unsigned in_place;          /* bits of the roles in whose place the output may be */
+    bool converts;              /* the output may be of any floating dtype; in place of the input's alone */
     bool axis;                  /* has a class axis, as an argument or in the options */
     bool divisor;               /* its result is a number, not a tensor */
     enum option_use options;
@@ -99,6 +100,7 @@ extern const struct operation operations[OPS];
 bool operation_takes(const struct operation *o, enum role role);
 bool operation_takes_target(const struct operation *o);
 enum extent operation_extent(const struct operation *o, enum role role);
+enum elements operation_elements(const struct operation *o, enum role role);
 
 /* How many operands may be the output's memory too. */
 int operation_places(const struct operation *o);

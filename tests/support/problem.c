@@ -31,7 +31,7 @@ int problem_has_loss(const struct problem *p)
 
 int problem_has_upstream(const struct problem *p) { return operation_takes(problem_operation(p), ROLE_GRAD_LOSS); }
 
-int problem_places(const struct problem *p) { return operation_places(problem_operation(p)); }
+int problem_places(const struct problem *p) { return p->output_dtype != 0 ? 0 : operation_places(problem_operation(p)); }
 
 /* ---- Draws: what is new comes last, so that the problems of older lists stay what they are ------------------------------- */
 
@@ -72,6 +72,16 @@ static void draw_row_weight(struct problem *p, struct random *r)
     if (p->any_dtype) draw_dtype(&p->row_weight_dtype, r);
 }
 
+/* Of another dtype the output cannot be in place. */
+static void draw_output(struct problem *p, struct random *r)
+{
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+    const xent_dtype dtype = dtypes[random_below(r, 4)];
+    if (random_chance(r, 2) || dtype == p->dtype) return;
+    p->output_dtype = dtype;
+    p->in_place = 0;
+}
+
 static void draw_options(struct problem *p, struct random *r)
 {
     const double smoothings[] = { 0.1, 0.1, 0.5, 1, 1e-3, 1e-300 }, z_losses[] = { 1e-4, 1e-4, 0.5, 1e4, 1e-30, 1e300 };
@@ -87,12 +97,13 @@ static void draw_options(struct problem *p, struct random *r)
 
 void problem_draw(struct problem *p, struct random *r)
 {
-    const int places = problem_places(p);
+    const int places = operation_places(problem_operation(p));
     p->seed = random_bits(r);
     p->layout = random_chance(r, 3) ? 0 : random_bits(r);
     p->repeated = random_chance(r, 6) ? (int32_t)random_below(r, p->ndim) : REPEATED_NOWHERE;
     p->in_place = places > 0 && random_chance(r, 3);
     p->target_dtype = p->weight_dtype = p->row_weight_dtype = p->grad_loss_dtype = (xent_dtype)0;
+    p->output_dtype = (xent_dtype)0;
     p->loss_dtype = draw_floating(r);
     p->reduction = XENT_REDUCTION_MEAN;
     p->ignore_index = -100;
@@ -103,6 +114,7 @@ void problem_draw(struct problem *p, struct random *r)
     if (p->any_dtype) draw_any_dtype(p, r);
     if (problem_takes_options(p)) draw_options(p, r);
     if (p->row_weights && p->target_dtype != 0) draw_row_weight(p, r);
+    if (p->converts && problem_operation(p)->converts) draw_output(p, r);
 }
 
 void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *r)
@@ -165,6 +177,7 @@ void problem_text(const struct problem *p, char *text, size_t size)
     if (p->repeated >= 0) append(&line, " repeated=%d", (int)p->repeated);
     if (p->repeated == REPEATED_EVERYWHERE) append(&line, " repeated");
     if (p->in_place) append(&line, p->in_place == 1 ? " in-place" : " in-place=2");
+    if (p->output_dtype != 0) append(&line, " to=%s", dtype_name(p->output_dtype));
     if (operation_takes(problem_operation(p), ROLE_LOSS)) append(&line, " out=%s", dtype_name(p->loss_dtype));
     if (p->target_dtype == 0) return;
     append(&line, " target=%s", dtype_name(p->target_dtype));

@@ -40,8 +40,9 @@ struct problem {
     uint64_t seed;   /* of the values of all tensors */
     uint64_t layout; /* of all strides, gaps and alignments; 0: row-major, aligned by 64 bytes */
     enum op op;
-    xent_dtype dtype; /* of logits, probabilities, log-probabilities, x and the gradients of them */
-    int widened;      /* these are the numbers of that dtype, held in F32 */
+    xent_dtype dtype;        /* of logits, probabilities, log-probabilities, x and the gradients of them */
+    xent_dtype output_dtype; /* 0: the same; else that of the probabilities or log-probabilities */
+    int widened;             /* these are the numbers of that dtype, held in F32 */
     int32_t ndim, axis;
     int64_t shape[XENT_MAX_NDIM];
     enum values values;
@@ -61,11 +62,12 @@ struct problem {
     /* what problem_draw may choose from */
     int any_dtype;    /* of 16 bits too for what is not of `dtype`, and REPEATED_EVERYWHERE */
     int row_weights;  /* rows may have weights */
+    int converts;     /* the output may have another dtype, where the operation can */
     unsigned options; /* those of enum option that get a value */
 };
 
-/* Draws what the caller has not set: op, dtype, ndim, axis, shape, values, tame, any_dtype, row_weights and options are kept; all else
-   comes from r. */
+/* Draws what the caller has not set: op, dtype, ndim, axis, shape, values, tame, any_dtype, row_weights, converts and options are kept;
+   all else comes from r. */
 void problem_draw(struct problem *p, struct random *r);
 
 /* The same for a matrix of batch[0] rows and batch[1] classes, either of which may come first; draws axis, values, options and tame too. */

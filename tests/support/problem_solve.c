@@ -33,6 +33,9 @@ static xent_dtype dtype_of(const struct problem *p, enum role role)
     case ROLE_ROW_WEIGHT: return p->row_weight_dtype;
     case ROLE_GRAD_LOSS: return p->grad_loss_dtype;
     case ROLE_LOSS: return p->loss_dtype;
+    case ROLE_OUTPUT:
+        if (p->output_dtype != 0) return p->output_dtype;
+        return p->widened ? XENT_F32 : p->dtype;
     default: return p->widened ? XENT_F32 : p->dtype;
     }
 }
@@ -71,7 +74,7 @@ static struct problem drawn_for(const struct problem *p)
     struct problem q = *p;
     q.layout = 0;
     q.in_place = q.widened = 0;
-    q.loss_dtype = (xent_dtype)0;
+    q.loss_dtype = q.output_dtype = (xent_dtype)0;
     q.normalizer = 0;
     return q;
 }

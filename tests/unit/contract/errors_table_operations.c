@@ -92,7 +92,10 @@ static struct cell dtype_cell(const struct function *f, const struct column *c, 
 {
     const char *name = name_of(f, c->role), *found = dtype_name(s->operands[c->role].dtype);
     if (c->role == ROLE_CLASSES || c->role == ROLE_PROBABILITIES) return never("its dtype says what kind of target it is");
-    if (role_rules[c->role].elements != ELEMENTS_OF_INPUT)
+    /* the variant 1 of three is an integer dtype, the two of other operands are */
+    if (operation_elements(f->operation, c->role) != role_rules[c->role].elements && c->variant != 1)
+        return allowed("any floating dtype will do");
+    if (operation_elements(f->operation, c->role) != ELEMENTS_OF_INPUT)
         return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected a floating one", name, found);
     return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected %s, that of %s", name, found,
                     dtype_name(s->operands[ROLE_INPUT].dtype), name_of(f, ROLE_INPUT));

@@ -136,12 +136,34 @@ static void test_operations(void **state)
     }
 }
 
+/* Probabilities of another dtype than the logits': their terms, a row of reals, do not fit on the stack. */
+static void test_converted(void **state)
+{
+    (void)state;
+    static const xent_dtype to[] = { XENT_F64, XENT_F16 };
+    for (int i = 0; i < 2; i++) {
+        xent_tensor *z = tensor_new(XENT_F32, SHAPE(ROWS, CLASSES), TRANSPOSED);
+        xent_tensor *p = tensor_new(to[i], SHAPE(ROWS, CLASSES), TRANSPOSED);
+        const xent_tensor *all[] = { z, p };
+        struct refusal untouched = refusal_begin(all, 2);
+        allocations_begin(0);
+        const xent_status status = xent_softmax(z, 1, p);
+        assert_int_equal(allocations_end(), 0);
+        assert_int_equal(status, XENT_ERROR_NO_MEMORY);
+        refusal_end(&untouched, "xent_softmax", __FILE__, __LINE__);
+        expect_ok(xent_log_softmax(z, 1, p));
+        tensor_free(z);
+        tensor_free(p);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tensors),
         cmocka_unit_test(test_huge_tensor),
         cmocka_unit_test(test_operations),
+        cmocka_unit_test(test_converted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

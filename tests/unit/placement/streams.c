@@ -59,7 +59,9 @@ static struct problem draw(int64_t number)
 {
     static const enum op ops[] = { OP_CROSS_ENTROPY_GRAD, OP_CROSS_ENTROPY_GRAD, OP_SOFTMAX };
     static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F32, XENT_BF16 };
-    struct problem p = { .op = ops[number % 3], .dtype = dtypes[number / 3 % 4], .any_dtype = 1, .row_weights = 1 };
+    struct problem p = {
+        .op = ops[number % 3], .dtype = dtypes[number / 3 % 4], .any_dtype = 1, .row_weights = 1, .converts = 1
+    };
     struct random r = random_stream(19, (uint64_t)number);
     const int64_t *batch = batches[random_below(&r, random_chance(&r, 10) ? BATCHES : BATCHES - 3)];
     problem_draw_batch(&p, batch, &r);
