@@ -13,6 +13,7 @@ torch.set_num_threads(1)
 LACKS = [
     ("z-loss", lambda case: case.z_loss != 0),
     ("probabilities in nll_loss", lambda case: case.operation.startswith("nll") and case.classes is None),
+    ("row weights", lambda case: case.row_weights is not None),
     ("the automatic divisor", lambda case: case.operation == "mean_divisor"),
 ]
 
@@ -62,6 +63,14 @@ def capped(case, x):
     return x if cap == 0 else torch.where(x.isfinite(), cap * torch.tanh(x / cap), x)
 
 
+def weighted(case, losses):
+    """Each row's loss times its weight; a row of weight 0 is not looked at."""
+    if case.row_weights is None:
+        return losses
+    weight = torch.tensor(case.row_weights, dtype=torch.float64).reshape(losses.shape)
+    return torch.where(weight == 0, 0.0, weight * losses)
+
+
 def row_losses(case, x):
     """The loss of every row, differentiable; x is the scaled tensor, class axis where PyTorch has it."""
     target, weight = operands(case)
@@ -81,7 +90,7 @@ def row_losses(case, x):
 
 def own_mean(case, x):
     """PyTorch's MEAN itself, which alone knows the gradient of a mean over nothing; None where the case has no such thing."""
-    if case.reduction != "MEAN" or case.normalizer != 0 or case.z_loss != 0 or case.softcap != 0:
+    if case.reduction != "MEAN" or case.normalizer != 0 or case.z_loss != 0 or case.softcap != 0 or case.row_weights is not None:
         return None
     target, weight = operands(case)
     ignore = {} if case.classes is None else {"ignore_index": case.ignore_index}
@@ -91,11 +100,14 @@ def own_mean(case, x):
 
 
 def divisor(case):
+    rows = torch.ones(case.batch_shape(), dtype=torch.float64)
+    if case.row_weights is not None:
+        rows = torch.tensor(case.row_weights, dtype=torch.float64).reshape(case.batch_shape())
     if case.classes is None:
-        return float(case.row_count())
+        return float(rows.sum())
     target, weight = operands(case)
-    kept = target[target != case.ignore_index]
-    return float(len(kept) if weight is None else weight[kept].sum())
+    kept = target != case.ignore_index
+    return float(rows[kept].sum() if weight is None else (rows[kept] * weight[target[kept]]).sum())
 
 
 def loss(case):
@@ -103,7 +115,7 @@ def loss(case):
     z = case.input if options.scale == 1 else [float(options.scaled(x)) for x in case.input]
     leaf = tensor(case, z).requires_grad_()
     x = where_pytorch_has_it(case, leaf)
-    losses = row_losses(case, x)
+    losses = weighted(case, row_losses(case, x))
     result = losses
     if case.reduction != "NONE":
         result = losses.sum() if case.reduction == "SUM" else own_mean(case, x)

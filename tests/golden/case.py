@@ -26,6 +26,8 @@ class Case:
     probabilities: list = None
     class_weight: str = "off"
     weights: list = None
+    row_weight: str = "off"
+    row_weights: list = None
     grad_loss: str = "off"
     grad_losses: list = None
     loss: str = "-"  # its dtype, also that of logsumexp's result; "none" where the loss is not asked for
@@ -73,9 +75,11 @@ class Case:
 
     def counted(self):
         """Per row, whether it is not ignored."""
-        if self.classes is None:
-            return [True] * self.row_count()
-        return [y != self.ignore_index for y in self.classes]
+        counted = [True] * self.row_count() if self.classes is None else [y != self.ignore_index for y in self.classes]
+        return [counts and self.weight_of(k) != 0 for k, counts in enumerate(counted)]
+
+    def weight_of(self, row):
+        return 1 if self.row_weights is None else self.row_weights[row]
 
     def narrow(self):
         """Whether the library computes in F32."""

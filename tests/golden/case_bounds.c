@@ -70,7 +70,7 @@ static double nll_row_bound(const struct golden_case *g, const struct golden_siz
         const int64_t i = golden_element(g, row, c);
         if (s->coefficient[i] != 0) terms += s->coefficient[i] * fabs(g->input.value[i]);
     }
-    return (double)(s->classes + 2) * 0x1p-53 * terms;
+    return (double)(s->classes + 3) * 0x1p-53 * terms;
 }
 
 static double row_bound(const struct golden_case *g, const struct golden_sizes *s, int64_t row)
@@ -88,7 +88,8 @@ static double row_bound(const struct golden_case *g, const struct golden_sizes *
     /* a class more than 190 octaves below the maximum (F64: 1086), and what is subnormal in F64, need not be there */
     const double far = golden_narrow(g) ? (double)s->classes * 0x1p-190 : (1 + (double)s->classes * 0x1p-11) * 0x1p-1074;
     const double lost = s->coefficients[row] * far + 4 * 0x1p-1074;
-    return term_error(g) * terms + moved + z_loss * (2 * fabs(lse) + off) * off + lost;
+    return (term_error(g) + (g->row_weights.value != NULL ? 0x1p-53 : 0)) * terms + moved +
+           z_loss * (2 * fabs(lse) + off) * off + lost;
 }
 
 double golden_bound_loss(const struct golden_case *g, const struct golden_sizes *s, int64_t i, double want)
@@ -96,20 +97,24 @@ double golden_bound_loss(const struct golden_case *g, const struct golden_sizes 
     double bound = 0;
     for (int64_t row = 0; row < s->rows; row++) {
         if (g->options.reduction == XENT_REDUCTION_NONE && row != i) continue;
-        bound += g->operation == OP_NLL_LOSS ? nll_row_bound(g, s, row) : row_bound(g, s, row);
+        bound += golden_row_weight(g, row) * (g->operation == OP_NLL_LOSS ? nll_row_bound(g, s, row) : row_bound(g, s, row));
     }
-    /* the sum of the rows, the divisor and the quotient are rounded once each */
-    return bound / s->divisor + (3 * 0x1p-53 + g->error) * fabs(want);
+    /* the sum of the rows, the divisor and the quotient are rounded once each, and a divisor's products of weights */
+    return bound / s->divisor + ((g->row_weights.value != NULL ? 4 : 3) * 0x1p-53 + g->error) * fabs(want);
 }
 
-double golden_bound_divisor(const struct golden_case *g, double want) { return (0x1p-53 + g->error) * want; }
+/* Products of two weights are rounded too. */
+double golden_bound_divisor(const struct golden_case *g, double want)
+{
+    return ((g->row_weights.value != NULL ? 2 : 1) * 0x1p-53 + g->error) * want;
+}
 
 /* ---- Gradients --------------------------------------------------------------------------------------------------------- */
 
 static double upstream_of(const struct golden_case *g, int64_t row)
 {
-    if (g->grad_losses.value == NULL) return 1;
-    return g->grad_losses.value[g->options.reduction == XENT_REDUCTION_NONE ? row : 0];
+    if (g->grad_losses.value == NULL) return golden_row_weight(g, row);
+    return golden_row_weight(g, row) * g->grad_losses.value[g->options.reduction == XENT_REDUCTION_NONE ? row : 0];
 }
 
 /* p (g - sum p g), or g - exp(logp) sum g: as for an entry with coefficients, 8 units of what is subtracted. */
@@ -136,7 +141,7 @@ static double entry_bound(const struct golden_case *g, const struct golden_sizes
     const double total = s->coefficients[row] + 2 * o->z_loss * (fabs(s->lse[row]) + s->log1p[row]);
     const double subtracted = total * p + s->coefficient[i];
     const bool plain = g->classes.value != NULL && o->label_smoothing == 0 && o->z_loss == 0 && g->weights.value == NULL &&
-                       g->grad_losses.value == NULL;
+                       g->row_weights.value == NULL && g->grad_losses.value == NULL;
     double bound = plain ? entry_units(g, s, i) * unit(g) * fabs(want) : 8 * unit(g) * factor * s->slope[i] * subtracted;
     if (o->softcap == 0) return bound;
     const double p_moved = fmin(p, s->others[i]) * s->p_moved[row];

@@ -53,6 +53,7 @@ static void make_inputs(struct golden_call *call)
     call->tensor[ROLE_CLASSES] = tensor_with(g->target, g->ndim - 1, batch, g->operand_layout, -1, &g->classes);
     call->tensor[ROLE_PROBABILITIES] = tensor_with(g->target, g->ndim, g->shape, g->operand_layout, axis, &g->probabilities);
     call->tensor[ROLE_WEIGHT] = tensor_with(g->class_weight, 1, &classes, g->operand_layout, -1, &g->weights);
+    call->tensor[ROLE_ROW_WEIGHT] = tensor_with(g->row_weight, g->ndim - 1, batch, g->operand_layout, -1, &g->row_weights);
     call->tensor[ROLE_GRAD_LOSS] = tensor_with(g->grad_loss, rank, batch, g->operand_layout, -1, &g->grad_losses);
 }
 
@@ -82,6 +83,7 @@ struct golden_call golden_call_run(const struct golden_case *g)
     make_outputs(&call);
     options.axis = g->axis;
     options.class_weight = call.tensor[ROLE_WEIGHT];
+    options.row_weight = call.tensor[ROLE_ROW_WEIGHT];
     struct arguments a = { .options = &options, .axis = g->axis, .divisor = &call.divisor };
     memcpy(a.tensor, call.tensor, sizeof a.tensor);
     expect_ok(operations[g->operation].call(&a));

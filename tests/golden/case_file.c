@@ -53,6 +53,7 @@ static const struct {
     { "values", UNUSED, 0 },
     { "target", AT(WORD, target) },
     { "class_weight", AT(WORD, class_weight) },
+    { "row_weight", AT(WORD, row_weight) },
     { "grad_loss", AT(WORD, grad_loss) },
     { "loss", AT(WORD, loss) },
     { "reduction", AT(WORD, options.reduction) },
@@ -69,6 +70,7 @@ static const struct {
     { "classes", AT(LIST, classes) },
     { "probabilities", AT(LIST, probabilities) },
     { "weights", AT(LIST, weights) },
+    { "row_weights", AT(LIST, row_weights) },
     { "grad_losses", AT(LIST, grad_losses) },
     { "answer_output", AT(LIST, answer_output) },
     { "answer_loss", AT(LIST, answer_loss) },
@@ -244,7 +246,13 @@ int64_t golden_element(const struct golden_case *g, int64_t row, int64_t c)
     return (row / inner * golden_class_count(g) + c) * inner + row % inner;
 }
 
+double golden_row_weight(const struct golden_case *g, int64_t row)
+{
+    return g->row_weights.value == NULL ? 1 : g->row_weights.value[row];
+}
+
 bool golden_ignored(const struct golden_case *g, int64_t row)
 {
+    if (golden_row_weight(g, row) == 0) return true;
     return g->classes.value != NULL && (int64_t)g->classes.value[row] == g->options.ignore_index;
 }

@@ -26,9 +26,9 @@ struct golden_case {
     int32_t axis, ndim;
     int64_t shape[XENT_MAX_NDIM]; /* of the input, or of the logits that the target belongs to */
     int32_t layout, operand_layout, out_layout, in_place;
-    int32_t target, class_weight, grad_loss, loss;
-    xent_options options; /* without axis and class_weight */
-    struct numbers input, upstream, classes, probabilities, weights, grad_losses;
+    int32_t target, class_weight, row_weight, grad_loss, loss;
+    xent_options options; /* without axis and weights */
+    struct numbers input, upstream, classes, probabilities, weights, row_weights, grad_losses;
 
     /* The answers, each within `error` of the exact value, relative. */
     struct numbers answer_output, answer_loss, answer_gradient, answer_divisor;
@@ -50,7 +50,8 @@ int64_t golden_batch_shape(const struct golden_case *g, int64_t *shape);
 /* Where class c of row `row` stands among the elements in row-major order. */
 int64_t golden_element(const struct golden_case *g, int64_t row, int64_t c);
 
-/* Whether the target of the row is ignore_index. */
+/* The weight of a row; whether that is 0 or the row's target is ignore_index. */
+double golden_row_weight(const struct golden_case *g, int64_t row);
 bool golden_ignored(const struct golden_case *g, int64_t row);
 
 #endif

@@ -100,9 +100,11 @@ static double divisor_of(const struct golden_case *g, int64_t rows)
     double sum = 0;
     if (g->options.reduction != XENT_REDUCTION_MEAN) return 1;
     if (g->options.normalizer != 0) return g->options.normalizer;
-    if (g->probabilities.value != NULL) return (double)rows;
-    for (int64_t row = 0; row < rows; row++)
-        if (!golden_ignored(g, row)) sum += g->weights.value != NULL ? g->weights.value[(int64_t)g->classes.value[row]] : 1;
+    for (int64_t row = 0; row < rows; row++) {
+        const bool weighted = g->classes.value != NULL && g->weights.value != NULL;
+        if (golden_ignored(g, row)) continue;
+        sum += golden_row_weight(g, row) * (weighted ? g->weights.value[(int64_t)g->classes.value[row]] : 1);
+    }
     return sum;
 }
 

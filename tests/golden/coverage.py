@@ -43,7 +43,7 @@ def switch(on):
 
 def has_operand_layout(case):
     """Whether target, weights or upstream gradients have more than one element."""
-    operands = (case.classes, case.probabilities, case.weights, case.grad_losses, case.upstream)
+    operands = (case.classes, case.probabilities, case.weights, case.row_weights, case.grad_losses, case.upstream)
     return any(operand is not None and len(operand) > 1 for operand in operands)
 
 
@@ -76,6 +76,7 @@ def levels_of(case):
         "normalizer": [switch(case.normalizer)],
         "grad_loss": [case.grad_loss],
         "loss": [case.loss],
+        "row_weight": [case.row_weight] if case.has_target() else [],
     }
     return {name: those if takes(case.operation, name) and those != [ABSENT] else [] for name, those in levels.items()}
 

@@ -53,7 +53,7 @@ class Maker:
                 setattr(self.case, name, levels[name])
 
     def on(self, name):
-        return self.levels[name] not in ("off", ABSENT)
+        return self.levels.get(name, "off") not in ("off", ABSENT)
 
     # ---- The first tensor ------------------------------------------------------------------------------------------------
 
@@ -186,6 +186,10 @@ class Maker:
             masked = self.masked_classes()
             w = [0.0 if c in masked else x for c, x in enumerate(w)]  # as one smooths with masked classes
             case.weights = spread(w, (len(w),), case.operand_layout)
+        if self.on("row_weight"):
+            case.row_weight = self.levels["row_weight"]
+            r = [0.0 if draw.chance(0.25) else round_to(case.row_weight, draw.uniform(0.1, 2)) for _ in range(case.row_count())]
+            case.row_weights = spread(r, case.batch_shape(), case.operand_layout)
 
     def fill_options(self):
         case, draw = self.case, self.draw

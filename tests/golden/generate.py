@@ -28,21 +28,26 @@ import record
 from draw import draw_case
 from formats import Draw
 from pairwise import Cover
+from parameters import FLOATING
 from special import special_cases
 
 HERE = pathlib.Path(__file__).parent
 SEED = 20260824
 
-# Every pair once, and every pair of what PyTorch has once more in cases that PyTorch can answer.
+# Every pair without row weights once, and every pair of what PyTorch has once more in cases that PyTorch can answer.
 COVERS = (None, {"z_loss": ("off",), "values": ("normal",)})
+# Then, behind the cases by hand, every pair with a row weight.
+WEIGHTED = {"row_weight": FLOATING}
 
 
 def cases():
     source = random.Random(SEED)
     for restricted in COVERS:
-        for levels in Cover(source, restricted).assignments():
+        for levels in Cover(source, restricted, without="row_weight").assignments():
             yield draw_case(Draw(source), levels)
     yield from special_cases()
+    for levels in Cover(source, WEIGHTED, only="row_weight").assignments():
+        yield draw_case(Draw(source), levels)
 
 
 def solved():

@@ -5,11 +5,14 @@ ATTEMPTS = 12  # assignments tried for each one that is kept
 
 
 class Cover:
-    def __init__(self, random, restricted=None):
-        self.random, self.names = random, list(LEVELS)
+    """`only`: of the pairs those with this parameter; `without`: a parameter that stays off."""
+
+    def __init__(self, random, restricted=None, only=None, without=None):
+        self.random, self.names = random, [name for name in LEVELS if name != without]
         self.levels = {**LEVELS, **(restricted or {})}
         self.order = {name: i for i, name in enumerate(self.names)}
-        self.open = dict.fromkeys(demanded_pairs(restricted))
+        self.open = dict.fromkeys(
+            (a, x, b, y) for a, x, b, y in demanded_pairs(restricted) if without not in (a, b) and (only is None or only in (a, b)))
 
     def key(self, a, x, b, y):
         return (a, x, b, y) if self.order[a] < self.order[b] else (b, y, a, x)

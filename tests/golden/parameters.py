@@ -16,7 +16,7 @@ LEVELS = {
     "rank": tuple(range(1, 9)),  # of that tensor, or of the logits that a target belongs to
     "axis": ("default", "first", "middle", "last", "negative"),
     "layout": LAYOUTS,  # of the first tensor
-    "operand_layout": LAYOUTS,  # of target, class_weight, grad_loss and the upstream gradient
+    "operand_layout": LAYOUTS,  # of target, weights, grad_loss and the upstream gradient
     "out_layout": LAYOUTS[:-1],  # of all outputs
     "values": ("normal", "confident", "masked", "offset", "special"),
     "target": INTEGER + tuple("probability " + d for d in FLOATING) + tuple("one_hot " + d for d in FLOATING),
@@ -30,11 +30,12 @@ LEVELS = {
     "normalizer": SWITCH,
     "grad_loss": ("off",) + FLOATING,
     "loss": FLOATING + ("none",),  # the dtype of losses and of logsumexp; none: loss is NULL
+    "row_weight": ("off",) + FLOATING,
 }
 
 POINTWISE = {"in_place", "dtype", "rank", "layout", "out_layout", "values"}
 TARGET = {"rank", "axis", "operand_layout", "target", "reduction", "class_weight", "ignore_index", "label_smoothing", "z_loss",
-          "logit_scale", "softcap", "normalizer"}
+          "logit_scale", "softcap", "normalizer", "row_weight"}
 LOSS = TARGET | {"dtype", "layout", "out_layout", "values", "loss"}
 SOFTMAX_BACKWARD = POINTWISE | {"axis", "operand_layout"}
 

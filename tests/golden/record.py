@@ -6,7 +6,7 @@ from case import Case
 HEADER = """# Written by tests/golden/generate.py: do not edit. Read by tests/golden/case_file.c and coverage.py.
 # Floats are hexadecimal and exact; x*n is n times x. What a block does not say is as in XENT_OPTIONS_INIT, or absent.
 """
-LISTS = ("input", "upstream", "classes", "probabilities", "weights", "grad_losses")
+LISTS = ("input", "upstream", "classes", "probabilities", "weights", "row_weights", "grad_losses")
 ANSWERS = ("output", "loss", "gradient", "divisor")
 NOT_WRITTEN = ("note", "answers", "operation") + LISTS
 

@@ -109,10 +109,12 @@ def coefficients(case, k, row):
 
 
 def automatic_divisor(case):
-    if case.classes is None:
-        return mpfr(case.row_count())
-    kept = [y for y, counts in zip(case.classes, case.counted()) if counts]
-    return mpfr(len(kept)) if case.weights is None else total(mpfr(case.weights[y]) for y in kept)
+    result = ZERO
+    for k, counts in enumerate(case.counted()):
+        if counts:
+            weighted = case.classes is not None and case.weights is not None
+            result += mpfr(case.weight_of(k)) * (mpfr(case.weights[case.classes[k]]) if weighted else 1)
+    return result
 
 
 def used_divisor(case):
@@ -139,14 +141,17 @@ def nll_loss(case):
     losses = []
     for k, row in enumerate(case.rows()):
         counts = case.counted()[k]
-        losses.append(products(coefficients(case, k, row), [-mpfr(case.input[i]) for i in row]) if counts else ZERO)
+        loss = products(coefficients(case, k, row), [-mpfr(case.input[i]) for i in row]) if counts else ZERO
+        losses.append(loss * mpfr(case.weight_of(k)) if counts else ZERO)
     return {"loss": reduced(case, losses)}
 
 
 def upstream_of(case, k):
+    """The derivative by the row's loss without its weight."""
+    weight = mpfr(case.weight_of(k))
     if case.grad_losses is None:
-        return ONE
-    return mpfr(case.grad_losses[k if case.reduction == "NONE" else 0])
+        return weight
+    return weight * mpfr(case.grad_losses[k if case.reduction == "NONE" else 0])
 
 
 def nll_loss_backward(case):
@@ -184,7 +189,8 @@ def cross_entropy(case):
         if softmax.fails:
             losses.append(NAN)
         else:
-            losses.append(products(coefs, [softmax.surprise(c) for c in range(len(row))]) + z_loss * softmax.lse ** 2)
+            loss = products(coefs, [softmax.surprise(c) for c in range(len(row))]) + z_loss * softmax.lse ** 2
+            losses.append(mpfr(case.weight_of(k)) * loss)
         for c, i in enumerate(row):
             if softmax.fails or divisor == 0:
                 gradient[i] = NAN

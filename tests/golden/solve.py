@@ -30,7 +30,7 @@ def size(case):
     """An upper limit of what PyTorch's rounding errors are relative to, if all numbers that are not finite are left out."""
     classes = max(case.class_count(), 1)
     logits = largest(case.input) * max(case.logit_scale, 1) + math.log(classes) + 1
-    weight = largest(case.weights, 1) * max(1, largest(case.probabilities)) * classes
+    weight = largest(case.weights, 1) * max(1, largest(case.probabilities)) * classes * max(1, largest(case.row_weights))
     upstream = max(1, largest(case.grad_losses) + largest(case.upstream) * classes)
     divisor = reference.used_divisor(case) if case.has_target() else 1
     row = (weight * logits + case.z_loss * logits**2) * upstream

@@ -17,7 +17,7 @@ def shape_of(table):
     return (len(table), len(table[0])) if table and isinstance(table[0], (list, tuple)) else (len(table),)
 
 
-def entropy(note, dtype, z, y=None, t=None, shape=None, w=None, g=None, **fields):
+def entropy(note, dtype, z, y=None, t=None, shape=None, w=None, g=None, r=None, **fields):
     """cross_entropy_grad of a table of logits, one row or several, with class indices y or probabilities t."""
     case = Case("cross_entropy_grad", dtype=dtype, shape=shape or shape_of(z), note=note, loss=fields.pop("loss", "F64"))
     case.input = [round_to(dtype, float(x)) for x in flattened(z)]
@@ -28,6 +28,8 @@ def entropy(note, dtype, z, y=None, t=None, shape=None, w=None, g=None, **fields
         case.probabilities = [round_to(case.target, float(x)) for x in flattened(t)]
     if w is not None:
         case.class_weight, case.weights = "F64", list(w)
+    if r is not None:
+        case.row_weight, case.row_weights = "F64", [float(x) for x in r]
     if g is not None:
         case.grad_loss, case.grad_losses = "F64", list(g)
     for name, value in fields.items():
@@ -169,7 +171,21 @@ def wide(d):
     yield entropy("more rows than a leaf", d, rows, [int(x > 0) for x in z], w=(0.3, 1.7), operation="cross_entropy")
 
 
-GROUPS = (ignored_and_weightless, shapes, not_finite, probabilities, lost_digits, composed, wide)
+def row_weights(d):
+    """Rows that count for more, for less or for nothing; a mask for probabilities."""
+    soft = ((0.2, 0.1, 0.7), (0, 1, 0), (1, 0, 0))
+    for reduction in ("MEAN", "SUM", "NONE"):
+        for target in ({"y": (2, 1, 0)}, {"t": soft}):
+            yield entropy("row weights", d, (*Z, Z[0]), r=(1, 0.5, 3), reduction=reduction, **target)
+            yield entropy("row weight 0 and NaN", d, (Z[0], (NAN, 1, 2), Z[1]), r=(2, 0, 1), reduction=reduction, **target)
+            yield entropy("row weight 0 everywhere", d, (*Z, Z[0]), r=(0, 0, 0), reduction=reduction, **target)
+        yield entropy("row weights and class weights", d, (*Z, Z[0]), (2, -100, 0), r=(0.5, 2, 3), w=(1, 2, 4), reduction=reduction)
+        yield entropy("row weights next to the ends of F64", d, (*Z, Z[0]), (2, 1, 0), r=(1e-290, 3e-290, 2e-290), w=(1, 2, 4),
+                      reduction=reduction, loss="F64")
+    yield entropy("large row weights and a normalizer", d, Z, (2, 1), r=(1e300, 2e300), normalizer=4e300, g=(1e-3,))
+
+
+GROUPS = (ignored_and_weightless, shapes, not_finite, probabilities, lost_digits, composed, wide, row_weights)
 
 
 def special_cases():
