@@ -5,7 +5,7 @@
 
 #include "kernels/two_sum.h"
 
-/* volatile: gcc 12 makes a vector of two such roundings and then drops both, under -fno-trapping-math. */
+/* volatile: gcc 11 and 12 make a vector of two such roundings and then drop both, unless -fno-tree-slp-vectorize forbids it. */
 static double rounded_to_real(const struct xent_row_type *type, double value)
 {
     volatile float real = (float)value;
