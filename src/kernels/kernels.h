@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arithmetic.h"
+
 /* Numerics version 1: these two fix the order of every sum over classes. Chunks merge in a binary tree over the chunk index, and
    the lanes of a chunk are added by halves: i + 32, i + 16, ... i + 1. */
 #define XENT_CHUNK 4096 /* classes that are reduced on their own */
