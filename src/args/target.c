@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "args/element.h"
 #include "args/errors.h"
 
 double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index)
@@ -43,21 +42,25 @@ static void describe_position(const struct xent_tensor *tensor, int64_t row, cha
         used += (size_t)snprintf(position + used, POSITION_TEXT - used, "[%lld]", (long long)at[d]);
 }
 
-double xent_row_weight_at(const struct xent_tensor *row_weight, ptrdiff_t offset)
+static xent_status bad_row_weight(const struct xent_tensor *row_weight, int64_t row, double weight)
 {
-    return xent_load_float(row_weight->dtype, (const char *)row_weight->data + offset);
+    char position[POSITION_TEXT];
+    describe_position(row_weight, row, position);
+    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "row_weight%s = %.17g, expected a finite number >= 0", position, weight);
 }
 
 xent_status xent_check_row_weights(const struct xent_tensor *row_weight, const struct xent_walk *walk, int32_t operand)
 {
+    ptrdiff_t step = xent_walk_step(walk, operand);
     struct xent_position position;
     xent_walk_start(&position);
-    for (int64_t row = 0; row < walk->count; row++, xent_walk_next(walk, &position)) {
-        double weight = xent_row_weight_at(row_weight, position.offset[operand]);
-        char text[POSITION_TEXT];
-        if (is_weight(weight)) continue;
-        describe_position(row_weight, row, text);
-        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "row_weight%s = %.17g, expected a finite number >= 0", text, weight);
+    for (int64_t row = 0, run = 0; row < walk->count; row += run) {
+        if (row > 0) xent_walk_advance(walk, &position, run);
+        run = xent_walk_run(walk, &position);
+        for (int64_t i = 0; i < run; i++) {
+            double weight = xent_row_weight_at(row_weight, position.offset[operand] + (ptrdiff_t)i * step);
+            if (!is_weight(weight)) return bad_row_weight(row_weight, row + i, weight);
+        }
     }
     return XENT_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef XENT_ARGS_TARGET_H
 #define XENT_ARGS_TARGET_H
 
+#include "args/element.h"
 #include "args/walk.h"
 
 #define XENT_CLASSES_UNKNOWN (-1)
@@ -37,7 +38,10 @@ xent_status xent_check_weights(const struct xent_tensor *class_weight);
 double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index);
 
 /* Weight of a row, `offset` bytes behind the first one. */
-double xent_row_weight_at(const struct xent_tensor *row_weight, ptrdiff_t offset);
+static inline double xent_row_weight_at(const struct xent_tensor *row_weight, ptrdiff_t offset)
+{
+    return xent_load_float(row_weight->dtype, (const char *)row_weight->data + offset);
+}
 
 /* Every weight is finite and >= 0; the first in row-major order that is not is named. The weights are the walk's `operand`. */
 xent_status xent_check_row_weights(const struct xent_tensor *row_weight, const struct xent_walk *walk, int32_t operand);

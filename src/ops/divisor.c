@@ -6,27 +6,37 @@
 #include "args/options.h"
 #include "rows/sum.h"
 
-static double weight_of(const struct xent_divisor_rows *rows, const struct xent_position *position)
+static double weight_of(const struct xent_divisor_rows *rows, ptrdiff_t target, ptrdiff_t row_weight)
 {
-    double weight = 1;
-    if (rows->row_weight != NULL) weight = xent_row_weight_at(rows->row_weight, position->offset[rows->weight_operand]);
-    if (rows->rule->indices) {
-        const char *at = (const char *)rows->target->data + position->offset[rows->target_operand];
-        int64_t index = xent_load_index(rows->rule->dtype, at);
-        if (xent_target_ignored(rows->rule, index)) return 0;
-        weight *= xent_weight_of(rows->class_weight, index);
-    }
-    return weight;
+    double weight = rows->row_weight == NULL ? 1 : xent_row_weight_at(rows->row_weight, row_weight);
+    int64_t index;
+    if (!rows->rule->indices) return weight;
+    index = xent_load_index(rows->rule->dtype, (const char *)rows->target->data + target);
+    if (xent_target_ignored(rows->rule, index)) return 0;
+    return rows->class_weight == NULL ? weight : weight * xent_weight_of(rows->class_weight, index);
 }
 
 double xent_divisor_sum(const struct xent_divisor_rows *rows)
 {
+    const struct xent_walk *walk = rows->walk;
+    ptrdiff_t target_step = xent_walk_step(walk, rows->target_operand);
+    ptrdiff_t weight_step = xent_walk_step(walk, rows->weight_operand);
+    double weights[XENT_LEAF_ROWS];
     struct xent_position position;
     struct xent_sum sum;
     xent_sum_begin(&sum, 0);
     xent_walk_start(&position);
-    for (int64_t row = 0; row < rows->walk->count; row++, xent_walk_next(rows->walk, &position))
-        xent_sum_row(&sum, weight_of(rows, &position));
+    for (int64_t row = 0, n = 0; row < walk->count; row += n) {
+        ptrdiff_t target, row_weight;
+        if (row > 0) xent_walk_advance(walk, &position, n);
+        target = position.offset[rows->target_operand];
+        row_weight = position.offset[rows->weight_operand];
+        n = xent_walk_run(walk, &position);
+        if (n > XENT_LEAF_ROWS) n = XENT_LEAF_ROWS;
+        for (int64_t i = 0; i < n; i++, target += target_step, row_weight += weight_step)
+            weights[i] = weight_of(rows, target, row_weight);
+        xent_sum_rows(&sum, weights, (size_t)n);
+    }
     return xent_sum_total(&sum);
 }
 

@@ -37,6 +37,15 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
     row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
 }
 
+struct xent_upstream xent_loss_upstream(const struct xent_loss *loss, const struct xent_position *position)
+{
+    const struct xent_tensor *grad_loss = loss->grad_loss;
+    double gradient = 1;
+    if (grad_loss != NULL)
+        gradient = xent_load_float(grad_loss->dtype, (const char *)grad_loss->data + position->offset[XENT_LOSS_GRAD_LOSS]);
+    return (struct xent_upstream){ gradient, gradient / loss->divisor * loss->type.scale };
+}
+
 /* x as a number of [0.5, 1) times 2^*exponent; what is no such number stays as it is. */
 static double split(double x, int *exponent)
 {
@@ -44,24 +53,19 @@ static double split(double x, int *exponent)
     return x - x == 0 ? frexp(x, exponent) : x;
 }
 
-/* The factor of a row without a weight, in the same order, times the weight. Numbers next to the largest and to the smallest may meet
-   here: the exponents are added apart, so that nothing overflows or underflows on the way to a result that does not. */
-static double weighted_factor(double upstream, double scale, double divisor, double weight)
+/* The exponents are added apart, so that only the whole of it may overflow or underflow. */
+double xent_loss_factor_by_fractions(const struct xent_loss *loss, double gradient, double weight)
 {
-    int of_upstream, of_scale, of_divisor, of_weight;
-    double factor = split(upstream, &of_upstream) / split(divisor, &of_divisor) * split(scale, &of_scale);
+    int of_gradient, of_divisor, of_scale, of_weight;
+    double factor = split(gradient, &of_gradient) / split(loss->divisor, &of_divisor) * split(loss->type.scale, &of_scale);
     factor *= split(weight, &of_weight);
-    return ldexp(factor, of_upstream + of_scale - of_divisor + of_weight);
+    return ldexp(factor, of_gradient - of_divisor + of_scale + of_weight);
 }
 
 double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position)
 {
-    const struct xent_tensor *grad_loss = loss->grad_loss;
-    double upstream = 1, weight = xent_loss_row_weight(loss, position);
-    if (grad_loss != NULL)
-        upstream = xent_load_float(grad_loss->dtype, (const char *)grad_loss->data + position->offset[XENT_LOSS_GRAD_LOSS]);
-    if (weight != 1) return weighted_factor(upstream, loss->type.scale, loss->divisor, weight);
-    return upstream / loss->divisor * loss->type.scale;
+    struct xent_upstream upstream = xent_loss_upstream(loss, position);
+    return xent_loss_weighted_factor(loss, &upstream, xent_loss_row_weight(loss, position));
 }
 
 void xent_loss_end(const void *call, double total)

@@ -2,6 +2,8 @@
 #ifndef XENT_OPS_LOSS_H
 #define XENT_OPS_LOSS_H
 
+#include <math.h>
+
 #include "args/options.h"
 #include "args/target.h"
 #include "ops/terms.h"
@@ -74,6 +76,25 @@ xent_status xent_loss_check(struct xent_loss *loss);
 /* The steps of a row that both have: target and coefficients, and the factor of its gradient. */
 void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row);
 double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position);
+
+/* What the factor is made of beside the row's weight. */
+struct xent_upstream {
+    double gradient; /* of the row's loss */
+    double factor;   /* over the divisor, times logit_scale */
+};
+struct xent_upstream xent_loss_upstream(const struct xent_loss *loss, const struct xent_position *position);
+
+/* The factor of a row of this weight. Where a number on the way may be too large or too small, the same product goes by the numbers'
+   fractions and exponents; with a logit_scale from 1e-30 to 1e30 a usual product has a usual quotient behind it. */
+double xent_loss_factor_by_fractions(const struct xent_loss *loss, double gradient, double weight);
+static inline double xent_loss_weighted_factor(const struct xent_loss *loss, const struct xent_upstream *upstream,
+                                               double weight)
+{
+    double factor = upstream->factor;
+    if (weight == 1) return factor;
+    if (fabs(factor) > 0x1p-900 && fabs(factor) < 0x1p900) return factor * weight;
+    return xent_loss_factor_by_fractions(loss, upstream->gradient, weight);
+}
 
 /* The weight of a row; 1 without row weights. */
 static inline double xent_loss_row_weight(const struct xent_loss *loss, const struct xent_position *position)

@@ -37,18 +37,18 @@ static void read_row_weights(const struct xent_loss *loss, const struct xent_pos
     }
 }
 
-/* One for all rows, unless an operand that has a part in them steps from row to row. */
+/* One for all rows, unless each has an upstream gradient or a weight of its own. */
 static void find_factors(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
 {
     struct xent_position position = *first;
     ptrdiff_t step = xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS);
-    ptrdiff_t weight_step = xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT);
-    double same = xent_loss_factor(loss, &position);
-    for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = same;
-    for (size_t i = 0; i < tile->rows && (step | weight_step) != 0; i++) {
-        tile->factor[i] = xent_loss_factor(loss, &position);
+    struct xent_upstream upstream = xent_loss_upstream(loss, &position);
+    for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = upstream.factor;
+    for (size_t i = 0; i < tile->rows && (step != 0 || loss->options.row_weight != NULL); i++) {
+        if (step != 0) upstream = xent_loss_upstream(loss, &position);
+        tile->factor[i] = upstream.factor;
+        if (loss->options.row_weight != NULL) tile->factor[i] = xent_loss_weighted_factor(loss, &upstream, tile->weight[i]);
         position.offset[XENT_LOSS_GRAD_LOSS] += step;
-        position.offset[XENT_LOSS_ROW_WEIGHT] += weight_step;
     }
 }
 
