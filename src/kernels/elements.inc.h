@@ -42,8 +42,9 @@ static void log_probs(const void *z, void *out, size_t n, double max, double log
 static inline real canonical(double entry) { return entry == entry ? (real)entry : (real)NAN; }
 
 /* The difference of two numbers at the end of double's range may overflow where its product with p does not: that of their halves
-   never does. */
-static inline void map_to_softmax_backward_by_halves(real *p, const real *upstream, double dot, double none)
+   never does. cold: reals of f32 do not come there. */
+static __attribute__((cold, noinline)) void map_to_softmax_backward_by_halves(real *p, const real *upstream, double dot,
+                                                                              double none)
 {
     (void)none;
     for (size_t lane = 0; lane < XENT_LANES; lane++) {
@@ -62,7 +63,7 @@ static inline void map_to_softmax_backward(real *p, const real *upstream, double
 static void softmax_backward(const void *p, const void *grad_p, void *out, size_t n, double dot)
 {
     /* half a unit in the last place of the largest double: with less than that, no difference overflows */
-    if (fabs(dot) < 0x1p969)
+    if (sizeof(real) < sizeof(double) || fabs(dot) < 0x1p969)
         map_groups(p, grad_p, out, n, map_to_softmax_backward, dot, 0);
     else
         map_groups(p, grad_p, out, n, map_to_softmax_backward_by_halves, dot, 0);
@@ -89,8 +90,14 @@ static inline bool exp_of_group(const real *x, double *out)
     return v_max_lane(most) > FAR;
 }
 
-/* sum * e^x for an x far below 0: a large sum may bring back what e^x alone could not hold. */
-static inline double far_product(double sum, double x) { return scaled(scaled(sum, x / 2, 0), x / 2, 0); }
+/* share = sum * e^x where x is so far below 0 that a large sum may bring back what e^x alone could not hold. */
+static __attribute__((cold, noinline)) void find_far_shares(const real *x, double sum, double *share)
+{
+    for (size_t lane = 0; lane < XENT_LANES; lane++) {
+        double half = (double)x[lane] / 2;
+        if (x[lane] < -FAR) share[lane] = scaled(scaled(sum, half, 0), half, 0);
+    }
+}
 
 static inline void map_to_log_softmax_backward(real *logp, const real *upstream, double sum, double none)
 {
@@ -98,8 +105,7 @@ static inline void map_to_log_softmax_backward(real *logp, const real *upstream,
     bool far = exp_of_group(logp, share);
     (void)none;
     for (size_t lane = 0; lane < XENT_LANES; lane++) share[lane] *= sum;
-    for (size_t lane = 0; lane < XENT_LANES && far; lane++)
-        if (logp[lane] < -FAR) share[lane] = far_product(sum, (double)logp[lane]);
+    if (far) find_far_shares(logp, sum, share);
     for (size_t lane = 0; lane < XENT_LANES; lane++) logp[lane] = canonical((double)upstream[lane] - share[lane]);
 }
 
