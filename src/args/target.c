@@ -1,4 +1,4 @@
-/* Class indices, class weights and row weights, read once for their checks. */
+/* The checks of class indices, class weights and row weights, and the weight of one class, which losses and divisor read too. */
 #include "args/target.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
-/* The state of a run of classes of one row, and the tree in which runs merge. Works on chunks from anywhere: of a row in memory, of
- * tasks that share one, of another process that has sent its nodes as bytes. */
+/* The state of a run of classes of one row, and the tree in which runs merge. Works on chunks of a whole row
+ * and of tasks that share one. Nodes can also be bytes, for parts of a row that are computed elsewhere; nothing in the library sends
+ * them yet, tests/unit/pieces/state.c alone does. */
 #ifndef XENT_ROWS_STATE_H
 #define XENT_ROWS_STATE_H
 

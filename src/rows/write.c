@@ -36,7 +36,8 @@ struct part {
     struct xent_rescale rescale;
 };
 
-/* Where a row is one shard of a longer one, its maximum may be in none of its chunks. */
+/* Where a row is a part of a longer one, its maximum may be in none of its chunks. The library has no such rows yet; those of
+   tests/unit/pieces/parts.c are. */
 static int64_t leading_chunk(const struct xent_row_type *type, const struct xent_row *row)
 {
     int64_t count = xent_chunk_count(type->classes), i = 0;
