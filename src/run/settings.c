@@ -1,5 +1,7 @@
-/* All state that the process has beside its worker threads (run/pool.c). Each setting is atomic on its own; the environment is read
- * once, when a setting that nobody has set is first asked for. */
+/* What can be set for the process. Each setting is atomic on its own; the environment is read once, when a setting that nobody has set
+ * is first asked for. The other state of the process: the worker threads (run/pool.c), what is found out once (the CPU quota,
+ * run/cpus.c; the usable backends, dispatch/select.c), and what each thread has (its message, args/errors.c; whether it is inside a
+ * task, run/parallel.c). */
 #define _GNU_SOURCE /* secure_getenv */
 #include "run/settings.h"
 

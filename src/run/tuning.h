@@ -1,5 +1,6 @@
-/* Every measured threshold of the library but those of the thread pool (run/pool.c), each with the measurement that it rests on. None
- * changes a bit of a result: they choose between ways that compute the same. */
+/* The thresholds between ways that compute the same: none changes a bit of a result. How long the pool's threads spin is in run/pool.c.
+ * The measurements behind the work of a task are in docs/architecture.md, those behind XENT_STREAM_* in docs/performance.md. The others
+ * were chosen by trial, on the machine that docs/architecture.md names there, and no table of that is kept. */
 #ifndef XENT_RUN_TUNING_H
 #define XENT_RUN_TUNING_H
 
@@ -8,7 +9,7 @@
 /* Logits that take longer than to wake another thread: docs/architecture.md, Threads. */
 #define XENT_WORK_PER_TASK 32768
 
-/* Rows side by side (docs/performance.md): a tile of at most so many strided classes stays in the second-level cache. */
+/* Rows side by side: a tile of at most so many strided classes stays in the second-level cache. */
 #define XENT_TILED_CLASSES 1024
 /* A contiguous row of more classes is as fast alone. */
 #define XENT_SHORT_CLASSES 192
