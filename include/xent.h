@@ -153,8 +153,9 @@ typedef struct xent_options {
     int32_t num_threads;             /* 0: as set for the process; else, up to 4096, at most this many for this call */
     int32_t reserved;                /* 0 */
     const xent_tensor *row_weight;   /* NULL: all ones; else the batch shape, any floating dtype, every one finite and >= 0:
-                                        multiplies each row's loss and gradient; a row of weight 0 counts for nothing and
-                                        neither its logits nor its probabilities are read */
+                                        multiplies each row's loss and gradient; the automatic divisor of MEAN adds these
+                                        weights up, so equal ones above 0 change a mean by roundings at most; a row of weight
+                                        0 counts for nothing and neither its logits nor its probabilities are read */
 } xent_options;
 
 #define XENT_OPTIONS_INIT                                                                                                      \
@@ -219,11 +220,12 @@ XENT_API size_t xent_dtype_size(xent_dtype dtype);
 /* ---- Softmax and its kin ------------------------------------------------------------------------------------------ */
 
 /* p = softmax(z) along axis: p_c = exp(z_c) / sum_k exp(z_k).
-   z: floating, rank >= 1. p: z's shape, any floating dtype; may be z itself, of z's dtype then. axis: in [-rank, rank) or
-   XENT_AXIS_DEFAULT. A row that holds NaN or +inf, or nothing but -inf, becomes NaN. Else -inf has probability 0. Within
-   4 * 2^-24 (F64 z: about 6 * 2^-53) of the exact value, relative, however small, and 2^-149 (F64 z: 2^-1074) besides, a step
-   between subnormal numbers: in F32, for F64 z in F64, from which a p of another dtype is rounded once.
-   XENT_ERROR_INVALID_ARGUMENT: a NULL, or p is read-only. XENT_ERROR_DTYPE: an integer tensor, or another dtype than asked for.
+   z: floating, rank >= 1. p: z's shape, any floating dtype; may be z itself, of z's dtype then: a p of another
+   dtype in z's memory is XENT_ERROR_OVERLAP. axis: in [-rank, rank) or XENT_AXIS_DEFAULT. A row that holds NaN or +inf, or
+   nothing but -inf, becomes NaN. Else -inf has probability 0. Within 4 * 2^-24 (F64 z: about 6 * 2^-53) of the exact value,
+   relative, however small, and 2^-149 (F64 z: 2^-1074) besides, a step between subnormal numbers: in F32, for F64 z in F64,
+   from which a p of another dtype is rounded once.
+   XENT_ERROR_INVALID_ARGUMENT: a NULL, or p is read-only. XENT_ERROR_DTYPE: an integer tensor.
    XENT_ERROR_SHAPE: rank 0, axis out of range, or shapes differ. XENT_ERROR_OVERLAP. XENT_ERROR_UNSUPPORTED:
    XENT_BACKEND or XENT_NUM_THREADS in the environment cannot be honoured. XENT_ERROR_NO_MEMORY. */
 XENT_API xent_status xent_softmax(const xent_tensor *z, int32_t axis, xent_tensor *p);
@@ -240,7 +242,7 @@ XENT_API xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_ten
 
 /* out = ln(x), element by element, within 2 ulp (F64: 4) of the storage type. x: floating, any rank. out: x's shape and
    dtype; may be x itself. ln 0 = -inf, ln of a negative number is NaN: results, not errors. Errors as xent_softmax, but that
-   rank 0 is none. */
+   rank 0 is none, and that an out of another dtype than x is XENT_ERROR_DTYPE. */
 XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
 
 /* ---- Losses ------------------------------------------------------------------------------------------------------- */
@@ -319,7 +321,7 @@ XENT_API xent_status xent_mean_divisor(const xent_tensor *target, const xent_opt
 /* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]) along axis, for p = softmax(z).
    p: floating, rank >= 1. grad_p: d(result)/d(p). Both, and grad_z, are of one shape and dtype; grad_z may be p or grad_p. A
    grad_p of exactly 0 contributes 0 to the sum. Within 4 * 2^-24 (F64: 8 * 2^-53) of p * (|grad_p| + sum_c |grad_p[c] * p[c]|).
-   Errors as xent_softmax. */
+   Errors as xent_softmax, and XENT_ERROR_DTYPE where dtypes differ: nothing is converted here. */
 XENT_API xent_status xent_softmax_backward(const xent_tensor *p, const xent_tensor *grad_p, int32_t axis, xent_tensor *grad_z);
 
 /* grad_z = grad_logp - exp(logp) * sum_c grad_logp[c] along axis, for logp = log_softmax(z). Arguments and errors as
