@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh tests/golden/foreign.sh <compiler> [<emulator>...]
-# The hashes of tests/golden/bits.txt on a machine that is not this one: builds the library and print_bits with a cross compiler,
-# statically, in a temporary directory, and runs print_bits in an emulator.
+# The hashes of tests/golden/bits.txt on a machine that is not this one: builds the library and golden_bits with a cross compiler,
+# statically, in a temporary directory, and runs golden_bits in an emulator.
 #     sh tests/golden/foreign.sh aarch64-linux-gnu-gcc qemu-aarch64
 #     sh tests/golden/foreign.sh musl-gcc
 set -eu
@@ -20,10 +20,10 @@ excess=
 case $machine in s390x-*) excess=-fexcess-precision=fast ;; esac
 "$compiler" -std=c11 -O1 $excess -ffp-contract=off -DXENT_STATIC -I"$root/include" -I"$root/tests" "$root/tests/golden/print_bits.c" \
     "$root/tests/golden/bits_problems.c" \
-    "$root"/tests/support/problem*.c "$root/tests/support/operations.c" "$root/tests/support/half.c" "$root/tests/support/random.c" "$build/src/libxent.a" -static -lm -lpthread -o "$build/print_bits"
+    "$root"/tests/support/problem*.c "$root/tests/support/operations.c" "$root/tests/support/half.c" "$root/tests/support/random.c" "$build/src/libxent.a" -static -lm -lpthread -o "$build/golden_bits"
 for backend in scalar avx2 avx512 neon; do
     [ "$backend" = scalar ] || grep -q "xent_kernels_$backend" "$build/src/libxent.a" || continue
-    XENT_BACKEND=$backend "$@" "$build/print_bits" "$root/tests/golden/bits.txt" >"$build/hashes" && same=0 || same=$?
+    XENT_BACKEND=$backend "$@" "$build/golden_bits" "$root/tests/golden/bits.txt" >"$build/hashes" && same=0 || same=$?
     [ "$same" != 77 ] || [ "$backend" = scalar ] || continue # not on this CPU, as it has said
     echo "$machine: $(tail -1 "$build/hashes")"
     [ "$same" = 0 ] || exit 1

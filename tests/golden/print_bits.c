@@ -1,12 +1,12 @@
 /* Prints a hash of the bits of every operation over a fixed list of problems, one line each. What it prints is numerics version 1:
  * the same on every backend, CPU, compiler and operating system.
  *
- *     print_bits                prints the list; tests/golden/bits.txt is its output
- *     print_bits bits.txt       compares, and prints the lines that differ
+ *     golden_bits               prints the list; tests/golden/bits.txt is its output
+ *     golden_bits bits.txt      compares, and prints the lines that differ
  *
  * Needs libc and libxent alone, so that it can be built anywhere; from the root of the repository:
  *     cc -std=c11 -Iinclude -Itests tests/golden/print_bits.c tests/golden/bits_problems.c tests/support/problem*.c \
- *         tests/support/operations.c tests/support/half.c tests/support/random.c -lxent -lm -o print_bits
+ *         tests/support/operations.c tests/support/half.c tests/support/random.c -lxent -lm -o golden_bits
  */
 #include <inttypes.h>
 #include <stdio.h>
