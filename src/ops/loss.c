@@ -21,10 +21,10 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
         row->coefficients = (struct xent_coefficients){ .class_weight = options->class_weight,
                                                         .hot = 1 - smoothing,
                                                         .uniform = smoothing / (double)loss->type.classes };
-    if (options->row_weight != NULL) {
-        row->weight = xent_loss_row_weight(loss, position);
-        row->ignored = row->weight == 0;
-    }
+    row->weight = 1;
+    if (options->row_weight != NULL)
+        row->weight = xent_row_weight_at(options->row_weight, position->offset[XENT_LOSS_ROW_WEIGHT]);
+    row->ignored = row->weight == 0;
     if (!loss->rule.indices) {
         row->coefficients.per_class = xent_line_of(loss->target, loss->axis, offset);
         return;
@@ -62,10 +62,10 @@ double xent_loss_factor_by_fractions(const struct xent_loss *loss, double gradie
     return ldexp(factor, of_gradient - of_divisor + of_scale + of_weight);
 }
 
-double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position)
+double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position, double weight)
 {
     struct xent_upstream upstream = xent_loss_upstream(loss, position);
-    return xent_loss_weighted_factor(loss, &upstream, xent_loss_row_weight(loss, position));
+    return xent_loss_weighted_factor(loss, &upstream, weight);
 }
 
 void xent_loss_end(const void *call, double total)
@@ -98,7 +98,7 @@ static void begin(const void *call, const struct xent_position *position, const 
     if (loss->grad_logits == NULL) return;
     row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
     row->terms = xent_terms_are_apart(loss->terms_place) ? memory->row + loss->terms : row->out.at;
-    row->factor = xent_loss_factor(loss, position);
+    row->factor = xent_loss_factor(loss, position, row->weight);
 }
 
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
@@ -124,8 +124,7 @@ static double result_of(const struct xent_loss *loss, const struct xent_row *row
     if (!xent_state_is_finite(state)) return (double)NAN;
     result = loss_of(state->gap, state->coef, row->log1p_rest);
     if (loss->options.z_loss != 0) result += z_loss_of(loss->options.z_loss, state->max + row->log1p_rest);
-    if (loss->options.row_weight != NULL) return xent_loss_weighted(result, row->weight);
-    return result + 0.0; /* never -0.0 */
+    return xent_loss_weighted(result, row->weight);
 }
 
 static void finish(const void *call, struct xent_row *rows, size_t count)

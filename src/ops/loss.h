@@ -75,7 +75,7 @@ xent_status xent_loss_check(struct xent_loss *loss);
 
 /* The steps of a row that both have: target and coefficients, and the factor of its gradient. */
 void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row);
-double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position);
+double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position, double weight);
 
 /* What the factor is made of beside the row's weight. */
 struct xent_upstream {
@@ -94,13 +94,6 @@ static inline double xent_loss_weighted_factor(const struct xent_loss *loss, con
     if (weight == 1) return factor;
     if (fabs(factor) > 0x1p-900 && fabs(factor) < 0x1p900) return factor * weight;
     return xent_loss_factor_by_fractions(loss, upstream->gradient, weight);
-}
-
-/* The weight of a row; 1 without row weights. */
-static inline double xent_loss_row_weight(const struct xent_loss *loss, const struct xent_position *position)
-{
-    const struct xent_tensor *weight = loss->options.row_weight;
-    return weight == NULL ? 1 : xent_row_weight_at(weight, position->offset[XENT_LOSS_ROW_WEIGHT]);
 }
 
 /* A row's finished loss times its weight; never -0.0. */

@@ -1,5 +1,7 @@
 /* Negative log likelihood of log-probabilities: a sum of coefficient * -logp, for a class index of one such product, which needs no
  * pass over the row. Its gradient does not depend on logp at all. */
+#include <math.h>
+
 #include "kernels/formulas.h"
 #include "ops/loss_plan.h"
 #include "rows/write.h"
@@ -20,7 +22,7 @@ static void begin(const void *call, const struct xent_position *position, const 
     xent_loss_read_target(loss, position, row);
     if (loss->grad_logits == NULL) return;
     row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
-    row->factor = xent_loss_factor(loss, position);
+    row->factor = xent_loss_factor(loss, position, row->weight);
 }
 
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
@@ -33,18 +35,17 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
 /* As gaps from a maximum of 0; never -0.0. */
 static void finish(const void *call, struct xent_row *rows, size_t count)
 {
-    const struct xent_loss *loss = call;
+    (void)call;
     for (size_t i = 0; i < count; i++) {
         double of_target = gap_of(rows[i].target_coef, 0, rows[i].at_target);
-        rows[i].result = rows[i].ignored ? 0 : rows[i].state.gap + of_target + 0.0;
-        if (loss->options.row_weight != NULL) rows[i].result = xent_loss_weighted(rows[i].result, rows[i].weight);
+        rows[i].result = rows[i].ignored ? 0 : xent_loss_weighted(rows[i].state.gap + of_target, rows[i].weight);
     }
 }
 
-/* A coefficient of 0 has an entry of +0.0, but at the target of a batch whose weights are all 0: 0/0. */
+/* A coefficient of 0 has an entry of +0.0, but in a batch whose weights sum to 0, be they all 0 or too small for their products. */
 static void write_entry(const struct xent_loss *loss, const struct xent_row *row, double coef, int64_t class_index)
 {
-    double entry = coef == 0 && loss->divisor != 0 ? 0 : -(row->factor * coef);
+    double entry = loss->divisor == 0 ? (double)NAN : coef == 0 ? 0 : -(row->factor * coef);
     xent_row_store(&loss->type, entry, xent_class_at(&row->out, class_index));
 }
 

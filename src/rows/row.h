@@ -57,7 +57,7 @@ static inline bool xent_row_is_prepared(const struct xent_row_type *type) { retu
 struct xent_buffers {
     void *copy;     /* stored elements that are not contiguous, or that the terms are about to overwrite */
     void *upstream; /* the same of a gradient that comes in beside them */
-    void *prepared; /* reals: prepared logits, the softcap's derivative */
+    void *prepared; /* reals: prepared logits, the softcap's derivative; numbers on their way to another dtype */
     double *coef;   /* of each class; of one class where all have the same */
 };
 
@@ -74,9 +74,9 @@ struct xent_row {
     double target_coef;                    /* what that class has beside `coefficients`; 0 without one */
     double at_target;                      /* its logit, prepared */
     struct xent_coefficients coefficients; /* where every class may have one */
-    double weight;                         /* of the whole row, where rows have weights */
-    double factor;                         /* the upstream gradient of the row's loss, times logit_scale, over the divisor; the
-                                              row's weight too */
+    double weight;                         /* of the whole row; 1 without row weights */
+    double factor; /* what entries are multiplied with. Of a loss: the upstream gradient of the row's loss
+                                              over the divisor, times logit_scale and the row's weight */
 
     /* from the first pass */
     struct xent_chunk *chunks; /* of all chunks, where somebody asks for them again; else NULL */

@@ -91,6 +91,31 @@ static void test_all_ignored(void **state)
     close_batch(&b);
 }
 
+/* Class and row weights of which none is 0, but every product of two: 0/0 as well. */
+static void test_products_underflow(void **state)
+{
+    struct batch b = open_batch(state);
+    xent_tensor *row_weight = weights(1e-200, 1e-200, 1e-200), *result = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    xent_tensor *class_weight = tensor_new(XENT_F64, SHAPE(b.classes), ROW_MAJOR);
+    xent_options options = b.none;
+    options.reduction = XENT_REDUCTION_MEAN;
+    options.row_weight = row_weight;
+    options.class_weight = class_weight;
+    for (int64_t c = 0; c < b.classes; c++) tensor_set(class_weight, c, 1e-200);
+    expect_ok(xent_nll_loss(b.z, b.y, &options, result));
+    expect_bits(result, 0, canonical_nan(XENT_F64));
+    expect_ok(xent_nll_loss_backward(b.z, b.y, &options, NULL, b.table));
+    for (int64_t row = 0; row < 3; row++)
+        expect_bits(b.table, row * b.classes + (int64_t)tensor_get(b.y, row), canonical_nan(b.dtype));
+    expect_ok(xent_cross_entropy_grad(b.z, b.y, &options, NULL, result, b.table));
+    expect_bits(result, 0, canonical_nan(XENT_F64));
+    for (int64_t i = 0; i < 3 * b.classes; i++) expect_bits(b.table, i, canonical_nan(b.dtype));
+    tensor_free(row_weight);
+    tensor_free(class_weight);
+    tensor_free(result);
+    close_batch(&b);
+}
+
 /* A target is checked whatever its row's weight is: ignore_index alone exempts it. */
 static void test_targets_are_checked(void **state)
 {
@@ -169,11 +194,9 @@ static void test_factors_meet(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weight_0_is_not_read),
-        cmocka_unit_test(test_nan_keeps_its_weight),
-        cmocka_unit_test(test_all_ignored),
-        cmocka_unit_test(test_targets_are_checked),
-        cmocka_unit_test(test_mean_of_extreme_weights),
+        cmocka_unit_test(test_weight_0_is_not_read), cmocka_unit_test(test_nan_keeps_its_weight),
+        cmocka_unit_test(test_all_ignored),          cmocka_unit_test(test_products_underflow),
+        cmocka_unit_test(test_targets_are_checked),  cmocka_unit_test(test_mean_of_extreme_weights),
         cmocka_unit_test(test_factors_meet),
     };
     return run_on_all_sizes(tests, sizeof tests / sizeof tests[0]);
