@@ -92,7 +92,7 @@ struct xent_chunk_coef {
 
 /* How the second pass turns terms into entries; p_c = term * 2^-64 * unit * share. */
 struct xent_rescale {
-    double factor; /* F: upstream gradient over divisor */
+    double factor; /* F: upstream gradient over divisor, times logit_scale and the row's weight */
     double total;  /* Z: what p is multiplied with, the sum of the coefficients and what the z-loss adds */
     double none;   /* what Z p is for p = 0: 0 even where the z-loss overflows, NaN where the sum of the coefficients does */
     double share;  /* e^(chunk's max - row's max) / (1 + rest of the row) */
@@ -125,7 +125,7 @@ struct xent_real_kernels {
     /* The losses of rows, all of them regular. */
     void (*tile_losses)(const struct xent_tile *state, size_t rows, double z_loss, double *loss);
 
-    /* Fills in the state what tile_write needs, given each row's upstream gradient over divisor; total receives what its p are
+    /* Fills in the state what tile_write needs, given each row's F; total receives what its p are
        multiplied with. */
     void (*tile_entries)(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total);
 };

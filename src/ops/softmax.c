@@ -12,7 +12,8 @@ _Static_assert(SOFTMAX_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the 
 
 static struct xent_buffers buffers_of(const struct xent_softmax *softmax, char *task_memory)
 {
-    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, softmax->copy) };
+    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, softmax->copy),
+                                  .prepared = xent_arena_at(task_memory, softmax->prepared) };
 }
 
 static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
@@ -105,7 +106,6 @@ static void write_converted_log_probabilities(const void *call, const struct xen
 {
     const struct xent_softmax *softmax = call;
     struct xent_buffers buffers = buffers_of(softmax, task_memory);
-    buffers.prepared = xent_arena_at(task_memory, softmax->prepared);
     if (xent_state_is_finite(&row->state))
         xent_row_write_converted_log_probs(&softmax->type, row, &buffers, span);
     else
@@ -209,7 +209,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     xent_row_type_init(&softmax->type, z, classes, settings->kernels);
     xent_walk_plan(&softmax->walk, operands, SOFTMAX_OPERANDS);
     softmax->terms_place = XENT_TERMS_NOWHERE;
-    softmax->copy = softmax->terms = XENT_NOWHERE;
+    softmax->copy = softmax->terms = softmax->prepared = XENT_NOWHERE;
     xent_drive_init(drive, softmax, &kinds[softmax->kind].steps, &softmax->type, &softmax->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, softmax->walk.count, xent_chunk_count(classes), z->numel);
     if (!per_class) {

@@ -47,8 +47,8 @@ static double sum_of(const struct xent_softmax_backward *backward, const struct 
     return backward->kind->of_logarithm ? state->coef : -state->gap;
 }
 
-/* The same sum over the whole row, of the upstream gradient times `scale`, in plain order. An element of the gradient that is 0 adds
-   nothing. */
+/* The same sum over the whole row, of F64, of the upstream gradient times `scale`, in plain order. An element of the gradient that is
+   0 adds nothing. */
 static double scaled_sum(const struct xent_softmax_backward *backward, const struct xent_row *row, double scale)
 {
     double sum = 0, error = 0;

@@ -1,4 +1,4 @@
-/* Chunks between a strided row and contiguous memory. Line, count and copy are the caller's; nothing is checked. */
+/* Chunks between a strided row and contiguous memory, of the row's dtype or from numbers of another one. Line, count and copy are the caller's; nothing is checked. */
 #include "rows/chunk.h"
 
 const void *xent_chunk_read(const struct xent_line *line, int64_t from, size_t n, void *copy, bool must_copy)

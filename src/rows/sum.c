@@ -1,18 +1,12 @@
 /* The canonical sum: leaves of 64 rows, then a tree of pairs. Its order is numerics (numerics.md). */
 #include "rows/sum.h"
 
-/* *a += b by TwoSum; the error is returned */
-static double add_two(double *a, double b)
-{
-    double sum = *a + b, back = sum - *a, error = (*a - (sum - back)) + (b - back);
-    *a = sum;
-    return error;
-}
+#include "kernels/two_sum.h"
 
 static void merge(struct xent_pair *left, const struct xent_pair *right)
 {
-    double lo = left->lo + right->lo;
-    left->lo = lo + add_two(&left->hi, right->hi);
+    left->lo += right->lo;
+    add_two(&left->hi, &left->lo, right->hi);
 }
 
 /* Node (level, index) covers the leaves [index 2^level, (index + 1) 2^level). The one before it ends where it begins. */
@@ -32,7 +26,7 @@ static size_t add_to_leaf(struct xent_sum *sum, const double *values, size_t n)
 {
     size_t room = XENT_LEAF_ROWS - (size_t)(sum->row & (XENT_LEAF_ROWS - 1)), count = n < room ? n : room;
     struct xent_pair leaf = sum->leaf;
-    for (size_t i = 0; i < count; i++) leaf.lo += add_two(&leaf.hi, values[i]);
+    for (size_t i = 0; i < count; i++) add_two(&leaf.hi, &leaf.lo, values[i]);
     sum->leaf = leaf;
     sum->row += (int64_t)count;
     if (count < room) return count;
