@@ -143,7 +143,7 @@ typedef struct xent_options {
     int64_t ignore_index;            /* rows with this class index count for nothing and their logits are not read; it may lie
                                         inside [0, C); not looked at for probability targets; -100 */
     const xent_tensor *class_weight; /* NULL: all ones; else shape (C), any floating dtype, every one finite and >= 0 */
-    double label_smoothing;          /* 0.0, in [0, 1]: targets become (1 - e) * target + e / C */
+    double label_smoothing;          /* 0.0, in [0, 1]: targets become (1 - e) * target + e / C, in double */
     double z_loss;                   /* 0.0: adds z_loss * lse^2 to each row's loss; finite, >= 0 */
     double logit_scale;              /* 1.0: multiplies every logit first (1 / temperature); in [1e-30, 1e30] */
     double softcap;                  /* 0.0: off; else z becomes softcap * tanh(z / softcap), after logit_scale;
@@ -232,7 +232,7 @@ XENT_API xent_status xent_softmax(const xent_tensor *z, int32_t axis, xent_tenso
 
 /* logp = log_softmax(z) along axis: logp_c = z_c - lse. Within 2 ulp of the storage type (F64: 4 ulp and
    (1 + C / 2048) * 2^-1074); an F64 logp of other logits is the double that an F32 one is rounded from, off by 2^-24.5 times the
-   row's largest logp and 2^-51 of its own. Arguments, special values, other dtypes and errors as xent_softmax. */
+   row's largest logp, 2^-51 of its own and (1 + C) * 2^-190. Arguments, special values, other dtypes and errors as xent_softmax. */
 XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_tensor *logp);
 
 /* out = ln(sum_c exp(z_c)) along axis. out: z's shape without the axis, any floating dtype.
@@ -264,7 +264,7 @@ XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
    of MEAN below, else 1
      r * grad_loss / divisor * logit_scale * dv/dx * ((sum_c k[c] + 2 * z_loss * lse) * p[c] - k[c]), x = logit_scale * z
    logit_scale and softcap are rounded to F32 (not for F64 logits), and logit_scale * z is one product of that type. dv/dx is
-   4 * e / (1 + e)^2 with e = exp(-2 * |x / softcap|), 1 without a softcap.
+   4 * e / (1 + e)^2 with e = exp(-2 * |x / softcap|), of the quotient as it rounds; 1 without a softcap.
    r multiplies the loss that the row has without it, in double: one rounding more. In the gradient it comes last among the factors
    before dv/dx, which then neither overflow nor underflow on the way to their product. r = 1 changes no bit. A row of weight 0 is
    ignored, as one with ignore_index is: neither its logits nor its probabilities are read. Its class index is checked all the
@@ -326,7 +326,7 @@ XENT_API xent_status xent_softmax_backward(const xent_tensor *p, const xent_tens
 
 /* grad_z = grad_logp - exp(logp) * sum_c grad_logp[c] along axis, for logp = log_softmax(z). Arguments and errors as
    xent_softmax_backward; grad_z may be logp or grad_logp. Within 4 * 2^-24 (F64: 8 * 2^-53) of |grad_logp| + exp(logp) * sum_c
-   |grad_logp[c]|. */
+   |grad_logp[c]|. Both: besides by C * 2^-1070 in F64 where a row's sum of such sizes is more than the largest double. */
 XENT_API xent_status xent_log_softmax_backward(const xent_tensor *logp, const xent_tensor *grad_logp, int32_t axis,
                                                xent_tensor *grad_z);
 
