@@ -12,8 +12,7 @@ _Static_assert(SOFTMAX_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the 
 
 static struct xent_buffers buffers_of(const struct xent_softmax *softmax, char *task_memory)
 {
-    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, softmax->copy),
-                                  .prepared = xent_arena_at(task_memory, softmax->prepared) };
+    return (struct xent_buffers){ .copy = xent_arena_at(task_memory, softmax->copy) };
 }
 
 static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
@@ -51,82 +50,63 @@ static void finish(const void *call, struct xent_row *rows, size_t count)
 static bool is_finite_or_filled(const struct xent_softmax *softmax, const struct xent_row *row, struct xent_span span)
 {
     bool finite = xent_state_is_finite(&row->state);
-    if (!finite) xent_row_fill(&softmax->type, row, (double)NAN, span);
+    if (!finite) xent_row_fill(softmax->written, row, (double)NAN, span);
     return finite;
 }
 
 /* A gradient of factor 1 whose coefficients sum up to 1 and are those of no class. */
 static const struct xent_gradient probabilities = { .factor = 1, .coef = 1, .target = -1 };
 
+/* As reals in the terms' place, from where each chunk is rounded to an output of the other real type. */
+static void write_by_way_of_reals(const struct xent_softmax *softmax, const struct xent_row *row,
+                                  const struct xent_buffers *buffers, struct xent_span span)
+{
+    const struct xent_row_type reals = xent_row_type_of_reals(&softmax->type);
+    struct xent_row in_reals = *row;
+    in_reals.out = (struct xent_line){ row->terms, (ptrdiff_t)reals.size, reals.dtype, true };
+    xent_row_write(&reals, &in_reals, &probabilities, false, buffers, span);
+    for (int64_t i = span.from; i < span.to; i++) {
+        int64_t from = i * XENT_CHUNK;
+        size_t n = xent_chunk_size(reals.classes, from);
+        xent_chunk_convert(reals.backend, reals.dtype, xent_class_at(&in_reals.out, from), n, &row->out, from, buffers->copy);
+    }
+}
+
 static void write_probabilities(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
     const struct xent_softmax *softmax = call;
+    const struct xent_row_type *written = softmax->written;
     struct xent_buffers buffers = buffers_of(softmax, task_memory);
-    if (is_finite_or_filled(softmax, row, span))
-        xent_row_write(&softmax->type, row, &probabilities, softmax->terms_place == XENT_TERMS_STREAMED, &buffers, span);
+    if (!is_finite_or_filled(softmax, row, span)) return;
+    if (written->real == softmax->type.real)
+        xent_row_write(written, row, &probabilities, softmax->terms_place == XENT_TERMS_STREAMED, &buffers, span);
+    else
+        write_by_way_of_reals(softmax, row, &buffers, span);
 }
 
 static void write_log_probabilities(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
 {
     const struct xent_softmax *softmax = call;
     struct xent_buffers buffers = buffers_of(softmax, task_memory);
-    if (is_finite_or_filled(softmax, row, span)) xent_row_write_log_probs(&softmax->type, row, &buffers, span);
-}
-
-/* ---- To an output of another dtype -------------------------------------------------------------------------------- */
-
-/* Of the same real type the entries are those of rows stored as the output is. Else they stay reals in the terms' place, from where
-   each chunk is rounded. */
-static void write_converted_probabilities(const void *call, const struct xent_row *row, char *task_memory,
-                                          struct xent_span span)
-{
-    const struct xent_softmax *softmax = call;
-    const struct xent_row_type *written = &softmax->written, reals = xent_row_type_of_reals(&softmax->type);
-    struct xent_buffers buffers = buffers_of(softmax, task_memory);
-    struct xent_row in_reals = *row;
-    if (!xent_state_is_finite(&row->state)) {
-        xent_row_fill(written, row, (double)NAN, span);
+    if (!is_finite_or_filled(softmax, row, span)) return;
+    if (softmax->written == &softmax->type) {
+        xent_row_write_log_probs(&softmax->type, row, &buffers, span);
         return;
     }
-    if (written->real == reals.real) {
-        xent_row_write(written, row, &probabilities, softmax->terms_place == XENT_TERMS_STREAMED, &buffers, span);
-        return;
-    }
-    in_reals.out = (struct xent_line){ row->terms, (ptrdiff_t)reals.size, reals.dtype, true };
-    xent_row_write(&reals, &in_reals, &probabilities, false, &buffers, span);
-    for (int64_t i = span.from; i < span.to; i++) {
-        int64_t from = i * XENT_CHUNK;
-        size_t n = xent_chunk_size(reals.classes, from);
-        xent_chunk_convert(reals.backend, reals.dtype, xent_class_at(&in_reals.out, from), n, &row->out, from, buffers.copy);
-    }
-}
-
-static void write_converted_log_probabilities(const void *call, const struct xent_row *row, char *task_memory,
-                                              struct xent_span span)
-{
-    const struct xent_softmax *softmax = call;
-    struct xent_buffers buffers = buffers_of(softmax, task_memory);
-    if (xent_state_is_finite(&row->state))
-        xent_row_write_converted_log_probs(&softmax->type, row, &buffers, span);
-    else
-        xent_row_fill(&softmax->written, row, (double)NAN, span);
+    buffers.prepared = xent_arena_at(task_memory, softmax->prepared);
+    xent_row_write_converted_log_probs(&softmax->type, row, &buffers, span);
 }
 
 /* ---- The operations ------------------------------------------------------------------------------------------------ */
 
-/* Each kind's name for its output, and its steps; converted: to another dtype than z's. A probability needs no logarithm of the row's
-   sum. */
+/* Each kind's name for its output, and its steps. A probability needs no logarithm of the row's sum. */
 static const struct kind {
     const char *out;
-    struct xent_row_steps steps, converted;
+    struct xent_row_steps steps;
 } kinds[] = {
-    [XENT_SOFTMAX] = { "p",
-                       { .begin = begin, .reduce = reduce, .write = write_probabilities },
-                       { .begin = begin, .reduce = reduce, .write = write_converted_probabilities } },
-    [XENT_LOG_SOFTMAX] = { "logp",
-                           { .begin = begin, .reduce = reduce, .finish = finish, .write = write_log_probabilities },
-                           { .begin = begin, .reduce = reduce, .finish = finish, .write = write_converted_log_probabilities } },
-    [XENT_LOGSUMEXP] = { "out", { .begin = begin, .reduce = reduce, .finish = finish }, { .begin = NULL } },
+    [XENT_SOFTMAX] = { "p", { .begin = begin, .reduce = reduce, .write = write_probabilities } },
+    [XENT_LOG_SOFTMAX] = { "logp", { .begin = begin, .reduce = reduce, .finish = finish, .write = write_log_probabilities } },
+    [XENT_LOGSUMEXP] = { "out", { .begin = begin, .reduce = reduce, .finish = finish } },
 };
 
 static xent_status check(void *call)
@@ -148,41 +128,19 @@ static xent_status check(void *call)
     return xent_check_apart(name, out, "z", z, per_class);
 }
 
-/* Whether the output is class by class and of another dtype than z. */
-static bool is_converted(const struct xent_softmax *softmax)
-{
-    return softmax->kind != XENT_LOGSUMEXP && softmax->out->dtype != softmax->z->dtype;
-}
-
 static void plan_memory(struct xent_softmax *softmax, struct xent_drive *drive)
 {
-    const struct xent_row_type *type = &softmax->type;
-    bool per_class = softmax->kind != XENT_LOGSUMEXP;
+    const struct xent_row_type *type = &softmax->type, *written = softmax->written;
     bool gathered = !xent_lines_are_contiguous(softmax->z, softmax->axis);
-    bool scattered = per_class && !xent_lines_are_contiguous(softmax->out, softmax->axis);
-    if (gathered || scattered) softmax->copy = xent_arena_need(&drive->task_bytes, xent_chunk_most(type->classes) * type->size);
-    if (softmax->kind != XENT_SOFTMAX) return;
-    softmax->terms_place = xent_terms_of(type, softmax->z, softmax->out, softmax->axis, false, true);
-    drive->keeps_chunks = true;
-    if (xent_terms_are_apart(softmax->terms_place)) softmax->terms = xent_arena_need(&drive->row_bytes, xent_terms_size(type));
-}
-
-static void plan_converted(struct xent_softmax *softmax, struct xent_drive *drive)
-{
-    const struct xent_row_type *type = &softmax->type, *written = &softmax->written;
-    bool gathered = !xent_lines_are_contiguous(softmax->z, softmax->axis);
-    bool scattered = !xent_lines_are_contiguous(softmax->out, softmax->axis);
+    bool scattered = softmax->kind != XENT_LOGSUMEXP && !xent_lines_are_contiguous(softmax->out, softmax->axis);
     size_t chunk = xent_chunk_most(type->classes);
-    xent_row_type_init(&softmax->written, softmax->out, type->classes, type->backend);
-    drive->steps = &kinds[softmax->kind].converted;
     if (gathered || scattered)
         softmax->copy = xent_arena_need(&drive->task_bytes, chunk * (type->size > written->size ? type->size : written->size));
-    if (softmax->kind == XENT_LOG_SOFTMAX) {
+    if (softmax->kind == XENT_LOG_SOFTMAX && written != type)
         softmax->prepared = xent_arena_need(&drive->task_bytes, chunk * sizeof(double));
-        return;
-    }
+    if (softmax->kind != XENT_SOFTMAX) return;
     softmax->terms_place = XENT_TERMS_APART;
-    if (type->real == written->real)
+    if (written->real == type->real)
         softmax->terms_place = xent_terms_of(written, softmax->z, softmax->out, softmax->axis, false, true);
     drive->keeps_chunks = true;
     if (xent_terms_are_apart(softmax->terms_place)) softmax->terms = xent_arena_need(&drive->row_bytes, xent_terms_size(type));
@@ -207,6 +165,11 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
         [SOFTMAX_Z] = { z, softmax->axis }, [SOFTMAX_OUT] = { out, per_class ? softmax->axis : XENT_NO_AXIS }
     };
     xent_row_type_init(&softmax->type, z, classes, settings->kernels);
+    softmax->written = &softmax->type;
+    if (per_class && out->dtype != z->dtype) {
+        xent_row_type_init(&softmax->converted, out, classes, settings->kernels);
+        softmax->written = &softmax->converted;
+    }
     xent_walk_plan(&softmax->walk, operands, SOFTMAX_OPERANDS);
     softmax->terms_place = XENT_TERMS_NOWHERE;
     softmax->copy = softmax->terms = softmax->prepared = XENT_NOWHERE;
@@ -217,11 +180,8 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
         drive->result = softmax->out;
         drive->result_operand = SOFTMAX_OUT;
     }
-    if (softmax->out->numel == 0) return;
-    if (is_converted(softmax))
-        plan_converted(softmax, drive);
-    else
-        plan_memory(softmax, drive);
+    if (out->numel == 0) return;
+    plan_memory(softmax, drive);
     drive->block = block_of(softmax);
 }
 

@@ -17,8 +17,8 @@ struct xent_softmax {
     int32_t axis; /* from the checks */
 
     /* the plan */
-    struct xent_row_type type;
-    struct xent_row_type written; /* of the output's elements, where its dtype is not z's */
+    struct xent_row_type type, converted; /* of z's elements, and of an output's of another dtype */
+    const struct xent_row_type *written;  /* the one of the two that the output has */
     struct xent_walk walk;
     enum xent_terms_place terms_place; /* of softmax; the others keep none */
     size_t copy, prepared, terms;      /* offsets in a task's memory, the last in a row's */
