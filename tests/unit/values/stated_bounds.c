@@ -1,5 +1,7 @@
 /* Bounds that xent.h states beside that of a plain loss, at inputs that need them: the term of a z-loss where lse is next to 0, a loss
-   under a softcap, probabilities that are subnormal. References are in double, which is exact enough here. */
+   under a softcap and its derivative far beyond it, probabilities that are subnormal, log-probabilities that are nearly 0, gradients
+   at either end of the range. References are in double, or in what is wider, which is exact enough here. */
+#include <float.h>
 #include <math.h>
 
 #include "support/backend.h"
@@ -70,11 +72,93 @@ static void test_subnormal_probabilities(void **state)
     tensor_free(z);
 }
 
+/* Class 0's entry of a row { x, -x } whose target is class 1: as p of class 0 is 1, the derivative itself. */
+static double slope_of(xent_dtype dtype, double x, double softcap)
+{
+    xent_tensor *z = tensor_of(dtype, SHAPE(2), ROW_MAJOR, VALUES(x, -x)), *grad = tensor_new(dtype, SHAPE(2), ROW_MAJOR);
+    xent_tensor *y = tensor_of(XENT_U8, SCALAR, ROW_MAJOR, VALUES(1));
+    xent_options options = XENT_OPTIONS_INIT;
+    options.softcap = softcap;
+    expect_ok(xent_cross_entropy_grad(z, y, &options, NULL, NULL, grad));
+    const double got = tensor_get(grad, 0);
+    tensor_free(z);
+    tensor_free(y);
+    tensor_free(grad);
+    return got;
+}
+
+/* The rounding of x / softcap moves e^(-2|x / softcap|) by more than the derivative's own bound. */
+static void test_slope_far_beyond_a_softcap(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        const double x = (double)(float)(900 + i * 0.9037), u = x / 30, want = 4 * exp(-2 * u), wide = 9 * x;
+        expect_within(slope_of(XENT_F32, x, 30), want, (0x1p-21 + 0x1p-23 * u + 8 * 0x1p-24) * want + 0x1p-126);
+        if (LDBL_MANT_DIG == DBL_MANT_DIG) continue;
+        const double want_64 = (double)(4 * expl(-2 * ((long double)wide / 30)));
+        expect_within(slope_of(XENT_F64, wide, 30), want_64, (0x1p-49 + 0x1p-52 * 9 * u + 8 * 0x1p-53) * want_64 + 0x1p-960);
+    }
+}
+
+/* -log1p(e^-gap), as F64 of F32 logits: what lies more than 190 octaves below the maximum may be missing. */
+static void test_log_probability_near_0(void **state)
+{
+    static const double gaps[] = { 20, 60, 100, 125, 131, 132, 140, 200 };
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        xent_tensor *z = tensor_of(XENT_F32, SHAPE(2), ROW_MAJOR, VALUES(0, -gaps[i]));
+        xent_tensor *logp = tensor_new(XENT_F64, SHAPE(2), ROW_MAJOR);
+        const double want = -log1p(exp(-gaps[i])), relative = 0x1.6a09e6p-25 + 0x1p-51;
+        expect_ok(xent_log_softmax(z, 0, logp));
+        expect_within(tensor_get(logp, 0), want, relative * -want + 3 * 0x1p-190);
+        tensor_free(z);
+        tensor_free(logp);
+    }
+}
+
+/* The gradients of a row add up to more than a double holds: its small ones lose what is below C 2^-1070. */
+static void test_smallest_gradient_beside_the_largest(void **state)
+{
+    static const double small[] = { 3e-308, 1e-300, 0x1p-1060 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        xent_tensor *logp = tensor_of(XENT_F64, SHAPE(3), ROW_MAJOR, VALUES(-2000, -1, -1));
+        xent_tensor *g = tensor_of(XENT_F64, SHAPE(3), ROW_MAJOR, VALUES(small[i], 1.7e308, 1.7e308));
+        expect_ok(xent_log_softmax_backward(logp, g, 0, g));
+        expect_within(tensor_get(g, 0), small[i], 8 * 0x1p-53 * small[i] + 3 * 0x1p-1070);
+        assert_true(isfinite(tensor_get(g, 1)));
+        tensor_free(logp);
+        tensor_free(g);
+    }
+}
+
+/* Too small for the type, not without influence. */
+static void test_sign_of_an_underflown_gradient(void **state)
+{
+    xent_tensor *z = tensor_of(XENT_F32, SHAPE(3), ROW_MAJOR, VALUES(1, 2, 3)),
+                *grad = tensor_new(XENT_F32, SHAPE(3), ROW_MAJOR);
+    xent_tensor *y = tensor_of(XENT_U8, SCALAR, ROW_MAJOR, VALUES(1));
+    xent_options options = XENT_OPTIONS_INIT;
+    (void)state;
+    options.normalizer = 1e60;
+    expect_ok(xent_cross_entropy_grad(z, y, &options, NULL, NULL, grad));
+    for (int c = 0; c < 3; c++) {
+        assert_true(tensor_get(grad, c) == 0);
+        assert_int_equal(signbit(tensor_get(grad, c)) != 0, c == 1);
+    }
+    tensor_free(z);
+    tensor_free(y);
+    tensor_free(grad);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(test_z_loss_of_a_vanishing_lse),
-                                               cmocka_unit_test(test_loss_under_a_softcap),
-                                               cmocka_unit_test(test_subnormal_probabilities) };
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_z_loss_of_a_vanishing_lse),     cmocka_unit_test(test_loss_under_a_softcap),
+        cmocka_unit_test(test_subnormal_probabilities),       cmocka_unit_test(test_slope_far_beyond_a_softcap),
+        cmocka_unit_test(test_log_probability_near_0),        cmocka_unit_test(test_smallest_gradient_beside_the_largest),
+        cmocka_unit_test(test_sign_of_an_underflown_gradient)
+    };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
