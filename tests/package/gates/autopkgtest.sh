@@ -5,8 +5,13 @@
 set -eu
 . "$(dirname "$0")/../../../cmake/provide.sh"
 command -v autopkgtest >/dev/null || install_packages apt-get autopkgtest
+# A list of packages that cannot be fetched is the end of the test. Other gates may have added architectures, whose lists are not needed here.
+only_this=$(mktemp)
+printf 'APT::Architectures { "%s"; };\n' "$(dpkg --print-architecture)" >"$only_this"
+chmod 644 "$only_this"
 status=0
-as_root autopkgtest --no-built-binaries "$1"/*.deb "$1"/*.dsc -- null || status=$?
+as_root env APT_CONFIG="$only_this" autopkgtest --no-built-binaries "$1"/*.deb "$1"/*.dsc -- null || status=$?
+rm "$only_this"
 # What was tested next would find them.
 as_root apt-get purge -qq -y libxent0 libxent-dev libxent-doc
 exit $status
