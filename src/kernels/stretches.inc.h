@@ -1,0 +1,89 @@
+/* Where the first pass reads a chunk: its groups of 64 classes, two of which may be copies, and stretches of groups. Assumes the
+ * elements of a variant (element.h). */
+#ifndef XENT_KERNELS_STRETCHES_INC_H
+#define XENT_KERNELS_STRETCHES_INC_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "element.h"
+#include "kernels.h"
+
+enum { LINE_ELEMENTS = XENT_LINE / sizeof(stored), SWEEP_ELEMENTS = SWEEP * WIDTH };
+
+/* Where the groups of 64 classes are read from. */
+struct groups {
+    const stored *z;
+    size_t count;    /* groups, a partial one included */
+    size_t whole;    /* index of the partial group; count if there is none */
+    size_t replaced; /* index of the group that is read from `patch` */
+    stored tail[XENT_LANES];
+    stored patch[XENT_LANES];
+};
+
+static inline const stored *group_at(const struct groups *groups, size_t g)
+{
+    const stored *p = groups->z + XENT_LANES * g;
+    p = g == groups->whole ? groups->tail : p;
+    return g == groups->replaced ? groups->patch : p;
+}
+
+static inline void set_groups(struct groups *groups, const stored *z, size_t n)
+{
+    stored padding[LINE_ELEMENTS];
+    size_t left = n % XENT_LANES;
+    groups->z = z;
+    groups->whole = n / XENT_LANES;
+    groups->count = groups->whole + (left > 0);
+    groups->replaced = SIZE_MAX;
+    if (left == 0) return;
+    for (size_t i = 0; i < LINE_ELEMENTS; i++) padding[i] = minus_infinity;
+    copy_padded(groups->tail, z + XENT_LANES * groups->whole, left * sizeof(stored), sizeof groups->tail, padding);
+}
+
+/* Prefetches the lines of a sweep that begins at this lane, each line once: a sweep may have several, or a part of one.
+   always_inline, since gcc takes the function for one without effect and drops the call. */
+static inline __attribute__((always_inline)) void prefetch_sweep(const stored *p, size_t lane)
+{
+    if (SWEEP_ELEMENTS < LINE_ELEMENTS && lane % LINE_ELEMENTS != 0) return;
+    for (size_t i = 0; i < SWEEP_ELEMENTS; i += LINE_ELEMENTS) prefetch(p + i);
+}
+
+/* Groups of one block that stand one behind the other in memory. */
+struct stretch {
+    const stored *z;
+    const stored *end;
+    size_t ahead; /* how far to prefetch: a chunk; 0 in a copy, for whose group that has been done */
+    real *terms;  /* NULL: they are not kept */
+    bool ends_block;
+};
+
+/* The partial group and the patched one are stretches of their own and may cut two blocks in three. */
+enum { MOST_STRETCHES = XENT_CHUNK / XENT_LANES / BLOCK_GROUPS + 4 };
+
+/* Divides the groups into stretches and returns how many there are. The terms of the partial group go to tail_terms. */
+static inline size_t set_stretches(const struct groups *groups, real *terms, real *tail_terms, struct stretch *stretches)
+{
+    size_t count = 0;
+    bool copied;
+    for (size_t from = 0, to; from < groups->count; from = to) {
+        to = (from / BLOCK_GROUPS + 1) * BLOCK_GROUPS;
+        if (to > groups->count) to = groups->count;
+        if (from == groups->replaced) to = from + 1;
+        if (from < groups->replaced && groups->replaced < to) to = groups->replaced;
+        if (from < groups->whole && groups->whole < to) to = groups->whole;
+        copied = from == groups->replaced || from == groups->whole;
+        for (size_t lane = 0; copied && lane < XENT_LANES; lane += SWEEP_ELEMENTS)
+            prefetch_sweep(groups->z + XENT_LANES * from + lane + XENT_CHUNK, lane);
+        stretches[count++] = (struct stretch){ .z = group_at(groups, from),
+                                               .end = group_at(groups, from) + XENT_LANES * (to - from),
+                                               .ahead = copied ? 0 : XENT_CHUNK,
+                                               .terms = terms == NULL           ? NULL
+                                                        : from == groups->whole ? tail_terms
+                                                                                : terms + XENT_LANES * from,
+                                               .ends_block = to % BLOCK_GROUPS == 0 };
+    }
+    return count;
+}
+
+#endif
