@@ -139,6 +139,10 @@ struct xent_stored_kernels {
        is stored as a real, for e^(z - max) as struct xent_chunk tells. */
     void (*reduce)(const void *z, size_t n, void *terms, struct xent_chunk *chunk);
 
+    /* The same where all classes have this coefficient, whose sums go into the state. Of F64 the gap may not be finite though
+       that of finite logits is. */
+    void (*reduce_equal)(const void *z, size_t n, double coef, void *terms, struct xent_chunk *chunk);
+
     /* coef_c = hot t_c + uniform, of stored elements; uniform 0: nothing is added. coef may be t. */
     void (*smooth)(const void *t, double *coef, size_t n, double hot, double uniform);
 

@@ -63,7 +63,7 @@ static inline void join_lanes(struct lanes *lanes, size_t to, size_t from)
 }
 
 /* Adds up all lanes by halves: i + 32, i + 16, ... i + 1. lanes->sum[0] is then their plain sum in the same order. */
-static inline double tree(struct lanes *lanes)
+static __attribute__((noinline)) double tree(struct lanes *lanes)
 {
     size_t half = XENT_LANES / 2;
     for (; half >= VF64_WIDTH; half /= 2)

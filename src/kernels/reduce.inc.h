@@ -10,38 +10,41 @@
 #include <string.h>
 
 #include "element.h"
+#include "equal.h"
 #include "exp.inc.h"
+#include "logits.inc.h"
 #include "relate.h"
 #include "stretches.inc.h"
 #include "sum.inc.h"
 
-/* SWEEP vectors of elements. Where PAIRED, they are not in the order of memory, but every lane of a chunk's sums still adds up
-   its own classes (store_sums). */
-static inline void load_sweep(const stored *p, vector *x)
+/* A sweep of elements, `sweep` vectors. Where PAIRED, they are not in the order of memory, but every lane of a chunk's sums still
+   adds up its own classes (store_sums). */
+static inline __attribute__((always_inline)) void load_sweep(const stored *p, size_t sweep, vector *x)
 {
     if (PAIRED)
-        for (size_t v = 0; v < SWEEP; v += 2) load_pair(p + v * WIDTH, &x[v]);
+        for (size_t v = 0; v < sweep; v += 2) load_pair(p + v * WIDTH, &x[v]);
     else
-        EACH (v, SWEEP) x[v] = load(p + v * WIDTH);
+        EACH (v, sweep) x[v] = load(p + v * WIDTH);
 }
 
 /* A sweep of terms, in the order of memory. */
-static inline void store_sweep(real *to, vector *x)
+static inline __attribute__((always_inline)) void store_sweep(real *to, size_t sweep, vector *x)
 {
     if (PAIRED)
-        for (size_t v = 0; v < SWEEP; v += 2) interleave(&x[v]);
-    EACH (v, SWEEP) v_store(to + v * WIDTH, x[v]);
+        for (size_t v = 0; v < sweep; v += 2) interleave(&x[v]);
+    EACH (v, sweep) v_store(to + v * WIDTH, x[v]);
 }
 
-static inline void store_sums(const struct sum *sum, struct lanes *lanes, size_t lane)
+static inline __attribute__((always_inline)) void store_sums(const struct sum *sum, size_t sweep, struct lanes *lanes,
+                                                             size_t lane)
 {
     if (PAIRED) {
         struct lanes sorted;
-        EACH (v, SWEEP) sum_store(&sum[v], &sorted, v * WIDTH);
-        for (size_t v = 0; v < SWEEP; v++)
+        EACH (v, sweep) sum_store(&sum[v], &sorted, v * WIDTH);
+        for (size_t v = 0; v < sweep; v++)
             for (size_t i = 0; i < WIDTH; i++) lanes->sum[lane + v / 2 * 2 * WIDTH + 2 * i + v % 2] = sorted.sum[v * WIDTH + i];
     } else {
-        EACH (v, SWEEP) sum_store(&sum[v], lanes, lane + v * WIDTH);
+        EACH (v, sweep) sum_store(&sum[v], lanes, lane + v * WIDTH);
     }
 }
 
@@ -49,7 +52,7 @@ static inline void store_sums(const struct sum *sum, struct lanes *lanes, size_t
 static inline vector maximum_of_group(const stored *p)
 {
     vector x[XENT_LANES / WIDTH];
-    for (size_t v = 0; v < XENT_LANES / WIDTH; v += SWEEP) load_sweep(p + v * WIDTH, &x[v]);
+    for (size_t v = 0; v < XENT_LANES / WIDTH; v += SWEEP) load_sweep(p + v * WIDTH, SWEEP, &x[v]);
     for (size_t half = XENT_LANES / WIDTH / 2; half >= 1; half /= 2)
         for (size_t v = 0; v < half; v++) x[v] = v_max(x[v], x[v + half]);
     return x[0];
@@ -97,76 +100,95 @@ struct recipe {
     vector base; /* what SUBTRACTS takes from the logits: the maximum */
 };
 
-enum { SUBTRACTS = 1, KEEPS = 2 };
+/* SUMS_LOGITS adds up the logits as well. One loop does for that, so there a stretch says whether terms are kept. */
+enum { SUBTRACTS = 1, KEEPS = 2, SUMS_LOGITS = 4 };
 
-/* Adds the terms of a stretch to SWEEP vectors of lanes. What is not PAIRED is loaded where it is needed: early loads would
+/* Adds the terms of a stretch to a sweep's vectors of lanes. What is not PAIRED is loaded where it is needed: early loads would
    spill. */
 static inline __attribute__((always_inline)) void add_stretch(const struct stretch *stretch, size_t lane, struct recipe recipe,
-                                                              unsigned flags, struct sum *sum)
+                                                              unsigned flags, struct sum *sum, struct logit_sum *logits)
 {
-    const bool subtracts = (flags & SUBTRACTS) != 0, keeps = (flags & KEEPS) != 0;
-    const stored *p = stretch->z + lane, *end = stretch->end + lane;
+    const bool subtracts = (flags & SUBTRACTS) != 0, sums = (flags & SUMS_LOGITS) != 0;
+    const bool keeps = (flags & KEEPS) != 0;
+    const size_t sweep = sums ? SUMS_SWEEP : SWEEP, staged = STAGED < sweep ? STAGED : sweep;
+    const stored *p = stretch->z + lane, *end = stretch->end + lane, *z = stretch->logits + lane;
     real *out = keeps ? stretch->terms + lane : NULL;
     for (; p != end; p += XENT_LANES) {
         vector x[SWEEP], scale[STAGED], low[STAGED];
-        prefetch_sweep(p + stretch->ahead, lane);
-        if (PAIRED) load_sweep(p, x);
-        EACH (stage, SWEEP / STAGED) {
-            const size_t from = stage * STAGED;
-            EACH (v, STAGED)
+        prefetch_sweep(p + stretch->ahead, sweep * WIDTH, lane);
+        if (PAIRED) load_sweep(p, sweep, x);
+        if (sums) {
+            add_logits(logits, sweep * PARTS, z);
+            z += XENT_LANES;
+        }
+        EACH (stage, sweep / staged) {
+            const size_t from = stage * staged;
+            EACH (v, staged)
                 if (!PAIRED) x[from + v] = load(p + (from + v) * WIDTH);
-            EACH (v, STAGED)
+            EACH (v, staged)
                 if (subtracts) x[from + v] = v_sub(x[from + v], recipe.base);
-            exp_staged(recipe.reference, STAGED, x + from, scale, low);
-            EACH (v, STAGED) sum_add(&sum[from + v], scale[v], low[v]);
-            EACH (v, STAGED)
+            exp_staged(recipe.reference, staged, x + from, scale, low);
+            EACH (v, staged) sum_add(&sum[from + v], scale[v], low[v]);
+            EACH (v, staged)
                 if (keeps) x[from + v] = v_fma(scale[v], low[v], scale[v]);
         }
-        if (!keeps) continue;
-        store_sweep(out, x);
+        if (!keeps || (sums && stretch->terms == NULL)) continue;
+        store_sweep(out, sweep, x);
         out += XENT_LANES;
     }
     if (!stretch->ends_block) return;
-    EACH (v, SWEEP) sum_flush(&sum[v]);
+    EACH (v, sweep) sum_flush(&sum[v]);
 }
+
+/* The sums over a chunk's lanes. */
+struct chunk_sums {
+    struct lanes terms, logits; /* the latter undefined unless SUMS_LOGITS */
+};
 
 /* Adds the terms of all stretches, SWEEP vectors of each group at a time. left: classes of the partial group, which is the last
    stretch. Sweeps behind the last class leave it out, since its terms there are +0. */
 static inline __attribute__((always_inline)) void add_stretches(const struct stretch *stretches, size_t count, size_t left,
-                                                                struct recipe recipe, unsigned flags, struct lanes *lanes)
+                                                                struct recipe recipe, unsigned flags, struct chunk_sums *sums)
 {
-    for (size_t lane = 0; lane < XENT_LANES; lane += SWEEP_ELEMENTS) {
+    const bool sums_logits = (flags & SUMS_LOGITS) != 0;
+    const size_t sweep = sums_logits ? SUMS_SWEEP : SWEEP;
+    for (size_t lane = 0; lane < XENT_LANES; lane += sweep * WIDTH) {
         struct sum sum[SWEEP];
-        EACH (v, SWEEP) sum[v] = sum_none();
+        struct logit_sum logits;
+        EACH (v, sweep) sum[v] = sum_none();
+        no_logits(&logits, sweep * PARTS);
         if (left > 0 && left <= lane) {
             count--;
             left = 0;
         }
-        for (size_t i = 0; i < count; i++) add_stretch(&stretches[i], lane, recipe, flags, sum);
-        EACH (v, SWEEP) sum_flush(&sum[v]);
-        store_sums(sum, lanes, lane);
+        for (size_t i = 0; i < count; i++) add_stretch(&stretches[i], lane, recipe, flags, sum, &logits);
+        EACH (v, sweep) sum_flush(&sum[v]);
+        store_sums(sum, sweep, &sums->terms, lane);
+        if (sums_logits) store_logits(&logits, sweep * PARTS, &sums->logits, lane);
     }
 }
 
-/* The sum of all terms. */
+/* Adds up all terms and, where `sums_logits`, all logits; answers the sum of the terms. */
 static inline double sum_terms(const struct groups *groups, size_t n, struct reference reference, real base, bool subtracts,
-                               real *terms)
+                               real *terms, bool sums_logits, struct chunk_sums *sums)
 {
-    struct lanes lanes;
     struct stretch stretches[MOST_STRETCHES];
     real tail_terms[XENT_LANES];
     size_t left = n % XENT_LANES, count = set_stretches(groups, terms, tail_terms, stretches);
     const struct recipe recipe = { reference, v_set(base) };
+    if (sums_logits && subtracts) sum_logits(groups, &sums->logits);
     if (subtracts && terms != NULL)
-        add_stretches(stretches, count, left, recipe, SUBTRACTS | KEEPS, &lanes);
+        add_stretches(stretches, count, left, recipe, SUBTRACTS | KEEPS, sums);
     else if (subtracts)
-        add_stretches(stretches, count, left, recipe, SUBTRACTS, &lanes);
+        add_stretches(stretches, count, left, recipe, SUBTRACTS, sums);
+    else if (sums_logits)
+        add_stretches(stretches, count, left, recipe, SUMS_LOGITS | KEEPS, sums);
     else if (terms != NULL)
-        add_stretches(stretches, count, left, recipe, KEEPS, &lanes);
+        add_stretches(stretches, count, left, recipe, KEEPS, sums);
     else
-        add_stretches(stretches, count, left, recipe, 0, &lanes);
+        add_stretches(stretches, count, left, recipe, 0, sums);
     if (terms != NULL) memcpy(terms + XENT_LANES * groups->whole, tail_terms, left * sizeof(real));
-    return tree(&lanes);
+    return tree(&sums->terms);
 }
 
 /* A chunk of nothing but -inf, or one that holds a NaN or +inf. */
@@ -186,10 +208,20 @@ static void reduce_special(const stored *z, size_t n, real *terms, struct xent_c
     chunk->first = 0;
 }
 
-static void reduce(const void *logits, size_t n, void *terms, struct xent_chunk *chunk)
+/* What a state has of n classes that all have the same coefficient. */
+static inline void weigh_equally(double coef, size_t n, double sum, double error, struct xent_state *state)
 {
-    const stored *z = logits;
+    state->coef = coef * (double)n;
+    state->gap = equal_gap(coef, (double)n, state->max, sum, error);
+    state->coef_peak = fabs(coef);
+}
+
+/* equal: NULL, or the coefficient that all classes have. noinline: one body for both kernels. */
+static __attribute__((noinline)) void reduce_chunk(const stored *z, size_t n, const double *equal, real *terms,
+                                                   struct xent_chunk *chunk)
+{
     struct groups groups;
+    struct chunk_sums sums;
     vector of_group[XENT_CHUNK / XENT_LANES];
     real max, magnitude, exponent;
     double sum;
@@ -199,14 +231,26 @@ static void reduce(const void *logits, size_t n, void *terms, struct xent_chunk 
     magnitude = max < 0 ? -max : max;
     if (!(magnitude < (real)INFINITY)) {
         reduce_special(z, n, terms, chunk);
+        if (equal != NULL) weigh_equally(*equal, n, chunk->state.max, 0, &chunk->state);
         return;
     }
+    if (equal != NULL) set_zero_tail(&groups, n);
     large = magnitude > LARGE;
     exponent = large ? (real)0 : (real)rint((double)(max * LOG2E));
     chunk->first = take_out(&groups, of_group, max);
-    sum = sum_terms(&groups, n, reference(exponent), max, large, terms);
+    sum = sum_terms(&groups, n, reference(exponent), max, large, terms, equal != NULL, &sums);
     chunk->unit = large ? 1 : unit_of((double)exponent, (double)max);
     chunk->state = (struct xent_state){ .max = (double)max, .rest = sum * (0x1p-64 * chunk->unit) };
+    if (equal == NULL) return;
+    (void)tree(&sums.logits);
+    weigh_equally(*equal, n, sums.logits.sum[0], COMPENSATED ? sums.logits.error[0] : 0, &chunk->state);
+}
+
+static void reduce(const void *z, size_t n, void *terms, struct xent_chunk *chunk) { reduce_chunk(z, n, NULL, terms, chunk); }
+
+static void reduce_equal(const void *z, size_t n, double coef, void *terms, struct xent_chunk *chunk)
+{
+    reduce_chunk(z, n, &coef, terms, chunk);
 }
 
 #endif

@@ -15,6 +15,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such 
 const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .real = &XENT_TABLE(real, XENT_ISA, XENT_REAL),
     .reduce = reduce,
+    .reduce_equal = reduce_equal,
     .smooth = smooth,
     .multiply = multiply,
     .weigh = weigh,

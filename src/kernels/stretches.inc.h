@@ -19,6 +19,7 @@ struct groups {
     size_t replaced; /* index of the group that is read from `patch` */
     stored tail[XENT_LANES];
     stored patch[XENT_LANES];
+    stored zero_tail[XENT_LANES]; /* the partial group with 0 behind the last class, where the logits are summed */
 };
 
 static inline const stored *group_at(const struct groups *groups, size_t g)
@@ -26,6 +27,12 @@ static inline const stored *group_at(const struct groups *groups, size_t g)
     const stored *p = groups->z + XENT_LANES * g;
     p = g == groups->whole ? groups->tail : p;
     return g == groups->replaced ? groups->patch : p;
+}
+
+/* The same with nothing taken out, and with 0 behind the last class. */
+static inline const stored *logits_at(const struct groups *groups, size_t g)
+{
+    return g == groups->whole ? groups->zero_tail : groups->z + XENT_LANES * g;
 }
 
 static inline void set_groups(struct groups *groups, const stored *z, size_t n)
@@ -41,20 +48,31 @@ static inline void set_groups(struct groups *groups, const stored *z, size_t n)
     copy_padded(groups->tail, z + XENT_LANES * groups->whole, left * sizeof(stored), sizeof groups->tail, padding);
 }
 
-/* Prefetches the lines of a sweep that begins at this lane, each line once: a sweep may have several, or a part of one.
-   always_inline, since gcc takes the function for one without effect and drops the call. */
-static inline __attribute__((always_inline)) void prefetch_sweep(const stored *p, size_t lane)
+/* No sum of logits is -0, so adding 0 changes none. */
+static inline void set_zero_tail(struct groups *groups, size_t n)
 {
-    if (SWEEP_ELEMENTS < LINE_ELEMENTS && lane % LINE_ELEMENTS != 0) return;
-    for (size_t i = 0; i < SWEEP_ELEMENTS; i += LINE_ELEMENTS) prefetch(p + i);
+    const stored padding[LINE_ELEMENTS] = { 0 };
+    size_t left = n % XENT_LANES;
+    if (left == 0) return;
+    copy_padded(groups->zero_tail, groups->z + XENT_LANES * groups->whole, left * sizeof(stored), sizeof groups->zero_tail,
+                padding);
+}
+
+/* Prefetches the lines of so many elements, a sweep's, that begin at this lane, each line once: they may have several, or a part of one.
+   always_inline, since gcc takes the function for one without effect and drops the call. */
+static inline __attribute__((always_inline)) void prefetch_sweep(const stored *p, size_t elements, size_t lane)
+{
+    if (elements < LINE_ELEMENTS && lane % LINE_ELEMENTS != 0) return;
+    for (size_t i = 0; i < elements; i += LINE_ELEMENTS) prefetch(p + i);
 }
 
 /* Groups of one block that stand one behind the other in memory. */
 struct stretch {
     const stored *z;
     const stored *end;
-    size_t ahead; /* how far to prefetch: a chunk; 0 in a copy, for whose group that has been done */
-    real *terms;  /* NULL: they are not kept */
+    const stored *logits; /* the same groups by logits_at */
+    size_t ahead;         /* how far to prefetch: a chunk; 0 in a copy, for whose group that has been done */
+    real *terms;          /* NULL: they are not kept */
     bool ends_block;
 };
 
@@ -74,9 +92,10 @@ static inline size_t set_stretches(const struct groups *groups, real *terms, rea
         if (from < groups->whole && groups->whole < to) to = groups->whole;
         copied = from == groups->replaced || from == groups->whole;
         for (size_t lane = 0; copied && lane < XENT_LANES; lane += SWEEP_ELEMENTS)
-            prefetch_sweep(groups->z + XENT_LANES * from + lane + XENT_CHUNK, lane);
+            prefetch_sweep(groups->z + XENT_LANES * from + lane + XENT_CHUNK, SWEEP_ELEMENTS, lane);
         stretches[count++] = (struct stretch){ .z = group_at(groups, from),
                                                .end = group_at(groups, from) + XENT_LANES * (to - from),
+                                               .logits = logits_at(groups, from),
                                                .ahead = copied ? 0 : XENT_CHUNK,
                                                .terms = terms == NULL           ? NULL
                                                         : from == groups->whole ? tail_terms

@@ -51,20 +51,27 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
     int64_t from = chunk * XENT_CHUNK;
     size_t n = xent_chunk_size(type->classes, from);
     bool prepared = xent_row_is_prepared(type);
-    /* the coefficients' sums look at the logits after the terms have been written */
-    bool overwritten = coefficients != NULL && row->terms == row->in.at && !prepared;
+    bool equal = coefficients != NULL && xent_coefficients_are_equal(coefficients);
+    /* What follows the terms looks at the logits. Of F32 logits and one coefficient nothing does: such a gap is infinite only where it
+       should be. */
+    bool looks_again = coefficients != NULL && !(equal && type->real == XENT_F32);
+    bool overwritten = looks_again && row->terms == row->in.at && !prepared;
     const struct xent_stored_kernels *kernels = prepared ? type->real_kernels : type->kernels;
     const void *z = xent_chunk_read(&row->in, from, n, buffers->copy, overwritten);
+    void *terms = row->terms == NULL ? NULL : row->terms + from * (ptrdiff_t)type->real_size;
     struct xent_chunk_coef coef;
     assert(!overwritten || buffers->copy != NULL);
     if (prepared) {
         type->kernels->prepare(z, buffers->prepared, n, type->scale, type->softcap);
         z = buffers->prepared;
     }
-    kernels->reduce(z, n, row->terms == NULL ? NULL : row->terms + from * (ptrdiff_t)type->real_size, to);
-    if (coefficients == NULL) return;
+    if (equal)
+        kernels->reduce_equal(z, n, coefficients->uniform, terms, to);
+    else
+        kernels->reduce(z, n, terms, to);
+    if (!looks_again) return;
     coef = xent_chunk_coefficients(coefficients, type->backend, from, n, buffers->coef);
-    kernels->weigh(z, &coef, n, &to->state);
+    if (!equal) kernels->weigh(z, &coef, n, &to->state);
     if (to->state.gap - to->state.gap != 0 && to->state.max - to->state.max == 0)
         to->state.gap = gap_by_quarters(&coef, prepared ? type->real : type->dtype, z, n, to->state.max);
 }
