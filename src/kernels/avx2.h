@@ -99,6 +99,11 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
+static inline unsigned vf32_less(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+static inline vf32 vf32_canonical(vf32 a)
+{
+    return _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+}
 /* A store that the compiler does not see through. MemorySanitizer must, or it takes what was stored for uninitialised. */
 #if defined __has_feature
 #if __has_feature(memory_sanitizer)

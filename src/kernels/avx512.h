@@ -100,6 +100,11 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+static inline unsigned vf32_less(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+static inline vf32 vf32_canonical(vf32 a)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a, _mm512_set1_ps(__builtin_nanf("")));
+}
 /* By way of memory, as with AVX2: no shuffle. */
 static inline void vf32_add_widened(vf64 *sum, vf32 a)
 {

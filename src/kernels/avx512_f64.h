@@ -11,6 +11,7 @@
 #define VF64_WIDTH 8
 #define VF64_SWEEP 2
 #define VF64_STAGED 2
+#define VF64_SUMS 8
 
 typedef __m512d vf64;
 
@@ -45,6 +46,11 @@ static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
 }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm512_fmadd_pd(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+static inline unsigned vf64_less(vf64 a, vf64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+static inline vf64 vf64_canonical(vf64 a)
+{
+    return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, a, _CMP_UNORD_Q), a, _mm512_set1_pd(__builtin_nan("")));
+}
 static inline double vf64_max_lane(vf64 a)
 {
     __m256d half = _mm256_max_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));

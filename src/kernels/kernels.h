@@ -185,6 +185,10 @@ struct xent_stored_kernels {
     /* out = ln x, stored elements, any n; out may be x. NaN results are canonical. */
     void (*log)(const void *x, void *out, size_t n);
 
+    /* The sums of a chunk of g_c, and of p_c g_c, in its lanes; stored elements. A g_c of 0 adds 0 to the latter, whatever p_c is. */
+    double (*sum)(const void *g, size_t n);
+    double (*dot)(const void *p, const void *g, size_t n);
+
     /* out_c = p_c (grad_p_c - dot), and out_c = grad_logp_c - e^logp_c sum, stored elements; out may be either input. NaN
        results are canonical. */
     void (*softmax_backward)(const void *p, const void *grad_p, void *out, size_t n, double dot);

@@ -18,6 +18,7 @@
 #define VF64_SWEEP 4
 #define VF32_STAGED 4
 #define VF64_STAGED 2
+#define VF64_SUMS 8
 #define VF32_PAIRED_BF16 0
 
 typedef float32x4_t vf32;
@@ -63,11 +64,14 @@ static inline vf32 vf32_with_sign(vf32 a, vf32 b)
         vorrq_u32(vreinterpretq_u32_f32(a), vandq_u32(vreinterpretq_u32_f32(b), vdupq_n_u32(0x80000000))));
 }
 static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
-static inline unsigned vf32_equal(vf32 a, vf32 b)
+static inline unsigned vf32_bits(uint32x4_t mask)
 {
     static const uint32_t lane[VF32_WIDTH] = { 1, 2, 4, 8 };
-    return vaddvq_u32(vandq_u32(vceqq_f32(a, b), vld1q_u32(lane)));
+    return vaddvq_u32(vandq_u32(mask, vld1q_u32(lane)));
 }
+static inline unsigned vf32_equal(vf32 a, vf32 b) { return vf32_bits(vceqq_f32(a, b)); }
+static inline unsigned vf32_less(vf32 a, vf32 b) { return vf32_bits(vcltq_f32(a, b)); }
+static inline vf32 vf32_canonical(vf32 a) { return vbslq_f32(vceqq_f32(a, a), a, vdupq_n_f32(__builtin_nanf(""))); }
 static inline void vf32_add_widened(vf64 *sum, vf32 a)
 {
     sum[0] = vaddq_f64(sum[0], vcvt_f64_f32(vget_low_f32(a)));
@@ -133,11 +137,14 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b)
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return vbslq_f64(vcltq_f64(a, b), yes, no); }
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return vbslq_f64(vceqzq_f64(a), vdupq_n_f64(0.0), b); }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return vfmaq_f64(c, a, b); }
-static inline unsigned vf64_equal(vf64 a, vf64 b)
+static inline unsigned vf64_bits(uint64x2_t mask)
 {
     static const uint64_t lane[VF64_WIDTH] = { 1, 2 };
-    return (unsigned)vaddvq_u64(vandq_u64(vceqq_f64(a, b), vld1q_u64(lane)));
+    return (unsigned)vaddvq_u64(vandq_u64(mask, vld1q_u64(lane)));
 }
+static inline unsigned vf64_equal(vf64 a, vf64 b) { return vf64_bits(vceqq_f64(a, b)); }
+static inline unsigned vf64_less(vf64 a, vf64 b) { return vf64_bits(vcltq_f64(a, b)); }
+static inline vf64 vf64_canonical(vf64 a) { return vbslq_f64(vceqq_f64(a, a), a, vdupq_n_f64(__builtin_nan(""))); }
 static inline double vf64_max_lane(vf64 a) { return vmaxvq_f64(a); }
 static inline double vf64_first(vf64 a) { return vgetq_lane_f64(a, 0); }
 /* Entry t & 7 of a table of 8 doubles in each lane: eight bytes by their numbers. The low word of a lane of t gives the number

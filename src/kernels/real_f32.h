@@ -39,6 +39,9 @@ static const real exp_coefficients[] = { EXP_F32_C3, EXP_F32_C2 };
 /* Of an x below -FAR, e^x 2^64 may be no normal real, or e^x no normal double. */
 #define FAR 130.0f
 
+/* Of an x below -GONE, e^x times any number that a sum of reals comes to is 0. */
+#define GONE 1400.0f
+
 /* Where a scale is smaller than this in magnitude, a real could not hold scale * 2^-64 as a normal number. */
 #define TINY 0x1p-60
 
@@ -59,11 +62,14 @@ static inline vector v_abs(vector a) { return vf32_abs(a); }
 static inline vector v_with_sign(vector a, vector b) { return vf32_with_sign(a, b); }
 static inline vector v_where_less(vector a, vector b, vector yes, vector no) { return vf32_where_less(a, b, yes, no); }
 static inline unsigned v_equal(vector a, vector b) { return vf32_equal(a, b); }
+static inline unsigned v_less(vector a, vector b) { return vf32_less(a, b); }
+static inline vector v_canonical(vector a) { return vf32_canonical(a); }
 static inline real v_max_lane(vector a) { return vf32_max_lane(a); }
 static inline vector v_exp_scale(vector t) { return vf32_exp_scale(t); }
 static inline vector v_exp_correction(vector t) { return vf32_exp_correction(t); }
 static inline void v_transpose(vector *rows) { vf32_transpose(rows); }
 static inline vf64 v_widen(vector a, size_t part) { return vf32_widen(a, (int)part); }
+static inline vf64 load_real_doubles(const real *p) { return vf64_load_f32(p); }
 static inline vector v_narrow(const vf64 *parts) { return vf32_narrow(parts); }
 static inline void v_add_widened(vf64 *sum, vector a) { vf32_add_widened(sum, a); }
 

@@ -30,6 +30,7 @@ static const real exp_coefficients[] = { EXP_F64_C7, EXP_F64_C6, EXP_F64_C5, EXP
 #define INTEGER_SHIFT 0x1.8p52
 #define LARGE 0x1p40
 #define FAR 700.0
+#define GONE 1508.0
 #define TINY 0x1p-950
 #define MOST_FACTOR 0x1p1000
 #define MOST_COEF 0x1p1000
@@ -47,11 +48,14 @@ static inline vector v_abs(vector a) { return vf64_abs(a); }
 static inline vector v_with_sign(vector a, vector b) { return vf64_with_sign(a, b); }
 static inline vector v_where_less(vector a, vector b, vector yes, vector no) { return vf64_where_less(a, b, yes, no); }
 static inline unsigned v_equal(vector a, vector b) { return vf64_equal(a, b); }
+static inline unsigned v_less(vector a, vector b) { return vf64_less(a, b); }
+static inline vector v_canonical(vector a) { return vf64_canonical(a); }
 static inline real v_max_lane(vector a) { return vf64_max_lane(a); }
 static inline vector v_exp_scale(vector t) { return vf64_exp_scale(t); }
 static inline vector v_exp_correction(vector t) { return vf64_exp_correction(t); }
 static inline void v_transpose(vector *rows) { vf64_transpose(rows); }
 static inline void v_add_widened(vf64 *sum, vector a) { *sum = vf64_add(*sum, a); }
+static inline vf64 load_real_doubles(const real *p) { return vf64_load(p); }
 static inline vector v_narrow(const vf64 *parts) { return parts[0]; }
 static inline vf64 v_widen(vector a, size_t part)
 {

@@ -19,6 +19,7 @@
 #define VF64_SWEEP 4
 #define VF32_STAGED 2 /* how many vectors of a sweep go through the exponential side by side, operation by operation */
 #define VF64_STAGED 1
+#define VF64_SUMS 4        /* how many sums, each with its error, registers hold */
 #define VF32_PAIRED_BF16 0 /* whether vf32_load_pair_bf16 sorts elements by even and odd */
 
 typedef float vf32;
@@ -54,8 +55,11 @@ static inline vf32 vf32_abs(vf32 a) { return f32_of_bits(bits_of_f32(a) & 0x7fff
 static inline vf32 vf32_with_sign(vf32 a, vf32 b) { return f32_of_bits(bits_of_f32(a) | (bits_of_f32(b) & 0x80000000)); }
 /* In each lane: a < b ? yes : no. */
 static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return a < b ? yes : no; }
-/* Bit i says whether lane i of a equals lane i of b. */
+/* Bit i says whether lane i of a equals lane i of b, and whether it is less. */
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
+static inline unsigned vf32_less(vf32 a, vf32 b) { return a < b; }
+/* a, with the canonical NaN in place of any other. */
+static inline vf32 vf32_canonical(vf32 a) { return a == a ? a : NAN; }
 /* Adds the lanes of each half of a, as doubles, to sum[half]. */
 static inline void vf32_add_widened(vf64 *sum, vf32 a) { *sum += (double)a; }
 /* The lanes of one half of a as doubles. */
@@ -120,6 +124,8 @@ static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return a
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return a == 0 ? 0 : b; }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
+static inline unsigned vf64_less(vf64 a, vf64 b) { return a < b; }
+static inline vf64 vf64_canonical(vf64 a) { return a == a ? a : (double)NAN; }
 static inline double vf64_max_lane(vf64 a) { return a; }
 static inline void vf64_transpose(vf64 *rows) { (void)rows; }
 /* The lane of the lowest index. */

@@ -1,6 +1,8 @@
 /* The kernels for one type of stored elements. Compiled once for each instruction set, which it may assume, and each type. */
 #include <float.h>
 
+#include "backward_rows.inc.h"
+#include "dot.inc.h"
 #include "elements.inc.h"
 #include "entries.inc.h"
 #include "prepare.inc.h"
@@ -28,6 +30,8 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .store = store_elements,
     .log_probs = log_probs,
     .log = log_elements,
+    .sum = sum_of_chunk,
+    .dot = dot,
     .softmax_backward = softmax_backward,
     .log_softmax_backward = log_softmax_backward,
 };

@@ -19,7 +19,7 @@ static struct xent_buffers buffers_of(const struct xent_softmax_backward *backwa
 {
     return (struct xent_buffers){ .copy = xent_arena_at(task_memory, backward->copy),
                                   .upstream = xent_arena_at(task_memory, backward->upstream_copy),
-                                  .coef = xent_arena_at(task_memory, backward->coef) };
+                                  .prepared = xent_arena_at(task_memory, backward->multiplied) };
 }
 
 static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
@@ -32,13 +32,21 @@ static void begin(const void *call, const struct xent_position *position, const 
     row->out = xent_line_of(backward->out, backward->axis, position->offset[BACKWARD_OUT]);
 }
 
-/* The sums of the upstream gradient and of its product with `in`: coef, and -gap. */
+/* The upstream gradient takes the place of the coefficients of a row whose maximum is 0: its sum is that of these, and the sum of its
+   products with p is -gap. */
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
 {
     const struct xent_softmax_backward *backward = call;
-    const struct xent_coefficients upstream = { .per_class = row->upstream, .hot = 1 };
+    const struct xent_stored_kernels *kernels = backward->type.kernels;
     struct xent_buffers buffers = buffers_of(backward, task_memory);
-    xent_row_dot(&backward->type, &row->in, &upstream, &buffers, chunk, to);
+    int64_t from = chunk * XENT_CHUNK;
+    size_t n = xent_chunk_size(backward->type.classes, from);
+    const void *gradient = xent_chunk_read(&row->upstream, from, n, buffers.upstream, false);
+    to->state = (struct xent_state){ .max = 0 };
+    if (backward->kind->of_logarithm)
+        to->state.coef = kernels->sum(gradient, n);
+    else
+        to->state.gap = 0 - kernels->dot(xent_chunk_read(&row->in, from, n, buffers.copy, false), gradient, n);
 }
 
 /* The sum that the entries need: of the upstream gradient, for softmax times p. */
@@ -97,8 +105,8 @@ static void write(const void *call, const struct xent_row *row, char *task_memor
         const void *gradient = xent_chunk_read(&row->upstream, from, n, buffers.upstream, false);
         void *to = xent_chunk_place(&row->out, from, buffers.copy);
         if (row->factor != 1) {
-            multiply(gradient, 1 / row->factor, buffers.coef, n);
-            gradient = buffers.coef;
+            multiply(gradient, 1 / row->factor, buffers.prepared, n);
+            gradient = buffers.prepared;
         }
         kernel(value, gradient, to, n, row->result);
         if (row->factor != 1) multiply(to, row->factor, to, n);
@@ -138,7 +146,7 @@ static void plan_memory(struct xent_softmax_backward *backward, struct xent_driv
         backward->copy = xent_arena_need(&drive->task_bytes, bytes);
     if (!xent_lines_are_contiguous(backward->upstream, axis))
         backward->upstream_copy = xent_arena_need(&drive->task_bytes, bytes);
-    backward->coef = xent_arena_need(&drive->task_bytes, chunk * sizeof(double));
+    if (backward->type.dtype == XENT_F64) backward->multiplied = xent_arena_need(&drive->task_bytes, bytes);
 }
 
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
@@ -151,7 +159,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
                                              [BACKWARD_OUT] = { backward->out, backward->axis } };
     xent_row_type_init(&backward->type, result, classes, settings->kernels);
     xent_walk_plan(&backward->walk, operands, BACKWARD_OPERANDS);
-    backward->copy = backward->upstream_copy = backward->coef = XENT_NOWHERE;
+    backward->copy = backward->upstream_copy = backward->multiplied = XENT_NOWHERE;
     xent_drive_init(drive, backward, &steps, &backward->type, &backward->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
     if (result->numel > 0) plan_memory(backward, drive);

@@ -21,7 +21,7 @@ struct xent_softmax_backward {
     /* the plan */
     struct xent_row_type type;
     struct xent_walk walk;
-    size_t copy, upstream_copy, coef; /* offsets in a task's memory */
+    size_t copy, upstream_copy, multiplied; /* offsets in a task's memory; the last of F64 alone */
 };
 
 extern const struct xent_operation xent_softmax_backward_operation;

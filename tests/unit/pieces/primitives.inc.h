@@ -22,6 +22,7 @@ ALONG(f32, float, div, vf32_div(a, b))
 ALONG(f32, float, abs, vf32_abs(a))
 ALONG(f32, float, with_sign, vf32_with_sign(vf32_abs(a), b))
 ALONG(f32, float, where_less, vf32_where_less(a, b, c, b))
+ALONG(f32, float, canonical, vf32_canonical(a))
 ALONG(f32, float, mul, vf32_mul(a, b))
 ALONG(f32, float, fma, vf32_fma(a, b, c))
 ALONG(f32, float, exp_scale, vf32_exp_scale(a))
@@ -34,28 +35,26 @@ ALONG(f64, double, div, vf64_div(a, b))
 ALONG(f64, double, abs, vf64_abs(a))
 ALONG(f64, double, with_sign, vf64_with_sign(vf64_abs(a), b))
 ALONG(f64, double, where_less, vf64_where_less(a, b, c, b))
+ALONG(f64, double, canonical, vf64_canonical(a))
 ALONG(f64, double, mul, vf64_mul(a, b))
 ALONG(f64, double, unless_zero, vf64_unless_zero(a, b))
 ALONG(f64, double, fma, vf64_fma(a, b, c))
 ALONG(f64, double, exp_scale, vf64_exp_scale(a))
 ALONG(f64, double, exp_correction, vf64_exp_correction(a))
 
-/* The lanes that equal, as numbers 0 and 1. */
-static void along_f32_equal(const float *a, const float *b, const float *c, size_t n, float *out)
-{
-    (void)c;
-    for (size_t i = 0; i < n; i += VF32_WIDTH)
-        for (size_t lane = 0; lane < VF32_WIDTH; lane++)
-            out[i + lane] = (float)(vf32_equal(vf32_load(a + i), vf32_load(b + i)) >> lane & 1);
-}
-
-static void along_f64_equal(const double *a, const double *b, const double *c, size_t n, double *out)
-{
-    (void)c;
-    for (size_t i = 0; i < n; i += VF64_WIDTH)
-        for (size_t lane = 0; lane < VF64_WIDTH; lane++)
-            out[i + lane] = (double)(vf64_equal(vf64_load(a + i), vf64_load(b + i)) >> lane & 1);
-}
+/* The lanes that equal, or are less, as numbers 0 and 1. */
+#define COMPARISON(type, real, name)                                                                                           \
+    static void along_##type##_##name(const real *a, const real *b, const real *c, size_t n, real *out)                        \
+    {                                                                                                                          \
+        (void)c;                                                                                                               \
+        for (size_t i = 0; i < n; i += WIDTH_##type)                                                                           \
+            for (size_t lane = 0; lane < WIDTH_##type; lane++)                                                                 \
+                out[i + lane] = (real)(v##type##_##name(v##type##_load(a + i), v##type##_load(b + i)) >> lane & 1);            \
+    }
+COMPARISON(f32, float, equal)
+COMPARISON(f32, float, less)
+COMPARISON(f64, double, equal)
+COMPARISON(f64, double, less)
 
 /* The low 16 bits of `a` are read as an element, and what `a` is stored as becomes a number again. */
 #define HALF(half)                                                                                                             \
@@ -225,10 +224,10 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
         ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16),          \
         ROW(f32, store_number_f16), ROW(f32, store_number_bf16), ROW(f32, copy_padded),                                        \
-        ROW(f32, equal), ROW(f32, add_widened), ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose),                     \
+        ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened), ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose),                     \
         ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
         ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
-        ROW(f64, equal), ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero),                      \
+        ROW(f64, equal), ROW(f64, less), ROW(f64, canonical), ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero),                      \
         ROW(f64, load_f32), ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                          \
     }
 /* clang-format on */
