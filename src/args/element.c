@@ -130,9 +130,31 @@ void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdif
     copy(dtype, from, (ptrdiff_t)xent_element_size(dtype), to, step, n);
 }
 
+/* to[i] = convert(from[i]), of one type: a loop for each. */
+#define CONVERT(type, convert)                                                                                                 \
+    for (size_t i = 0; i < n; i++) to[i] = convert(*(const type *)(from + (ptrdiff_t)i * step))
+
 void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to)
 {
-    for (size_t i = 0; i < n; i++) to[i] = xent_load_float(dtype, from + (ptrdiff_t)i * step);
+    switch (dtype) {
+    case XENT_F32: CONVERT(float, (double)); break;
+    case XENT_F16: CONVERT(uint16_t, (double)f32_of_f16); break;
+    case XENT_BF16: CONVERT(uint16_t, (double)f32_of_bf16); break;
+    default: CONVERT(double, ); break;
+    }
+}
+
+void xent_gather_indices(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, int64_t *to)
+{
+    switch (dtype) {
+    case XENT_I32: CONVERT(int32_t, ); break;
+    case XENT_I16: CONVERT(int16_t, ); break;
+    case XENT_I8: CONVERT(int8_t, ); break;
+    case XENT_U8: CONVERT(uint8_t, ); break;
+    case XENT_U16: CONVERT(uint16_t, ); break;
+    case XENT_U32: CONVERT(uint32_t, ); break;
+    default: CONVERT(int64_t, ); break;
+    }
 }
 
 void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value)

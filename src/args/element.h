@@ -54,6 +54,7 @@ static inline int64_t xent_load_index(xent_dtype dtype, const void *from)
 void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to);
 void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step);
 void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to);
+void xent_gather_indices(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, int64_t *to);
 void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value);
 
 #endif

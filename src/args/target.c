@@ -13,6 +13,23 @@ double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_inde
                            (const char *)class_weight->data + (ptrdiff_t)class_index * class_weight->step[0]);
 }
 
+/* dtype is the weights', a constant where reading one shall not take a call. */
+static inline void read_weights(const struct xent_tensor *class_weight, xent_dtype dtype, const int64_t *class_index, size_t n,
+                                double *weight)
+{
+    const char *at = class_weight->data;
+    ptrdiff_t step = class_weight->step[0];
+    for (size_t i = 0; i < n; i++) weight[i] = xent_load_float(dtype, at + (ptrdiff_t)class_index[i] * step);
+}
+
+void xent_weights_of(const struct xent_tensor *class_weight, const int64_t *class_index, size_t n, double *weight)
+{
+    if (class_weight->dtype == XENT_F32)
+        read_weights(class_weight, XENT_F32, class_index, n, weight);
+    else
+        read_weights(class_weight, class_weight->dtype, class_index, n, weight);
+}
+
 static bool is_weight(double weight) { return weight >= 0 && weight < (double)INFINITY; }
 
 xent_status xent_check_weights(const struct xent_tensor *class_weight)

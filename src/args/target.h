@@ -37,6 +37,9 @@ xent_status xent_check_weights(const struct xent_tensor *class_weight);
 /* Weight of a class; 1 without class weights. */
 double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_index);
 
+/* The same of n classes, given class weights. */
+void xent_weights_of(const struct xent_tensor *class_weight, const int64_t *class_index, size_t n, double *weight);
+
 /* Weight of a row, `offset` bytes behind the first one. */
 static inline double xent_row_weight_at(const struct xent_tensor *row_weight, ptrdiff_t offset)
 {

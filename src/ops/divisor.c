@@ -6,36 +6,44 @@
 #include "args/options.h"
 #include "rows/sum.h"
 
-static double weight_of(const struct xent_divisor_rows *rows, ptrdiff_t target, ptrdiff_t row_weight)
+/* What n rows, a step apart, count: their weights, times those of their classes; 0 where the class is ignored. */
+static void read_counts(const struct xent_divisor_rows *rows, const struct xent_position *position, size_t n, double *count)
 {
-    double weight = rows->row_weight == NULL ? 1 : xent_row_weight_at(rows->row_weight, row_weight);
-    int64_t index;
-    if (!rows->rule->indices) return weight;
-    index = xent_load_index(rows->rule->dtype, (const char *)rows->target->data + target);
-    if (xent_target_ignored(rows->rule, index)) return 0;
-    return rows->class_weight == NULL ? weight : weight * xent_weight_of(rows->class_weight, index);
+    const struct xent_walk *walk = rows->walk;
+    const char *target = (const char *)rows->target->data + position->offset[rows->target_operand];
+    int64_t index[XENT_LEAF_ROWS];
+    double of_class[XENT_LEAF_ROWS];
+    bool ignored[XENT_LEAF_ROWS];
+    for (size_t i = 0; i < n; i++) count[i] = 1;
+    if (rows->row_weight != NULL)
+        xent_gather_doubles(rows->row_weight->dtype,
+                            (const char *)rows->row_weight->data + position->offset[rows->weight_operand],
+                            xent_walk_step(walk, rows->weight_operand), n, count);
+    if (!rows->rule->indices) return;
+    xent_gather_indices(rows->rule->dtype, target, xent_walk_step(walk, rows->target_operand), n, index);
+    for (size_t i = 0; i < n; i++) ignored[i] = xent_target_ignored(rows->rule, index[i]);
+    for (size_t i = 0; i < n; i++) index[i] = ignored[i] ? 0 : index[i];
+    if (rows->class_weight != NULL) {
+        xent_weights_of(rows->class_weight, index, n, of_class);
+        for (size_t i = 0; i < n; i++) count[i] *= of_class[i];
+    }
+    for (size_t i = 0; i < n; i++) count[i] = ignored[i] ? 0 : count[i];
 }
 
 double xent_divisor_sum(const struct xent_divisor_rows *rows)
 {
     const struct xent_walk *walk = rows->walk;
-    ptrdiff_t target_step = xent_walk_step(walk, rows->target_operand);
-    ptrdiff_t weight_step = xent_walk_step(walk, rows->weight_operand);
-    double weights[XENT_LEAF_ROWS];
+    double counts[XENT_LEAF_ROWS];
     struct xent_position position;
     struct xent_sum sum;
     xent_sum_begin(&sum, 0);
     xent_walk_start(&position);
     for (int64_t row = 0, n = 0; row < walk->count; row += n) {
-        ptrdiff_t target, row_weight;
         if (row > 0) xent_walk_advance(walk, &position, n);
-        target = position.offset[rows->target_operand];
-        row_weight = position.offset[rows->weight_operand];
         n = xent_walk_run(walk, &position);
         if (n > XENT_LEAF_ROWS) n = XENT_LEAF_ROWS;
-        for (int64_t i = 0; i < n; i++, target += target_step, row_weight += weight_step)
-            weights[i] = weight_of(rows, target, row_weight);
-        xent_sum_rows(&sum, weights, (size_t)n);
+        read_counts(rows, &position, (size_t)n, counts);
+        xent_sum_rows(&sum, counts, (size_t)n);
     }
     return xent_sum_total(&sum);
 }

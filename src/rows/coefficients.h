@@ -1,5 +1,5 @@
 /* The coefficient of every class, w (hot t + uniform): class weight times smoothed target, for a chunk of a row. The weight of a target
- * alone, and what MEAN divides by, are read by xent_weight_of (args/target.h). */
+ * alone, and what MEAN divides by, are read by xent_weight_of and xent_weights_of (args/target.h). */
 #ifndef XENT_ROWS_COEFFICIENTS_H
 #define XENT_ROWS_COEFFICIENTS_H
 
