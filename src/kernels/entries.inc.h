@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "element.h"
+#include "entry.inc.h"
 #include "scale.inc.h"
 
 /* -F coef of one vector of classes, rounded to reals. */
@@ -109,28 +110,15 @@ static void entries(const void *terms, const struct xent_chunk_coef *coef, void 
     }
 }
 
-/* One vector of entries, as kernels.h has it. A zero is made +0, and a NaN, which is neither below 1 nor above 0.5,
-   canonical. */
-static inline vf64 entry_in_double(vf64 term, vf64 coef, vf64 slope, const struct xent_rescale *rescale)
-{
-    vf64 p = vf64_mul(term, vf64_set(rescale->share * rescale->unit * 0x1p-64)), magnitude;
-    vf64 x = vf64_where_less(vf64_set(0.0), p, vf64_mul(vf64_set(rescale->total), p), vf64_set(rescale->none));
-    x = vf64_unless_zero(slope, vf64_mul(vf64_sub(x, coef), slope));
-    x = vf64_unless_zero(x, vf64_mul(x, vf64_set(rescale->factor)));
-    x = vf64_unless_zero(x, x);
-    magnitude = vf64_abs(x);
-    return vf64_where_less(magnitude, vf64_set(1.0), x, vf64_where_less(vf64_set(0.5), magnitude, x, vf64_set((double)NAN)));
-}
-
 static inline vector vector_in_double(const real *term, const real *slope, const struct xent_chunk_coef *coef, size_t i,
-                                      const struct xent_rescale *rescale)
+                                      const struct entry_factors *by)
 {
     vector t = v_load(term + i), s = slope == NULL ? v_set((real)1) : v_load(slope + i);
     vf64 part[PARTS];
     for (size_t k = 0; k < PARTS; k++) {
         vf64 c = vf64_set(0.0);
         if (coef != NULL) c = coef->step == 0 ? vf64_set(*coef->at) : vf64_load(coef->at + i + k * VF64_WIDTH);
-        part[k] = entry_in_double(v_widen(t, k), c, v_widen(s, k), rescale);
+        part[k] = entry_in_double(v_widen(t, k), c, v_widen(s, k), by);
     }
     return v_narrow(part);
 }
@@ -139,8 +127,12 @@ static inline vector vector_in_double(const real *term, const real *slope, const
 static inline void rescale_in_double(const real *terms, const struct xent_chunk_coef *coef, const real *slope, stored *out,
                                      size_t n, const struct xent_rescale *rescale)
 {
-    vector last = vector_in_double(terms, slope, coef, n - WIDTH, rescale);
-    for (size_t i = 0; i < n - WIDTH; i += WIDTH) store(out + i, vector_in_double(terms, slope, coef, i, rescale));
+    const struct entry_factors by = { .share = vf64_set(rescale->share * rescale->unit * 0x1p-64),
+                                      .total = vf64_set(rescale->total),
+                                      .none = vf64_set(rescale->none),
+                                      .factor = vf64_set(rescale->factor) };
+    vector last = vector_in_double(terms, slope, coef, n - WIDTH, &by);
+    for (size_t i = 0; i < n - WIDTH; i += WIDTH) store(out + i, vector_in_double(terms, slope, coef, i, &by));
     store(out + n - WIDTH, last);
 }
 

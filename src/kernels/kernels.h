@@ -56,15 +56,18 @@ struct xent_chunk {
 };
 
 /* Rows side by side: class c of row r is the real c * XENT_TILE + r of a tile. */
-#define XENT_TILE 32
+#define XENT_TILE 64
 #define XENT_TILE_VECTOR 16 /* rows that a kernel may take as one vector */
 
 /* The rows of a tile between the two passes: what the first needs to know, and what it leaves for the second. */
 struct xent_tile {
-    int32_t target[XENT_TILE];     /* the only class of each row with a coefficient */
-    double coef[XENT_TILE];        /* that coefficient; 0: none has one */
+    int32_t target[XENT_TILE];     /* a class of each row with a coefficient of its own, beside those of all classes */
+    double target_coef[XENT_TILE]; /* that coefficient; 0: there is none */
     double at_target[XENT_TILE];   /* the logit of the target */
     double target_term[XENT_TILE]; /* its term, where terms are kept */
+
+    /* As struct xent_state has them, of the coefficients of all classes; the targets' are not in them. */
+    double coef[XENT_TILE], gap[XENT_TILE], coef_peak[XENT_TILE];
 
     /* As struct xent_chunk has them. */
     double max[XENT_TILE], rest[XENT_TILE], unit[XENT_TILE];
@@ -76,6 +79,13 @@ struct xent_tile {
     /* For the second pass: an entry is term * 2^-64 * scale, but for the two entries at the classes `first` and `target`. */
     double scale[XENT_TILE];
     double first_entry[XENT_TILE], target_entry[XENT_TILE];
+};
+
+/* The coefficients of the rows of a tile: class c of row r has at[c * class_step + r * row_step]. The steps are XENT_TILE and 1, or 1
+   and 0 where all rows have the same ones, or 0 and 0 where all classes have. */
+struct xent_tile_coef {
+    const double *at; /* NULL: no class but a target has one */
+    size_t class_step, row_step;
 };
 
 /* Rows in memory. Steps are in bytes. */
@@ -117,17 +127,49 @@ struct xent_real_kernels {
     /* What the kernel `entries` takes: within these limits no intermediate overflows. */
     struct xent_entry_limits limits;
 
-    /* Reduces the rows of a tile: fills in the state from `target` on to `regular`, and returns how many are regular. Keeps the
-       terms in place of the logits or leaves the tile undefined. Up to the next multiple of XENT_TILE_VECTOR rows must be
-       numbers. */
-    size_t (*tile_reduce)(void *tile, size_t rows, size_t classes, bool keep, struct xent_tile *state);
+    /* ---- Rows of a tile. Up to the next multiple of XENT_TILE_VECTOR rows must be numbers; each kernel fills in what it says of
+       the state and leaves the rest ---- */
 
-    /* The losses of rows, all of them regular. */
-    void (*tile_losses)(const struct xent_tile *state, size_t rows, double z_loss, double *loss);
+    /* coef = hot t + uniform, times w_c: reals become the doubles of a tile; uniform 0: nothing is added; w NULL: all 1. */
+    void (*tile_smooth)(const void *t, size_t rows, size_t classes, double hot, double uniform, const double *w, double *coef);
 
-    /* Fills in the state what tile_write needs, given each row's F; total receives what its p are
-       multiplied with. */
+    /* `max` and `first`. */
+    void (*tile_maxima)(const void *tile, size_t rows, size_t classes, struct xent_tile *state);
+
+    /* `gap` and, unless gaps_only, `coef` and `coef_peak`, given `max`, which need not be a maximum. */
+    void (*tile_weigh)(const void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, bool gaps_only,
+                       struct xent_tile *state);
+
+    /* The sums of the terms, given `target`, `max` and `first`: `at_target`, `target_term`, `rest`, `unit` and `regular`. weighed:
+       `gap` must be finite too for a row to be regular. Returns how many are. Keeps the terms in place of the logits, or leaves
+       the logits as they were but at `first`. */
+    size_t (*tile_terms)(void *tile, size_t rows, size_t classes, bool keep, bool weighed, struct xent_tile *state);
+
+    /* The losses of rows, all of them regular. weighed: not only the targets have coefficients. */
+    void (*tile_losses)(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss);
+
+    /* `scale` and the two entries of each row, given its F, where only targets have coefficients and nothing has a slope; total
+       receives what its p are multiplied with. */
     void (*tile_entries)(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total);
+
+    /* The same for coefficients of all classes, or slopes (a tile of reals; NULL: all 1). */
+    void (*tile_special_entries)(struct xent_tile *state, size_t rows, const struct xent_tile_coef *coef, const void *slopes,
+                                 double z_loss, const double *factor, double *total);
+
+    /* Terms become entries, with those two in their places: as the kernels `entries` and `entries_in_double` make them, the latter
+       where there are slopes. */
+    void (*tile_rescale)(void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, const void *slopes,
+                         const double *factor, const double *total, const struct xent_tile *state);
+
+    /* Logits become log-probabilities, given `max`, `log1p_rest`, and the entries at `first`. */
+    void (*tile_log_probs)(void *tile, size_t rows, size_t classes, const struct xent_tile *state);
+
+    /* Of each row the sum of p times the upstream gradient, as the kernel `dot` has it; p NULL: of the gradient alone. */
+    void (*tile_dot)(const void *p, const void *upstream, size_t rows, size_t classes, double *dot);
+
+    /* As the kernels of these names; p or logp become the entries. No sum is so large that a difference from it overflows. */
+    void (*tile_softmax_backward)(void *tile, const void *upstream, size_t rows, size_t classes, const double *dot);
+    void (*tile_log_softmax_backward)(void *tile, const void *upstream, size_t rows, size_t classes, const double *sum);
 };
 
 /* The kernels for one type of stored elements. A chunk has 1 to XENT_CHUNK contiguous elements; z, logp and p are stored
@@ -156,7 +198,8 @@ struct xent_stored_kernels {
     /* Up to XENT_TILE rows of at most a chunk of classes become a tile. */
     void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, void *tile);
 
-    /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. */
+    /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. state NULL: the reals of the tile
+       as they are. */
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
                        const struct xent_tile_place *to);
 

@@ -3,7 +3,10 @@
 #include "log.inc.h"
 #include "merge.inc.h"
 #include "tile.inc.h"
+#include "tile_backward.inc.h"
+#include "tile_entries.inc.h"
 #include "tile_finish.inc.h"
+#include "tile_weigh.inc.h"
 #include "variant.h"
 
 static double relate_maxima(double lower, double upper) { return relate(lower, upper); }
@@ -18,7 +21,16 @@ const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .relate = relate_maxima,
     .log1p = log1p_all,
     .limits = { .factor = MOST_FACTOR, .coef = MOST_COEF },
-    .tile_reduce = tile_reduce,
+    .tile_smooth = tile_smooth,
+    .tile_maxima = tile_maxima,
+    .tile_weigh = tile_weigh,
+    .tile_terms = tile_terms,
     .tile_losses = tile_losses,
     .tile_entries = tile_entries,
+    .tile_special_entries = tile_special_entries,
+    .tile_rescale = tile_rescale,
+    .tile_log_probs = tile_log_probs,
+    .tile_dot = tile_dot,
+    .tile_softmax_backward = tile_softmax_backward,
+    .tile_log_softmax_backward = tile_log_softmax_backward,
 };

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "kernels.h"
 #include "real.h"
 
 /* A term is multiplied by `lower` and then by `factor`. */
@@ -17,6 +18,25 @@ static inline struct scaling scaling_of(double scale)
 {
     bool tiny = fabs(scale) < TINY;
     return (struct scaling){ tiny ? (real)0x1p-64 : (real)1, (real)(tiny ? scale : scale * 0x1p-64) };
+}
+
+/* The same of the rows of a tile. */
+struct tile_scaling {
+    real lower[XENT_TILE], factor[XENT_TILE];
+};
+
+static inline void set_scaling(struct tile_scaling *by, const double *scale, size_t rows)
+{
+    for (size_t r = 0; r < rows; r++) {
+        struct scaling scaling = scaling_of(scale[r]);
+        by->lower[r] = scaling.lower;
+        by->factor[r] = scaling.factor;
+    }
+}
+
+static inline void set_no_scaling(struct tile_scaling *by)
+{
+    for (size_t r = 0; r < XENT_TILE; r++) by->lower[r] = by->factor[r] = 1;
 }
 
 #endif

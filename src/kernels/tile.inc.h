@@ -12,21 +12,29 @@
 #include "relate.h"
 #include "sum.inc.h"
 
-/* What the first loop over WIDTH rows finds: the largest logit, +0 for -0, the first class at it, and the exponent of the
-   reference. */
-static inline void tile_maximum(const real *tile, size_t classes, real *max, real *first, real *exponent)
+/* What the first loop over WIDTH rows finds: the largest logit, +0 for -0, and the first class at it. */
+static inline void tile_maximum(const real *tile, size_t classes, real *max, real *first)
 {
-    vector most = v_set(-(real)INFINITY), at = v_set((real)0), c = at, one = v_set((real)1), shift = v_set(INTEGER_SHIFT);
+    vector most = v_set(-(real)INFINITY), at = v_set((real)0), c = at, one = v_set((real)1);
     for (const real *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE) {
         vector x = v_load(tile);
         at = v_where_less(most, x, c, at);
         most = v_max(x, most);
         c = v_add(c, one);
     }
-    most = v_add(most, v_set((real)0));
-    v_store(max, most);
+    v_store(max, v_add(most, v_set((real)0)));
     v_store(first, at);
-    v_store(exponent, v_sub(v_add(v_mul(most, v_set(LOG2E)), shift), shift));
+}
+
+static void tile_maxima(const void *logits, size_t rows, size_t classes, struct xent_tile *state)
+{
+    const real *tile = logits;
+    real max[XENT_TILE], first[XENT_TILE];
+    for (size_t r = 0; r < rows; r += WIDTH) tile_maximum(tile + r, classes, max + r, first + r);
+    for (size_t r = 0; r < rows; r++) {
+        state->max[r] = (double)max[r];
+        state->first[r] = (int32_t)first[r];
+    }
 }
 
 /* What becomes of the terms once they are summed. */
@@ -80,43 +88,50 @@ static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t cl
 
 static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
 
-static inline size_t find_regular(size_t rows, const real *max, struct xent_tile *state)
+static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *state)
 {
     int32_t count = 0;
     for (size_t r = 0; r < rows; r++) {
-        state->regular[r] = (max[r] >= -LARGE) & (max[r] <= LARGE);
-        count += state->regular[r];
+        double max = state->max[r];
+        state->regular[r] = (max >= -(double)LARGE) & (max <= (double)LARGE);
     }
+    for (size_t r = 0; r < rows && weighed; r++) state->regular[r] &= state->gap[r] - state->gap[r] == 0;
+    for (size_t r = 0; r < rows; r++) count += state->regular[r];
     return (size_t)count;
 }
 
 /* Takes the maxima out of the sums; first reads the targets' logits, one of which may be the maximum. */
-static inline void tile_take_out(real *tile, size_t rows, const real *first, struct xent_tile *state)
+static inline void tile_take_out(real *tile, size_t rows, struct xent_tile *state)
 {
-    for (size_t r = 0; r < rows; r++) state->first[r] = (int32_t)first[r];
     for (size_t r = 0; r < rows; r++) {
         state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
         tile[tile_index(r, state->first[r])] = -(real)INFINITY;
     }
 }
 
-static size_t tile_reduce(void *logits, size_t rows, size_t classes, bool keep, struct xent_tile *state)
+/* The exponents of the rows' references. */
+static inline void tile_exponents(const struct xent_tile *state, size_t rows, real *exponent)
 {
-    real *tile = logits, max[XENT_TILE], first[XENT_TILE], exponent[XENT_TILE];
+    const vector shift = v_set(INTEGER_SHIFT);
+    for (size_t r = 0; r < rows; r++) exponent[r] = (real)state->max[r];
+    for (size_t r = 0; r < rows; r += WIDTH)
+        v_store(exponent + r, v_sub(v_add(v_mul(v_load(exponent + r), v_set(LOG2E)), shift), shift));
+}
+
+static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, bool weighed, struct xent_tile *state)
+{
+    real *tile = logits, exponent[XENT_TILE] = { 0 };
     double sum[XENT_TILE];
-    for (size_t r = 0; r < rows; r += WIDTH) tile_maximum(tile + r, classes, max + r, first + r, exponent + r);
-    tile_take_out(tile, rows, first, state);
+    tile_take_out(tile, rows, state);
     /* Done here to put time between the narrow stores of tile_take_out and the vector loads of tile_sum, which wait for
        them. */
-    for (size_t r = 0; r < rows; r++) {
-        state->max[r] = (double)max[r];
-        state->unit[r] = unit_of((double)exponent[r], (double)max[r]);
-    }
+    tile_exponents(state, rows, exponent);
+    for (size_t r = 0; r < rows; r++) state->unit[r] = unit_of((double)exponent[r], state->max[r]);
     for (size_t r = 0; r < rows && keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), KEPT, sum + r);
     for (size_t r = 0; r < rows && !keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), DROPPED, sum + r);
     for (size_t r = 0; r < rows; r++) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
-    return find_regular(rows, max, state);
+    return find_regular(rows, weighed, state);
 }
 
 #endif

@@ -8,10 +8,12 @@
 #include "formulas.h"
 #include "kernels.h"
 
-static void tile_losses(const struct xent_tile *state, size_t rows, double z_loss, double *loss)
+static void tile_losses(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss)
 {
     for (size_t r = 0; r < rows; r++) {
-        double coef = state->coef[r], gap = gap_of(coef, state->max[r], state->at_target[r]);
+        double coef = state->target_coef[r], gap = gap_of(coef, state->max[r], state->at_target[r]);
+        coef = weighed ? state->coef[r] + coef : coef;
+        gap = weighed ? state->gap[r] + gap : gap;
         loss[r] = loss_of(gap, coef, state->log1p_rest[r]);
     }
     for (size_t r = 0; r < rows && z_loss != 0; r++) loss[r] += z_loss_of(z_loss, state->max[r] + state->log1p_rest[r]);
@@ -22,7 +24,7 @@ static void tile_losses(const struct xent_tile *state, size_t rows, double z_los
 static void tile_entries(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total)
 {
     for (size_t r = 0; r < rows; r++) {
-        double coef = state->coef[r], rest = state->rest[r], share = 1 / (1 + rest);
+        double coef = state->target_coef[r], rest = state->rest[r], share = 1 / (1 + rest);
         double pull = pull_of(z_loss, state->max[r] + state->log1p_rest[r]);
         double p = share * (state->target_term[r] * 0x1p-64 * state->unit[r]);
         double at_first = entry_of(factor[r], bracket_of(coef + pull, 0, share, 0));

@@ -73,20 +73,6 @@ static void tile_read(const struct xent_tile_place *place, size_t rows, size_t c
         for (size_t r = vectors; r < rows; r++) tile[c * XENT_TILE + r] = real_of(*tile_at(from, r, c));
 }
 
-/* What the terms of each row are multiplied with, one factor after the other (scale.inc.h). */
-struct tile_scaling {
-    real lower[XENT_TILE], factor[XENT_TILE];
-};
-
-static inline void set_scaling(struct tile_scaling *by, const double *scale, size_t rows)
-{
-    for (size_t r = 0; r < rows; r++) {
-        struct scaling scaling = scaling_of(scale[r]);
-        by->lower[r] = scaling.lower;
-        by->factor[r] = scaling.factor;
-    }
-}
-
 /* Writes row after row, so that what reaches into the next row is overwritten by it. */
 static inline __attribute__((always_inline)) void write_square(const real *tile, size_t r, size_t c, size_t classes,
                                                                enum square square, vector lower, vector factor,
@@ -146,7 +132,10 @@ static void tile_write(const void *from, size_t rows, size_t classes, const stru
     struct tile_scaling by;
     bool squares;
     size_t vectors = rows_in_vectors(to, rows, classes, &squares);
-    set_scaling(&by, state->scale, rows);
+    if (state != NULL)
+        set_scaling(&by, state->scale, rows);
+    else
+        set_no_scaling(&by);
     if (squares) write_squares(tile, vectors, classes, &by, to);
     for (size_t c = 0; c < classes && !squares; c++)
         for (size_t r = 0; r < vectors; r += WIDTH) {
@@ -155,6 +144,7 @@ static void tile_write(const void *from, size_t rows, size_t classes, const stru
             store(tile_at(to, r, c), v_mul(term, v_load(by.factor + r)));
         }
     write_left(tile, vectors, rows, classes, &by, to);
+    if (state == NULL) return;
     put_entries(state->first_entry, state->first, rows, to);
     put_entries(state->target_entry, state->target, rows, to);
 }

@@ -52,6 +52,11 @@ struct xent_loss {
     enum xent_terms_place terms_place;
     size_t copy, prepared, coef; /* offsets of struct xent_buffers in a task's memory */
     size_t terms;                /* in a row's */
+
+    /* of rows side by side: offsets in a task's memory */
+    size_t tile_slopes;
+    size_t tile_targets, tile_coef, tile_weights; /* of probabilities */
+    struct xent_row_type target_type;             /* likewise: as rows of the targets' elements */
 };
 
 /* Forward, without grad_loss; the caller fills in the outputs. */
@@ -65,6 +70,12 @@ static inline void xent_loss_init(struct xent_loss *loss, const struct xent_tens
     loss->loss = NULL;
     loss->grad_logits = NULL;
     loss->with_gradient = false;
+}
+
+/* What label smoothing gives every class. */
+static inline double xent_loss_uniform(const struct xent_loss *loss)
+{
+    return loss->options.label_smoothing / (double)loss->type.classes;
 }
 
 extern const struct xent_operation xent_cross_entropy_operation, xent_nll_operation;

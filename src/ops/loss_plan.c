@@ -1,6 +1,8 @@
 /* How the rows of a loss go and what memory they need: decided once, after the checks. What both losses share, and cross entropy's. */
 #include "ops/loss_plan.h"
 
+#include "ops/loss_tile.h"
+#include "ops/side_by_side.h"
 #include "run/tuning.h"
 
 void xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings, const struct xent_row_steps *steps,
@@ -12,6 +14,7 @@ void xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings
     loss->dense = !loss->rule.indices || loss->options.label_smoothing != 0;
     loss->terms_place = XENT_TERMS_NOWHERE;
     loss->copy = loss->prepared = loss->coef = loss->terms = XENT_NOWHERE;
+    loss->tile_slopes = loss->tile_targets = loss->tile_coef = loss->tile_weights = XENT_NOWHERE;
     xent_drive_init(drive, loss, steps, &loss->type, &loss->walk);
     xent_parallel_plan(&drive->parallel, settings, loss->options.num_threads, loss->walk.count, xent_chunk_count(classes),
                        work);
@@ -26,20 +29,6 @@ size_t xent_loss_coef_bytes(const struct xent_loss *loss)
 {
     bool equal = loss->rule.indices && loss->options.class_weight == NULL;
     return (equal ? 1 : xent_chunk_most(loss->type.classes)) * sizeof(double);
-}
-
-/* Rows side by side: where they are short, and where neighbours in memory are of neighbouring rows instead of classes; unless a run
-   has so few that most lanes would be idle. */
-static bool is_tiled(const struct xent_loss *loss)
-{
-    int64_t classes = loss->type.classes;
-    const struct xent_walk *walk = &loss->walk;
-    bool scattered = !xent_lines_are_contiguous(loss->logits, loss->axis);
-    bool side_by_side = scattered && xent_walk_step(walk, XENT_LOSS_LOGITS) == (ptrdiff_t)loss->type.size;
-    int64_t run = walk->ndim == 0 ? 1 : walk->extent[walk->ndim - 1];
-    if (xent_row_is_prepared(&loss->type) || loss->dense || classes < 1 || walk->count == 0) return false;
-    return side_by_side ? classes <= XENT_TILED_CLASSES && run >= XENT_ROWS_TOGETHER
-                        : classes <= XENT_SHORT_CLASSES && classes <= XENT_CLASSES_PER_ROW * run;
 }
 
 /* Terms that have a place of their own take no more memory than one row would, unless the stack has it. */
@@ -67,6 +56,16 @@ static void plan_memory(struct xent_loss *loss, struct xent_drive *drive)
     if (xent_terms_are_apart(loss->terms_place)) loss->terms = xent_arena_need(&drive->row_bytes, xent_terms_size(type));
 }
 
+static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
+{
+    const struct xent_row_type *type = &loss->type;
+    bool gradient = loss->grad_logits != NULL;
+    drive->tiled = gradient ? &xent_loss_gradient_tile_steps : &xent_loss_tile_steps;
+    xent_loss_tile_memory(loss, &drive->task_bytes);
+    if (gradient && type->softcap != 0)
+        loss->tile_slopes = xent_arena_need(&drive->task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
+}
+
 void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_loss *loss = call;
@@ -77,14 +76,14 @@ void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, s
     if (loss->options.logit_scale != 1 || loss->options.softcap != 0)
         xent_row_type_scale(&loss->type, loss->options.logit_scale, loss->options.softcap);
     if (loss->walk.count == 0) return;
-    tiled = is_tiled(loss);
+    tiled = xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS);
     if (loss->grad_logits != NULL)
         loss->terms_place =
             xent_terms_of(&loss->type, loss->logits, loss->grad_logits, loss->axis, loss->type.softcap != 0, !tiled);
     plan_memory(loss, drive);
     drive->keeps_chunks = loss->grad_logits != NULL;
     if (tiled)
-        drive->tiled = &xent_loss_tile_steps;
+        plan_tiles(loss, drive);
     else
         drive->block = block_of(loss);
 }

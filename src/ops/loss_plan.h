@@ -14,8 +14,11 @@ size_t xent_loss_coef_bytes(const struct xent_loss *loss);
 
 void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive);
 
-/* Forward alone; with a gradient; and side by side, with one or without. */
+/* Forward alone; with a gradient; and both side by side. */
 extern const struct xent_row_steps xent_cross_entropy_steps, xent_cross_entropy_gradient_steps;
-extern const struct xent_tile_steps xent_loss_tile_steps;
+extern const struct xent_tile_steps xent_loss_tile_steps, xent_loss_gradient_tile_steps;
+
+/* Forward alone, side by side, of class indices and of probabilities. */
+extern const struct xent_tile_steps xent_nll_index_tile_steps, xent_nll_probability_tile_steps;
 
 #endif

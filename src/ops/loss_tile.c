@@ -1,82 +1,30 @@
-/* Rows of a cross entropy side by side: targets, losses, and what turns terms into entries. A row's only coefficient is its target's. */
+/* Rows of a loss side by side: their first pass, losses, and what turns terms into entries. */
+#include "ops/loss_tile.h"
+
 #include <math.h>
 
 #include "kernels/formulas.h"
 #include "ops/loss_plan.h"
 
-/* An ignored row gets class 0, which it always has. */
-static void read_targets(const struct xent_loss *loss, const char *at, ptrdiff_t step, struct xent_tile_rows *tile)
-{
-    const struct xent_target_rule rule = loss->rule;
-    const struct xent_tensor *weight = loss->options.class_weight;
-    size_t ignored_rows = 0;
-    for (size_t i = 0; i < tile->rows; i++, at += step) {
-        int64_t index = xent_load_index(rule.dtype, at);
-        bool ignored = xent_target_ignored(&rule, index);
-        ignored_rows += ignored;
-        tile->ignored[i] = ignored;
-        tile->state.target[i] = ignored ? 0 : (int32_t)index;
-        tile->state.coef[i] = ignored ? 0 : 1;
-    }
-    tile->ignored_rows = ignored_rows;
-    for (size_t i = 0; i < tile->rows && weight != NULL; i++)
-        tile->state.coef[i] *= xent_weight_of(weight, tile->state.target[i]);
-}
-
-/* What their weights change: rows of weight 0 are ignored too. */
-static void read_row_weights(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
-{
-    ptrdiff_t offset = first->offset[XENT_LOSS_ROW_WEIGHT], step = xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT);
-    for (size_t i = 0; i < tile->rows; i++, offset += step) {
-        tile->weight[i] = xent_row_weight_at(loss->options.row_weight, offset);
-        if (tile->weight[i] != 0 || tile->ignored[i]) continue;
-        tile->ignored_rows++;
-        tile->ignored[i] = true;
-        tile->state.target[i] = 0;
-        tile->state.coef[i] = 0;
-    }
-}
-
-/* One for all rows, unless each has an upstream gradient or a weight of its own. */
-static void find_factors(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
-{
-    struct xent_position position = *first;
-    ptrdiff_t step = xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS);
-    struct xent_upstream upstream = xent_loss_upstream(loss, &position);
-    for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = upstream.factor;
-    for (size_t i = 0; i < tile->rows && (step != 0 || loss->options.row_weight != NULL); i++) {
-        if (step != 0) upstream = xent_loss_upstream(loss, &position);
-        tile->factor[i] = upstream.factor;
-        if (loss->options.row_weight != NULL) tile->factor[i] = xent_loss_weighted_factor(loss, &upstream, tile->weight[i]);
-        position.offset[XENT_LOSS_GRAD_LOSS] += step;
-    }
-}
-
-static struct xent_tile_place place_of(const struct xent_loss *loss, const struct xent_position *position,
-                                       const struct xent_tensor *tensor, int32_t operand)
-{
-    return (struct xent_tile_place){ .at = (char *)tensor->data + position->offset[operand],
-                                     .row_step = xent_walk_step(&loss->walk, operand),
-                                     .class_step = tensor->step[loss->axis] };
-}
-
 static void begin(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    const char *targets = (const char *)loss->target->data + position->offset[XENT_LOSS_TARGET];
-    tile->in = place_of(loss, position, loss->logits, XENT_LOSS_LOGITS);
-    read_targets(loss, targets, xent_walk_step(&loss->walk, XENT_LOSS_TARGET), tile);
-    if (loss->options.row_weight != NULL) read_row_weights(loss, position, tile);
-    if (loss->grad_logits == NULL) return;
-    tile->out = place_of(loss, position, loss->grad_logits, XENT_LOSS_GRAD);
-    find_factors(loss, position, tile);
+    xent_loss_tile_begin(loss, position, loss->grad_logits != NULL, tile);
+    xent_loss_tile_coefficients(loss, position, tile);
+    if (loss->tile_slopes != XENT_NOWHERE) tile->slopes = xent_arena_at(tile->memory, loss->tile_slopes);
+}
+
+static void reduce(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_loss *loss = call;
+    xent_tile_reduce(&loss->type, tile, loss->grad_logits != NULL);
 }
 
 /* Of a row that is not regular. */
 static double loss_alone(const struct xent_loss *loss, const struct xent_tile *state, size_t i)
 {
-    double gap = wide_gap_of(state->coef[i], state->max[i], state->at_target[i]);
-    double result = loss_of(gap, state->coef[i], state->log1p_rest[i]);
+    double coef = state->target_coef[i], gap = wide_gap_of(coef, state->max[i], state->at_target[i]);
+    double result = loss_of(state->gap[i] + gap, state->coef[i] + coef, state->log1p_rest[i]);
     if (loss->options.z_loss != 0) result += z_loss_of(loss->options.z_loss, state->max[i] + state->log1p_rest[i]);
     return result;
 }
@@ -93,7 +41,9 @@ static void finish_irregular(const struct xent_loss *loss, struct xent_tile_rows
 static void finish(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    loss->type.kernels->real->tile_losses(&tile->state, tile->rows, loss->options.z_loss, tile->result);
+    const struct xent_real_kernels *kernels = loss->type.kernels->real;
+    kernels->log1p(tile->state.rest, tile->state.log1p_rest, tile->rows);
+    kernels->tile_losses(&tile->state, tile->rows, loss->dense, loss->options.z_loss, tile->result);
     if (tile->ignored_rows != 0 || tile->regular_rows != tile->rows) finish_irregular(loss, tile);
     for (size_t i = 0; i < tile->rows && loss->options.row_weight != NULL; i++)
         tile->result[i] = xent_loss_weighted(tile->result[i], tile->weight[i]);
@@ -101,7 +51,9 @@ static void finish(const void *call, struct xent_tile_rows *tile)
 
 static bool fits(const struct xent_loss *loss, const struct xent_tile_rows *tile, const double *total, size_t row)
 {
-    return xent_entries_fit(&loss->type.kernels->real->limits, tile->factor[row], total[row], tile->state.coef[row]);
+    const struct xent_tile *state = &tile->state;
+    double peak = state->target_coef[row] + (loss->dense ? state->coef_peak[row] : 0);
+    return xent_entries_fit(&loss->type.kernels->real->limits, tile->factor[row], total[row], peak);
 }
 
 /* Counts the rows whose entries the kernel can write. A NaN in a row's sum makes its total NaN, a divisor of 0 its factor NaN or
@@ -113,13 +65,34 @@ static size_t count_fitting(const struct xent_loss *loss, const struct xent_tile
     return (size_t)count;
 }
 
+/* Only targets have coefficients, and no class a slope: tile_write does it all. */
+static void find_entries(const struct xent_loss *loss, struct xent_tile_rows *tile, double *total)
+{
+    loss->type.kernels->real->tile_entries(&tile->state, tile->rows, loss->options.z_loss, tile->factor, total);
+}
+
+static void make_entries(const struct xent_loss *loss, struct xent_tile_rows *tile, double *total)
+{
+    const struct xent_real_kernels *kernels = loss->type.kernels->real;
+    struct xent_tile *state = &tile->state;
+    size_t classes = (size_t)loss->type.classes;
+    for (size_t i = 0; i < tile->rows && !loss->rule.indices; i++) state->target[i] = state->first[i];
+    kernels->tile_special_entries(state, tile->rows, &tile->coef, tile->slopes, loss->options.z_loss, tile->factor, total);
+    for (size_t i = 0; i < tile->rows && tile->ignored_rows != 0; i++)
+        if (tile->ignored[i]) state->first_entry[i] = state->target_entry[i] = 0;
+    kernels->tile_rescale(tile->reals, tile->rows, classes, &tile->coef, tile->slopes, tile->factor, total, state);
+    tile->made = true;
+}
+
 static void scale(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
     struct xent_tile *state = &tile->state;
     double total[XENT_TILE];
-    loss->type.kernels->real->tile_entries(state, tile->rows, loss->options.z_loss, tile->factor, total);
-    tile->alone_rows = 0;
+    if (loss->dense || tile->slopes != NULL)
+        make_entries(loss, tile, total);
+    else
+        find_entries(loss, tile, total);
     if (tile->ignored_rows == 0 && tile->regular_rows == tile->rows && count_fitting(loss, tile, total) == tile->rows) return;
     for (size_t i = 0; i < tile->rows; i++) {
         tile->alone[i] = !tile->ignored[i] && (!state->regular[i] || !fits(loss, tile, total, i));
@@ -128,4 +101,5 @@ static void scale(const void *call, struct xent_tile_rows *tile)
     }
 }
 
-const struct xent_tile_steps xent_loss_tile_steps = { begin, finish, scale };
+const struct xent_tile_steps xent_loss_tile_steps = { begin, reduce, finish, NULL };
+const struct xent_tile_steps xent_loss_gradient_tile_steps = { begin, reduce, finish, scale };

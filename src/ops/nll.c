@@ -4,6 +4,8 @@
 
 #include "kernels/formulas.h"
 #include "ops/loss_plan.h"
+#include "ops/loss_tile.h"
+#include "ops/side_by_side.h"
 #include "rows/write.h"
 #include "run/tuning.h"
 
@@ -74,6 +76,17 @@ static const struct xent_row_steps loss_of_indices = { .begin = begin, .finish =
 static const struct xent_row_steps loss_of_probabilities = { .begin = begin, .reduce = reduce, .finish = finish };
 static const struct xent_row_steps gradient = { .begin = begin, .write = write };
 
+/* Of class indices always: whatever the rows are, but one element of each is read. */
+static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
+{
+    if (loss->rule.indices) {
+        drive->tiled = &xent_nll_index_tile_steps;
+    } else if (xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS)) {
+        drive->tiled = &xent_nll_probability_tile_steps;
+        xent_loss_tile_memory(loss, &drive->task_bytes);
+    }
+}
+
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_loss *loss = call;
@@ -85,6 +98,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     if (forward && !indices && !xent_lines_are_contiguous(loss->logits, loss->axis))
         loss->copy = xent_arena_need(&drive->task_bytes, xent_chunk_most(loss->type.classes) * loss->type.size);
     if (!indices) loss->coef = xent_arena_need(&drive->task_bytes, xent_loss_coef_bytes(loss));
+    if (forward) plan_tiles(loss, drive);
 }
 
 static xent_status check(void *call)

@@ -4,11 +4,9 @@
 #include <math.h>
 
 #include "args/check.h"
+#include "ops/side_by_side.h"
 #include "rows/write.h"
 #include "run/tuning.h"
-
-enum { SOFTMAX_Z, SOFTMAX_OUT, SOFTMAX_OPERANDS };
-_Static_assert(SOFTMAX_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a softmax");
 
 static struct xent_buffers buffers_of(const struct xent_softmax *softmax, char *task_memory)
 {
@@ -19,10 +17,10 @@ static void begin(const void *call, const struct xent_position *position, const 
                   struct xent_row *row)
 {
     const struct xent_softmax *softmax = call;
-    row->in = xent_line_of(softmax->z, softmax->axis, position->offset[SOFTMAX_Z]);
+    row->in = xent_line_of(softmax->z, softmax->axis, position->offset[XENT_SOFTMAX_Z]);
     row->terms = NULL;
     if (softmax->kind == XENT_LOGSUMEXP) return;
-    row->out = xent_line_of(softmax->out, softmax->axis, position->offset[SOFTMAX_OUT]);
+    row->out = xent_line_of(softmax->out, softmax->axis, position->offset[XENT_SOFTMAX_OUT]);
     if (softmax->terms_place == XENT_TERMS_IN_OUTPUT) row->terms = row->out.at;
     if (xent_terms_are_apart(softmax->terms_place)) row->terms = memory->row + softmax->terms;
 }
@@ -155,6 +153,13 @@ static int64_t block_of(const struct xent_softmax *softmax)
     return rows < 1 ? 1 : rows;
 }
 
+/* The reals of a tile become elements of their own kind only. */
+static bool is_tiled(const struct xent_softmax *softmax)
+{
+    return softmax->written->real == softmax->type.real &&
+           xent_rows_go_side_by_side(softmax->z, softmax->axis, &softmax->walk, XENT_SOFTMAX_Z);
+}
+
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_softmax *softmax = call;
@@ -162,7 +167,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     bool per_class = softmax->kind != XENT_LOGSUMEXP;
     int64_t classes = z->shape[softmax->axis];
     const struct xent_operand operands[] = {
-        [SOFTMAX_Z] = { z, softmax->axis }, [SOFTMAX_OUT] = { out, per_class ? softmax->axis : XENT_NO_AXIS }
+        [XENT_SOFTMAX_Z] = { z, softmax->axis }, [XENT_SOFTMAX_OUT] = { out, per_class ? softmax->axis : XENT_NO_AXIS }
     };
     xent_row_type_init(&softmax->type, z, classes, settings->kernels);
     softmax->written = &softmax->type;
@@ -170,19 +175,23 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
         xent_row_type_init(&softmax->converted, out, classes, settings->kernels);
         softmax->written = &softmax->converted;
     }
-    xent_walk_plan(&softmax->walk, operands, SOFTMAX_OPERANDS);
+    xent_walk_plan(&softmax->walk, operands, XENT_SOFTMAX_OPERANDS);
     softmax->terms_place = XENT_TERMS_NOWHERE;
     softmax->copy = softmax->terms = softmax->prepared = XENT_NOWHERE;
     xent_drive_init(drive, softmax, &kinds[softmax->kind].steps, &softmax->type, &softmax->walk);
+    drive->written = softmax->written;
     xent_parallel_plan(&drive->parallel, settings, 0, softmax->walk.count, xent_chunk_count(classes), z->numel);
     if (!per_class) {
         drive->results = XENT_RESULTS_APART;
         drive->result = softmax->out;
-        drive->result_operand = SOFTMAX_OUT;
+        drive->result_operand = XENT_SOFTMAX_OUT;
     }
     if (out->numel == 0) return;
     plan_memory(softmax, drive);
-    drive->block = block_of(softmax);
+    if (is_tiled(softmax))
+        drive->tiled = &xent_softmax_tile_steps[softmax->kind];
+    else
+        drive->block = block_of(softmax);
 }
 
 const struct xent_operation xent_softmax_operation = { .check = check, .plan = plan };

@@ -24,6 +24,13 @@ struct xent_softmax {
     size_t copy, prepared, terms;      /* offsets in a task's memory, the last in a row's */
 };
 
+/* The operands that are walked row by row. */
+enum { XENT_SOFTMAX_Z, XENT_SOFTMAX_OUT, XENT_SOFTMAX_OPERANDS };
+_Static_assert(XENT_SOFTMAX_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a softmax");
+
 extern const struct xent_operation xent_softmax_operation;
+
+/* Rows side by side, of each kind. */
+extern const struct xent_tile_steps xent_softmax_tile_steps[];
 
 #endif

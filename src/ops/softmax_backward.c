@@ -4,16 +4,9 @@
 
 #include "args/check.h"
 #include "kernels/two_sum.h"
-
-enum { BACKWARD_RESULT, BACKWARD_UPSTREAM, BACKWARD_OUT, BACKWARD_OPERANDS };
-_Static_assert(BACKWARD_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a backward");
+#include "ops/side_by_side.h"
 
 typedef void backward_kernel(const void *value, const void *gradient, void *out, size_t n, double sum);
-
-struct xent_softmax_backward_kind {
-    const char *result, *upstream, *like_result;
-    bool of_logarithm; /* the sum is that of the upstream gradient, else that of its product with the result */
-};
 
 static struct xent_buffers buffers_of(const struct xent_softmax_backward *backward, char *task_memory)
 {
@@ -27,9 +20,9 @@ static void begin(const void *call, const struct xent_position *position, const 
 {
     const struct xent_softmax_backward *backward = call;
     (void)memory;
-    row->in = xent_line_of(backward->result, backward->axis, position->offset[BACKWARD_RESULT]);
-    row->upstream = xent_line_of(backward->upstream, backward->axis, position->offset[BACKWARD_UPSTREAM]);
-    row->out = xent_line_of(backward->out, backward->axis, position->offset[BACKWARD_OUT]);
+    row->in = xent_line_of(backward->result, backward->axis, position->offset[XENT_BACKWARD_RESULT]);
+    row->upstream = xent_line_of(backward->upstream, backward->axis, position->offset[XENT_BACKWARD_UPSTREAM]);
+    row->out = xent_line_of(backward->out, backward->axis, position->offset[XENT_BACKWARD_OUT]);
 }
 
 /* The upstream gradient takes the place of the coefficients of a row whose maximum is 0: its sum is that of these, and the sum of its
@@ -154,15 +147,18 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     struct xent_softmax_backward *backward = call;
     const struct xent_tensor *result = backward->result;
     int64_t classes = result->shape[backward->axis];
-    const struct xent_operand operands[] = { [BACKWARD_RESULT] = { result, backward->axis },
-                                             [BACKWARD_UPSTREAM] = { backward->upstream, backward->axis },
-                                             [BACKWARD_OUT] = { backward->out, backward->axis } };
+    const struct xent_operand operands[] = { [XENT_BACKWARD_RESULT] = { result, backward->axis },
+                                             [XENT_BACKWARD_UPSTREAM] = { backward->upstream, backward->axis },
+                                             [XENT_BACKWARD_OUT] = { backward->out, backward->axis } };
     xent_row_type_init(&backward->type, result, classes, settings->kernels);
-    xent_walk_plan(&backward->walk, operands, BACKWARD_OPERANDS);
-    backward->copy = backward->upstream_copy = backward->multiplied = XENT_NOWHERE;
+    xent_walk_plan(&backward->walk, operands, XENT_BACKWARD_OPERANDS);
+    backward->copy = backward->upstream_copy = backward->multiplied = backward->tile_upstream = XENT_NOWHERE;
     xent_drive_init(drive, backward, &steps, &backward->type, &backward->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
     if (result->numel > 0) plan_memory(backward, drive);
+    if (!xent_rows_go_side_by_side(result, backward->axis, &backward->walk, XENT_BACKWARD_RESULT)) return;
+    drive->tiled = &xent_softmax_backward_tile_steps;
+    backward->tile_upstream = xent_arena_need(&drive->task_bytes, (size_t)classes * XENT_TILE * backward->type.real_size);
 }
 
 const struct xent_operation xent_softmax_backward_operation = { .check = check, .plan = plan };

@@ -4,8 +4,11 @@
 
 #include "run/drive.h"
 
-/* Which of the two, with the arguments' names in xent.h and the step that differs. */
-struct xent_softmax_backward_kind;
+/* Which of the two, with the arguments' names in xent.h. */
+struct xent_softmax_backward_kind {
+    const char *result, *upstream, *like_result;
+    bool of_logarithm; /* the sum is that of the upstream gradient, else that of its product with the result */
+};
 extern const struct xent_softmax_backward_kind xent_of_softmax, xent_of_log_softmax;
 
 struct xent_softmax_backward {
@@ -22,8 +25,16 @@ struct xent_softmax_backward {
     struct xent_row_type type;
     struct xent_walk walk;
     size_t copy, upstream_copy, multiplied; /* offsets in a task's memory; the last of F64 alone */
+    size_t tile_upstream;                   /* likewise, of rows side by side */
 };
 
+/* The operands that are walked row by row. */
+enum { XENT_BACKWARD_RESULT, XENT_BACKWARD_UPSTREAM, XENT_BACKWARD_OUT, XENT_BACKWARD_OPERANDS };
+_Static_assert(XENT_BACKWARD_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a backward");
+
 extern const struct xent_operation xent_softmax_backward_operation;
+
+/* Rows side by side. */
+extern const struct xent_tile_steps xent_softmax_backward_tile_steps;
 
 #endif

@@ -11,15 +11,40 @@ static size_t alike(const struct xent_tile_rows *tile, size_t from)
     return to - from;
 }
 
-void xent_tile_read_padded(const struct xent_row_type *type, struct xent_tile_rows *tile)
+void xent_tile_read_padded(const struct xent_row_type *type, const struct xent_tile_rows *tile,
+                           const struct xent_tile_place *place, void *reals)
 {
-    struct xent_tile_place from = tile->in;
+    struct xent_tile_place from = *place;
     size_t classes = (size_t)type->classes, count;
-    memset(tile->reals, 0, classes * XENT_TILE * type->real_size);
+    memset(reals, 0, classes * XENT_TILE * type->real_size);
     for (size_t row = 0; row < tile->rows; row += count, from.at += (ptrdiff_t)count * from.row_step) {
         count = tile->ignored_rows == 0 ? tile->rows : alike(tile, row);
-        if (!tile->ignored[row]) type->kernels->tile_read(&from, count, classes, xent_tile_element(type, tile, row, 0));
+        if (!tile->ignored[row]) type->kernels->tile_read(&from, count, classes, (char *)reals + row * type->real_size);
     }
+}
+
+/* Of few rows class by class, as far as they go. */
+void xent_tile_prepare(const struct xent_row_type *type, struct xent_tile_rows *tile)
+{
+    const struct xent_stored_kernels *kernels = type->real_kernels;
+    bool few = tile->rows <= XENT_TILE_VECTOR;
+    size_t calls = few ? (size_t)type->classes : 1, n = few ? XENT_TILE_VECTOR : (size_t)type->classes * XENT_TILE;
+    for (size_t i = 0; i < calls; i++) {
+        size_t at = i * XENT_TILE * type->real_size;
+        char *z = (char *)tile->reals + at;
+        if (tile->slopes != NULL) kernels->slopes(z, (char *)tile->slopes + at, n, type->scale, type->softcap);
+        kernels->prepare(z, z, n, type->scale, type->softcap);
+    }
+}
+
+void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms)
+{
+    const struct xent_real_kernels *kernels = type->kernels->real;
+    size_t classes = (size_t)type->classes;
+    bool weighed = tile->coef.at != NULL;
+    kernels->tile_maxima(tile->reals, tile->rows, classes, &tile->state);
+    if (weighed) kernels->tile_weigh(tile->reals, tile->rows, classes, &tile->coef, false, &tile->state);
+    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, weighed, &tile->state);
 }
 
 /* Backwards, so that class 0 is what first_entry and target_entry hold in the end. */

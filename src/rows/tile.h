@@ -7,8 +7,14 @@
 
 struct xent_tile_rows {
     size_t rows;                    /* 1 to XENT_TILE */
+    char *memory;                   /* the task's */
     void *reals;                    /* logits, then terms: class c of row r is element c * XENT_TILE + r */
     struct xent_tile_place in, out; /* their first rows; out.at NULL: nothing is written class by class */
+
+    bool made; /* `reals` are what is written: no term is left among them */
+
+    struct xent_tile_coef coef; /* of all classes */
+    void *slopes;               /* the softcap's derivatives, a tile of reals; NULL: all 1 */
 
     bool ignored[XENT_TILE]; /* not read, and a gradient of +0.0 */
     size_t ignored_rows;
@@ -35,33 +41,34 @@ static inline char *xent_tile_element(const struct xent_row_type *type, const st
     return (char *)tile->reals + (class_index * XENT_TILE + row) * type->real_size;
 }
 
-/* From `in` to `reals`. The logits of an ignored row are not read, but are numbers, as are those of the rows that the last vector has
-   beside the tile's. */
-void xent_tile_read_padded(const struct xent_row_type *type, struct xent_tile_rows *tile);
-static inline void xent_tile_read(const struct xent_row_type *type, struct xent_tile_rows *tile)
+/* From memory to a tile of reals, `in` of `type` say. The elements of an ignored row are not read, but are numbers, as are those of the
+   rows that the last vector has beside the tile's. */
+void xent_tile_read_padded(const struct xent_row_type *type, const struct xent_tile_rows *tile,
+                           const struct xent_tile_place *from, void *reals);
+static inline void xent_tile_read(const struct xent_row_type *type, const struct xent_tile_rows *tile,
+                                  const struct xent_tile_place *from, void *reals)
 {
     if (tile->rows % XENT_TILE_VECTOR == 0 && tile->ignored_rows == 0)
-        type->kernels->tile_read(&tile->in, tile->rows, (size_t)type->classes, tile->reals);
+        type->kernels->tile_read(from, tile->rows, (size_t)type->classes, reals);
     else
-        xent_tile_read_padded(type, tile);
+        xent_tile_read_padded(type, tile, from, reals);
 }
 
-/* The first pass, given targets: fills in the state but for the rows that are not regular. The terms replace the logits if they
-   are to be kept. */
-static inline void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms)
-{
-    tile->regular_rows =
-        type->kernels->real->tile_reduce(tile->reals, tile->rows, (size_t)type->classes, keep_terms, &tile->state);
-}
+/* Scales and caps the logits, and finds their slopes where there is a place for them. */
+void xent_tile_prepare(const struct xent_row_type *type, struct xent_tile_rows *tile);
+
+/* The first pass, given targets and coefficients: fills in the state but for the rows that are not regular. The terms replace the
+   logits if they are to be kept. */
+void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms);
 
 /* Puts a row that has been written to its place alone into the tile, which is written as a whole: its entries pass as terms. */
 void xent_tile_take_back(const struct xent_row_type *type, struct xent_tile_rows *tile, size_t row,
                          const struct xent_line *out);
 
-/* From `reals` to `out`, by the factors and entries in the state. */
+/* From `reals` to `out`: terms by the factors and entries in the state. */
 static inline void xent_tile_write(const struct xent_row_type *type, const struct xent_tile_rows *tile)
 {
-    type->kernels->tile_write(tile->reals, tile->rows, (size_t)type->classes, &tile->state, &tile->out);
+    type->kernels->tile_write(tile->reals, tile->rows, (size_t)type->classes, tile->made ? NULL : &tile->state, &tile->out);
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include "kernels/kernels.h"
 #include "xent.h"
 
-#define XENT_ARENA_LOCAL (8192 + 1024) /* a tile of 64 classes of F32, and what a row of it that goes alone needs */
+#define XENT_ARENA_LOCAL (8192 + 1024) /* a tile of 32 classes of F32, and what a row of it that goes alone needs */
 #define XENT_NOWHERE SIZE_MAX          /* the offset of what is not needed */
 
 /* Memory of a call that needs no more: a variable of its own beside the call's structs, so that nothing clears it. */

@@ -27,7 +27,8 @@ xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_loca
     const struct xent_parallel *parallel = &drive->parallel;
     const struct xent_row_type *type = drive->type;
     size_t chunk_bytes = (size_t)xent_chunk_count(type->classes) * sizeof(struct xent_chunk), rows;
-    if (drive->tiled != NULL)
+    drive->tile = XENT_NOWHERE;
+    if (drive->tiled != NULL && drive->tiled->reduce != NULL)
         drive->tile = xent_arena_need(&drive->task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
     drive->chunks = drive->row_bytes;
     drive->row_step = drive->row_bytes;

@@ -18,7 +18,8 @@ struct xent_drive {
     const void *call;
     const struct xent_row_steps *steps;
     const struct xent_row_type *type;
-    const struct xent_walk *walk; /* over the rows */
+    const struct xent_row_type *written; /* of what is written class by class, if that is of another dtype */
+    const struct xent_walk *walk;        /* over the rows */
 
     enum xent_results results;
     struct xent_tensor *result; /* where they go apart */
@@ -47,7 +48,7 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
 {
     drive->call = call;
     drive->steps = steps;
-    drive->type = type;
+    drive->type = drive->written = type;
     drive->walk = walk;
     drive->results = XENT_RESULTS_NONE;
     drive->tiled = NULL;

@@ -29,10 +29,8 @@ static void reduce_alone(const struct way *way, size_t i, bool keep_terms, struc
     row->place = NULL;
     row->chunks = NULL;
     drive->steps->begin(drive->call, &position, &memory, row);
-    if (keep_terms)
-        row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
-    else
-        row->terms = NULL;
+    if (keep_terms && drive->keeps_chunks) row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
+    if (!keep_terms) row->terms = NULL;
     row->state = xent_drive_reduce(drive, row, way->memory);
 }
 
@@ -41,16 +39,19 @@ static void first_pass(const struct way *way)
     const struct xent_row_type *type = way->drive->type;
     struct xent_tile_rows *tile = way->tile;
     struct xent_tile *state = &tile->state;
-    xent_tile_read(type, tile);
-    xent_tile_reduce(type, tile, way->drive->steps->write != NULL);
+    xent_tile_read(type, tile, &tile->in, tile->reals);
+    if (xent_row_is_prepared(type)) xent_tile_prepare(type, tile);
+    way->drive->tiled->reduce(way->drive->call, tile);
     for (size_t i = 0; i < tile->rows && tile->regular_rows < tile->rows; i++) {
         struct xent_row row;
         if (state->regular[i]) continue;
         reduce_alone(way, i, false, &row);
         state->max[i] = row.state.max;
         state->rest[i] = row.state.rest;
+        state->coef[i] = row.state.coef;
+        state->gap[i] = row.state.gap;
+        state->coef_peak[i] = row.state.coef_peak;
     }
-    type->kernels->real->log1p(state->rest, state->log1p_rest, tile->rows);
 }
 
 static void deliver(const struct way *way, struct xent_sum *sum)
@@ -73,19 +74,21 @@ static void write_alone(const struct way *way, size_t i)
     const struct xent_span all = { 0, 1 };
     struct xent_row row;
     reduce_alone(way, i, true, &row);
-    drive->steps->finish(drive->call, &row, 1);
+    if (drive->steps->finish != NULL) drive->steps->finish(drive->call, &row, 1);
     drive->steps->write(drive->call, &row, way->memory, all);
-    xent_tile_take_back(drive->type, way->tile, i, &row.out);
+    xent_tile_take_back(drive->written, way->tile, i, &row.out);
 }
 
 static void second_pass(const struct way *way)
 {
     const struct xent_drive *drive = way->drive;
     struct xent_tile_rows *tile = way->tile;
+    tile->made = false;
+    tile->alone_rows = 0;
     drive->tiled->scale(drive->call, tile);
     for (size_t i = 0; i < tile->rows && tile->alone_rows > 0; i++)
         if (tile->alone[i]) write_alone(way, i);
-    xent_tile_write(drive->type, tile);
+    xent_tile_write(drive->written, tile);
 }
 
 int64_t xent_drive_tile(const struct xent_drive *drive, struct xent_position *position, int64_t rows, char *task_memory,
@@ -96,12 +99,15 @@ int64_t xent_drive_tile(const struct xent_drive *drive, struct xent_position *po
     const struct way way = { drive, position, task_memory, &tile };
     if (count > XENT_TILE) count = XENT_TILE;
     tile.rows = (size_t)count;
-    tile.reals = task_memory + drive->tile;
+    tile.memory = task_memory;
+    tile.reals = xent_arena_at(task_memory, drive->tile);
+    tile.coef = (struct xent_tile_coef){ NULL, 0, 0 };
+    tile.slopes = NULL;
     drive->tiled->begin(drive->call, position, &tile);
-    first_pass(&way);
-    drive->tiled->finish(drive->call, &tile);
+    if (drive->tiled->reduce != NULL) first_pass(&way);
+    if (drive->tiled->finish != NULL) drive->tiled->finish(drive->call, &tile);
     deliver(&way, sum);
-    if (drive->steps->write != NULL) second_pass(&way);
+    if (drive->tiled->scale != NULL) second_pass(&way);
     if (count < rows) xent_walk_advance(drive->walk, position, count);
     return count;
 }

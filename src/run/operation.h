@@ -34,16 +34,21 @@ struct xent_row_steps {
     void (*write)(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span);
 };
 
-/* The same steps for the rows of a tile, whose first pass and whose writing are the same for all operations. Rows that the kernels
-   leave out are done by the steps above. */
+/* The same steps for the rows of a tile. Rows that the kernels leave out are done by the steps above. */
 struct xent_tile_steps {
+    /* Says where the rows lie, which are ignored, and where their slopes go if they have any; sets whatever the later steps look at.
+       `rows`, `memory` and `reals` are the drive's. */
     void (*begin)(const void *call, const struct xent_position *position, struct xent_tile_rows *tile);
 
-    /* Finds the results; states and their log1p are known. */
+    /* The first pass over `reals`, which have been read and prepared. Fills in the state but for the rows that are not regular.
+       NULL: the rows are not read. */
+    void (*reduce)(const void *call, struct xent_tile_rows *tile);
+
+    /* Finds the results; the states of all rows are known. NULL: there is nothing to find. */
     void (*finish)(const void *call, struct xent_tile_rows *tile);
 
-    /* Fills in the factors by which terms become entries, and the entries that are none; marks the rows that are to be written
-       alone. */
+    /* Either makes `reals` what is written, and says so, or fills in the factors by which terms become that and the two entries of
+       each row that are none; marks the rows that are to be written alone. NULL: nothing is written class by class. */
     void (*scale)(const void *call, struct xent_tile_rows *tile);
 };
 

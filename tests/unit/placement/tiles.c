@@ -157,8 +157,44 @@ static void expect_reduced(const struct scene *s, bool keep)
     struct xent_tile found;
     read_tile(s);
     for (size_t i = 0; i < s->rows; i++) found.target[i] = (int32_t)((i * 7 + s->classes / 2) % s->classes);
-    s->kernels->real->tile_reduce(tile, s->rows, s->classes, keep, &found);
+    s->kernels->real->tile_maxima(tile, s->rows, s->classes, &found);
+    s->kernels->real->tile_terms(tile, s->rows, s->classes, keep, false, &found);
     for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keep);
+}
+
+static double coefs[XENT_TILE * MOST_CLASSES], coefs_of_row[MOST_CLASSES];
+
+/* Some 0, some negative, some in need of all their digits. */
+static void draw_coefs(size_t count, struct random *r)
+{
+    for (size_t i = 0; i < count; i++) coefs[i] = random_chance(r, 4) ? 0 : random_normal(r) / (double)(1 + random_below(r, 9));
+}
+
+/* With coefficients of each row's own, and of all rows together, the sums are those of the row alone, which it takes from its first
+   class on. */
+static void expect_weighed(const struct scene *s, bool own, struct random *r)
+{
+    const struct xent_tile_coef coef = { coefs, own ? XENT_TILE : 1, own };
+    struct xent_tile found;
+    draw_coefs(s->classes * (own ? XENT_TILE : 1), r);
+    read_tile(s);
+    s->kernels->real->tile_maxima(tile, s->rows, s->classes, &found);
+    s->kernels->real->tile_weigh(tile, s->rows, s->classes, &coef, false, &found);
+    for (size_t i = 0; i < s->rows; i++) {
+        const struct xent_chunk_coef of_row = { coefs_of_row, 1 };
+        struct xent_state alone = { .max = found.max[i] };
+        for (size_t c = 0; c < s->classes; c++) {
+            coefs_of_row[c] = coefs[c * coef.class_step + i * coef.row_step];
+            memcpy(row + c * s->size, element(s, stored, i, c), s->size);
+        }
+        s->kernels->weigh(row, &of_row, s->classes, &alone);
+        expect_bytes(&found.coef[i], &alone.coef, sizeof(double), "the sum of the coefficients", s, i);
+        expect_bytes(&found.coef_peak[i], &alone.coef_peak, sizeof(double), "the largest coefficient", s, i);
+        if (alone.gap != alone.gap)
+            assert_true(found.gap[i] != found.gap[i]);
+        else
+            expect_bytes(&found.gap[i], &alone.gap, sizeof(double), "the gap", s, i);
+    }
 }
 
 /* What is read comes back to where it was, and nothing else is written. */
@@ -191,6 +227,8 @@ static void rows_side_by_side_have_the_bits_of_a_row_alone(void **state)
                 expect_moved(&s);
                 expect_reduced(&s, true);
                 expect_reduced(&s, false);
+                expect_weighed(&s, true, &r);
+                expect_weighed(&s, false, &r);
             }
 }
 

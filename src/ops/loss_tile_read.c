@@ -1,0 +1,150 @@
+/* Targets, weights, coefficients and factors of the rows of a loss that go side by side. */
+#include "ops/loss_plan.h"
+#include "ops/loss_tile.h"
+
+/* An ignored row gets class 0, which it always has. dtype is the rule's, a constant where reading an index shall not take a call. */
+static inline void read_indices(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step,
+                                double hot, struct xent_tile_rows *tile)
+{
+    size_t ignored_rows = 0;
+    for (size_t i = 0; i < tile->rows; i++, at += step) {
+        int64_t index = xent_load_index(dtype, at);
+        bool ignored = xent_target_ignored(rule, index);
+        ignored_rows += ignored;
+        tile->ignored[i] = ignored;
+        tile->state.target[i] = ignored ? 0 : (int32_t)index;
+        tile->state.target_coef[i] = ignored ? 0 : hot;
+    }
+    tile->ignored_rows = ignored_rows;
+}
+
+static void read_targets(const struct xent_loss *loss, const char *at, ptrdiff_t step, struct xent_tile_rows *tile)
+{
+    const struct xent_target_rule rule = loss->rule;
+    double hot = 1 - loss->options.label_smoothing, weight[XENT_TILE];
+    int64_t index[XENT_TILE];
+    if (rule.dtype == XENT_I64)
+        read_indices(&rule, XENT_I64, at, step, hot, tile);
+    else
+        read_indices(&rule, rule.dtype, at, step, hot, tile);
+    if (loss->options.class_weight == NULL) return;
+    for (size_t i = 0; i < tile->rows; i++) index[i] = tile->state.target[i];
+    xent_weights_of(loss->options.class_weight, index, tile->rows, weight);
+    for (size_t i = 0; i < tile->rows; i++) tile->state.target_coef[i] *= weight[i];
+}
+
+/* Rows of probabilities: no class has a coefficient beside those of all. */
+static void set_no_targets(struct xent_tile_rows *tile)
+{
+    tile->ignored_rows = 0;
+    for (size_t i = 0; i < tile->rows; i++) {
+        tile->ignored[i] = false;
+        tile->state.target[i] = 0;
+        tile->state.target_coef[i] = 0;
+    }
+}
+
+/* What their weights change: rows of weight 0 are ignored too. */
+static void read_row_weights(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
+{
+    ptrdiff_t offset = first->offset[XENT_LOSS_ROW_WEIGHT], step = xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT);
+    for (size_t i = 0; i < tile->rows; i++, offset += step) {
+        tile->weight[i] = xent_row_weight_at(loss->options.row_weight, offset);
+        if (tile->weight[i] != 0 || tile->ignored[i]) continue;
+        tile->ignored_rows++;
+        tile->ignored[i] = true;
+        tile->state.target[i] = 0;
+        tile->state.target_coef[i] = 0;
+    }
+}
+
+/* One for all rows, unless each has an upstream gradient or a weight of its own. */
+static void find_factors(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
+{
+    struct xent_position position = *first;
+    ptrdiff_t step = xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS);
+    struct xent_upstream upstream = xent_loss_upstream(loss, &position);
+    for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = upstream.factor;
+    for (size_t i = 0; i < tile->rows && (step != 0 || loss->options.row_weight != NULL); i++) {
+        if (step != 0) upstream = xent_loss_upstream(loss, &position);
+        tile->factor[i] = upstream.factor;
+        if (loss->options.row_weight != NULL) tile->factor[i] = xent_loss_weighted_factor(loss, &upstream, tile->weight[i]);
+        position.offset[XENT_LOSS_GRAD_LOSS] += step;
+    }
+}
+
+static struct xent_tile_place place_of(const struct xent_loss *loss, const struct xent_position *position,
+                                       const struct xent_tensor *tensor, int32_t operand)
+{
+    return (struct xent_tile_place){ .at = (char *)tensor->data + position->offset[operand],
+                                     .row_step = xent_walk_step(&loss->walk, operand),
+                                     .class_step = tensor->step[loss->axis] };
+}
+
+void xent_loss_tile_begin(const struct xent_loss *loss, const struct xent_position *position, bool with_factors,
+                          struct xent_tile_rows *tile)
+{
+    const char *targets = (const char *)loss->target->data + position->offset[XENT_LOSS_TARGET];
+    tile->in = place_of(loss, position, loss->logits, XENT_LOSS_LOGITS);
+    if (loss->rule.indices)
+        read_targets(loss, targets, xent_walk_step(&loss->walk, XENT_LOSS_TARGET), tile);
+    else
+        set_no_targets(tile);
+    if (loss->options.row_weight != NULL) read_row_weights(loss, position, tile);
+    if (!with_factors) return;
+    tile->out = place_of(loss, position, loss->grad_logits, XENT_LOSS_GRAD);
+    find_factors(loss, position, tile);
+    for (size_t i = 0; i < tile->rows && tile->ignored_rows != 0; i++)
+        if (tile->ignored[i]) tile->factor[i] = 0;
+}
+
+/* ---- Coefficients of all classes ---------------------------------------------------------------------------------- */
+
+/* Those that all rows have, which label smoothing makes. */
+static struct xent_tile_coef equal_rows(const struct xent_loss *loss, char *memory)
+{
+    const struct xent_coefficients all = { .class_weight = loss->options.class_weight,
+                                           .hot = 1 - loss->options.label_smoothing,
+                                           .uniform = xent_loss_uniform(loss) };
+    struct xent_chunk_coef coef =
+        xent_chunk_coefficients(&all, loss->type.backend, 0, (size_t)loss->type.classes, xent_arena_at(memory, loss->coef));
+    return (struct xent_tile_coef){ coef.at, coef.step, 0 };
+}
+
+/* The class weights as doubles; NULL without. */
+static const double *class_weights(const struct xent_loss *loss, char *memory)
+{
+    const struct xent_coefficients weights = { .class_weight = loss->options.class_weight, .uniform = 1 };
+    if (loss->options.class_weight == NULL) return NULL;
+    return xent_chunk_coefficients(&weights, loss->type.backend, 0, (size_t)loss->type.classes,
+                                   xent_arena_at(memory, loss->tile_weights))
+        .at;
+}
+
+void xent_loss_tile_coefficients(const struct xent_loss *loss, const struct xent_position *position,
+                                 struct xent_tile_rows *tile)
+{
+    const struct xent_tile_place from = place_of(loss, position, loss->target, XENT_LOSS_TARGET);
+    void *targets = xent_arena_at(tile->memory, loss->tile_targets);
+    double *coef = xent_arena_at(tile->memory, loss->tile_coef);
+    if (!loss->dense) return;
+    if (loss->rule.indices) {
+        tile->coef = equal_rows(loss, tile->memory);
+        return;
+    }
+    xent_tile_read(&loss->target_type, tile, &from, targets);
+    loss->target_type.kernels->real->tile_smooth(targets, tile->rows, (size_t)loss->type.classes,
+                                                 1 - loss->options.label_smoothing, xent_loss_uniform(loss),
+                                                 class_weights(loss, tile->memory), coef);
+    tile->coef = (struct xent_tile_coef){ coef, XENT_TILE, 1 };
+}
+
+void xent_loss_tile_memory(struct xent_loss *loss, size_t *task_bytes)
+{
+    size_t classes = (size_t)loss->type.classes;
+    if (loss->rule.indices) return;
+    xent_row_type_init(&loss->target_type, loss->target, loss->type.classes, loss->type.backend);
+    loss->tile_targets = xent_arena_need(task_bytes, classes * XENT_TILE * loss->target_type.real_size);
+    loss->tile_coef = xent_arena_need(task_bytes, classes * XENT_TILE * sizeof(double));
+    if (loss->options.class_weight != NULL) loss->tile_weights = xent_arena_need(task_bytes, classes * sizeof(double));
+}

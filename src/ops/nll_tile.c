@@ -1,0 +1,66 @@
+/* Rows of an NLL side by side: as gaps from a maximum of 0. */
+#include "kernels/formulas.h"
+#include "ops/loss_plan.h"
+#include "ops/loss_tile.h"
+
+static void begin(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
+{
+    const struct xent_loss *loss = call;
+    xent_loss_tile_begin(loss, position, false, tile);
+    xent_loss_tile_coefficients(loss, position, tile);
+}
+
+/* The sum over the log-probabilities. */
+static void reduce(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_loss *loss = call;
+    for (size_t i = 0; i < tile->rows; i++) tile->state.max[i] = 0;
+    loss->type.kernels->real->tile_weigh(tile->reals, tile->rows, (size_t)loss->type.classes, &tile->coef, true, &tile->state);
+    tile->regular_rows = tile->rows;
+}
+
+/* Times the rows' weights; that of an ignored row is 0 already. */
+static void set_results(const struct xent_loss *loss, const double *gap, struct xent_tile_rows *tile)
+{
+    if (loss->options.row_weight == NULL)
+        for (size_t i = 0; i < tile->rows; i++) tile->result[i] = xent_loss_weighted(gap[i], 1);
+    else
+        for (size_t i = 0; i < tile->rows; i++) tile->result[i] = xent_loss_weighted(gap[i], tile->weight[i]);
+}
+
+static void finish_probabilities(const void *call, struct xent_tile_rows *tile)
+{
+    for (size_t i = 0; i < tile->rows && tile->ignored_rows != 0; i++)
+        if (tile->ignored[i]) tile->state.gap[i] = 0;
+    set_results(call, tile->state.gap, tile);
+}
+
+/* The log-probabilities of the targets. dtype is theirs, a constant where reading one shall not take a call. */
+static inline void read_at_targets(const struct xent_tile_rows *tile, xent_dtype dtype, double *logp)
+{
+    const char *at = tile->in.at;
+    for (size_t i = 0; i < tile->rows; i++, at += tile->in.row_step)
+        logp[i] = xent_load_float(dtype, at + tile->state.target[i] * tile->in.class_step);
+}
+
+/* Of a class index nothing else is read than its log-probability, and of an ignored row nothing. */
+static void finish_indices(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_loss *loss = call;
+    const double *coef = tile->state.target_coef;
+    double gap[XENT_TILE] = { 0 };
+    if (tile->ignored_rows != 0)
+        for (size_t i = 0; i < tile->rows; i++) {
+            const char *at = tile->in.at + (ptrdiff_t)i * tile->in.row_step + tile->state.target[i] * tile->in.class_step;
+            if (!tile->ignored[i]) gap[i] = xent_load_float(loss->type.dtype, at);
+        }
+    else if (loss->type.dtype == XENT_F32)
+        read_at_targets(tile, XENT_F32, gap);
+    else
+        read_at_targets(tile, loss->type.dtype, gap);
+    for (size_t i = 0; i < tile->rows; i++) gap[i] = gap_of(coef[i], 0, gap[i]);
+    set_results(loss, gap, tile);
+}
+
+const struct xent_tile_steps xent_nll_index_tile_steps = { begin, NULL, finish_indices, NULL };
+const struct xent_tile_steps xent_nll_probability_tile_steps = { begin, reduce, finish_probabilities, NULL };

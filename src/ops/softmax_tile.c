@@ -1,0 +1,77 @@
+/* Rows of softmax, log_softmax and logsumexp side by side. */
+#include <math.h>
+
+#include "ops/softmax.h"
+
+static void begin(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
+{
+    const struct xent_softmax *softmax = call;
+    tile->in = (struct xent_tile_place){ .at = (char *)softmax->z->data + position->offset[XENT_SOFTMAX_Z],
+                                         .row_step = xent_walk_step(&softmax->walk, XENT_SOFTMAX_Z),
+                                         .class_step = softmax->z->step[softmax->axis] };
+    tile->ignored_rows = 0;
+    for (size_t i = 0; i < tile->rows; i++) tile->ignored[i] = false;
+    if (softmax->kind == XENT_LOGSUMEXP) return;
+    tile->out = (struct xent_tile_place){ .at = (char *)softmax->out->data + position->offset[XENT_SOFTMAX_OUT],
+                                          .row_step = xent_walk_step(&softmax->walk, XENT_SOFTMAX_OUT),
+                                          .class_step = softmax->out->step[softmax->axis] };
+}
+
+/* No class is a target: the first maximum, whose entry is one of its own, stands for it. */
+static void reduce(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_softmax *softmax = call;
+    const struct xent_real_kernels *kernels = softmax->type.kernels->real;
+    struct xent_tile *state = &tile->state;
+    size_t classes = (size_t)softmax->type.classes;
+    bool keep_terms = softmax->kind == XENT_SOFTMAX;
+    kernels->tile_maxima(tile->reals, tile->rows, classes, state);
+    for (size_t i = 0; i < tile->rows; i++) state->target[i] = state->first[i];
+    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, false, state);
+}
+
+static void finish(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_softmax *softmax = call;
+    struct xent_tile *state = &tile->state;
+    softmax->type.kernels->real->log1p(state->rest, state->log1p_rest, tile->rows);
+    for (size_t i = 0; i < tile->rows; i++) tile->result[i] = state->max[i] + state->log1p_rest[i];
+}
+
+/* Rows that are not regular, and those with a NaN that the maximum missed. */
+static void mark_alone(struct xent_tile_rows *tile)
+{
+    for (size_t i = 0; i < tile->rows; i++) {
+        tile->alone[i] = !tile->state.regular[i] || !xent_tile_is_finite(tile, i);
+        tile->alone_rows += tile->alone[i];
+    }
+}
+
+static void scale_probabilities(const void *call, struct xent_tile_rows *tile)
+{
+    struct xent_tile *state = &tile->state;
+    (void)call;
+    for (size_t i = 0; i < tile->rows; i++) {
+        double share = 1 / (1 + state->rest[i]);
+        state->scale[i] = share * state->unit[i];
+        state->first_entry[i] = state->target_entry[i] = share;
+    }
+    mark_alone(tile);
+}
+
+static void make_log_probabilities(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_softmax *softmax = call;
+    struct xent_tile *state = &tile->state;
+    for (size_t i = 0; i < tile->rows; i++)
+        state->first_entry[i] = (state->at_target[i] - state->max[i]) - state->log1p_rest[i];
+    softmax->type.kernels->real->tile_log_probs(tile->reals, tile->rows, (size_t)softmax->type.classes, state);
+    tile->made = true;
+    mark_alone(tile);
+}
+
+const struct xent_tile_steps xent_softmax_tile_steps[] = {
+    [XENT_SOFTMAX] = { begin, reduce, NULL, scale_probabilities },
+    [XENT_LOG_SOFTMAX] = { begin, reduce, finish, make_log_probabilities },
+    [XENT_LOGSUMEXP] = { begin, reduce, finish, NULL },
+};
