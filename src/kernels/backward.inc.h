@@ -6,15 +6,26 @@
 #include <math.h>
 
 #include "exp.inc.h"
+#include "lanes.inc.h"
 #include "relate.h"
 
-/* What a class adds to its row's dot: p g, but 0 where g is 0. The plain product differs only where it is NaN, so a dot of products
-   that is no NaN needs no other. */
-static inline vf64 plain_product(vf64 p, vf64 upstream) { return vf64_mul(p, upstream); }
-static inline vf64 careful_product(vf64 p, vf64 upstream) { return vf64_unless_zero(upstream, vf64_mul(p, upstream)); }
+/* Adds p g to a lane of the row's dot. */
+static inline void add_to_dot(vf64 *sum, vf64 *error, vf64 p, vf64 upstream)
+{
+    if (COMPENSATED)
+        accumulate(sum, error, vf64_mul(p, upstream));
+    else
+        *sum = add_product(*sum, p, upstream);
+}
+
+/* The same, but 0 where g is 0. A product differs only where it is NaN, so a dot that is no NaN needs no other. */
+static inline void add_to_careful_dot(vf64 *sum, vf64 *error, vf64 p, vf64 upstream)
+{
+    accumulate(sum, error, vf64_unless_zero(upstream, vf64_mul(p, upstream)));
+}
 
 /* p (g - dot) */
-static inline vf64 softmax_entry(vf64 p, vf64 upstream, vf64 dot) { return vf64_mul(p, vf64_sub(upstream, dot)); }
+static inline vf64 softmax_entry(vf64 p, vf64 upstream, vf64 dot) { return vf64_mul(p, vf64_sub_apart(upstream, dot)); }
 
 /* Half a unit in the last place of the largest double: with less than that, no difference overflows. */
 #define DOT_WITHOUT_HALVES 0x1p969
@@ -55,7 +66,7 @@ static inline bool is_far(struct reach reach)
 /* e^logp sum */
 static inline vf64 share_of(vf64 scale, vf64 low, vf64 sum)
 {
-    return vf64_mul(vf64_mul(vf64_add(scale, vf64_mul(scale, low)), vf64_set(0x1p-64)), sum);
+    return vf64_mul(vf64_mul(add_product(scale, scale, low), vf64_set(0x1p-64)), sum);
 }
 
 /* Puts the shares of one vector right in the lanes that are far. Below -GONE, where masked classes are, they are: 0, or NaN. */

@@ -88,7 +88,7 @@ static inline __attribute__((always_inline)) void subtract_shares(const struct e
         }
         if (far) find_far_shares(load(logp + i), sum, share);
         load_parts(upstream + i, entry);
-        EACH (k, PARTS) entry[k] = vf64_sub(entry[k], share[k]);
+        EACH (k, PARTS) entry[k] = vf64_sub_apart(entry[k], share[k]);
         store_parts(out + i, entry);
     }
 }

@@ -18,11 +18,12 @@ enum {
 
 enum product { NO_PRODUCT, PLAIN_PRODUCT, CAREFUL_PRODUCT };
 
-static inline __attribute__((always_inline)) vf64 summand(const stored *p, const stored *g, enum product product)
+static inline __attribute__((always_inline)) void dot_vector(const stored *p, const stored *g, enum product product, vf64 *sum,
+                                                             vf64 *error)
 {
-    if (product == NO_PRODUCT) return load_doubles(g);
-    if (product == PLAIN_PRODUCT) return plain_product(load_doubles(p), load_doubles(g));
-    return careful_product(load_doubles(p), load_doubles(g));
+    if (product == NO_PRODUCT) accumulate(sum, error, load_doubles(g));
+    if (product == PLAIN_PRODUCT) add_to_dot(sum, error, load_doubles(p), load_doubles(g));
+    if (product == CAREFUL_PRODUCT) add_to_careful_dot(sum, error, load_doubles(p), load_doubles(g));
 }
 
 /* Adds groups of 64 classes to the first lanes_used lanes. */
@@ -34,8 +35,7 @@ static inline __attribute__((always_inline)) void dot_groups(const stored *p, co
         EACH (v, DOT_VECTORS) sum[v] = vf64_load(lanes->sum + lane + v * VF64_WIDTH);
         EACH (v, DOT_VECTORS) error[v] = vf64_load(lanes->error + lane + v * VF64_WIDTH);
         for (size_t i = lane; i < groups * XENT_LANES; i += XENT_LANES)
-            EACH (v, DOT_VECTORS)
-                accumulate(&sum[v], &error[v], summand(p + i + v * VF64_WIDTH, g + i + v * VF64_WIDTH, product));
+            EACH (v, DOT_VECTORS) dot_vector(p + i + v * VF64_WIDTH, g + i + v * VF64_WIDTH, product, &sum[v], &error[v]);
         EACH (v, DOT_VECTORS) vf64_store(lanes->sum + lane + v * VF64_WIDTH, sum[v]);
         EACH (v, DOT_VECTORS) vf64_store(lanes->error + lane + v * VF64_WIDTH, error[v]);
     }

@@ -4,6 +4,8 @@
 
 #include "groups.inc.h"
 #include "log.inc.h"
+#include "log_prob.inc.h"
+#include "map.inc.h"
 
 static void store_elements(const void *reals, void *out, size_t n)
 {
@@ -25,15 +27,24 @@ static inline void map_to_log(real *x, const real *beside, double a, double b)
 
 static void log_elements(const void *x, void *out, size_t n) { map_groups(x, NULL, out, n, map_to_log, 0, 0); }
 
-static inline void map_to_log_probs(real *z, const real *beside, double max, double log1p_rest)
+/* None is NaN, since a row that has no finite state does not come here. */
+static void whole_log_probs(const stored *z, const stored *beside, void *to, size_t n, const void *by)
 {
+    stored *out = to;
+    const vf64 max = vf64_set(((const double *)by)[0]), log1p_rest = vf64_set(((const double *)by)[1]);
     (void)beside;
-    for (size_t lane = 0; lane < XENT_LANES; lane++) z[lane] = (real)(((double)z[lane] - max) - log1p_rest);
+    for (size_t i = 0; i < n; i += WIDTH) {
+        vf64 part[PARTS];
+        load_parts(z + i, part);
+        EACH (k, PARTS) part[k] = log_prob_of(part[k], max, log1p_rest);
+        store_number(out + i, v_narrow(part));
+    }
 }
 
 static void log_probs(const void *z, void *out, size_t n, double max, double log1p_rest)
 {
-    map_groups(z, NULL, out, n, map_to_log_probs, max, log1p_rest);
+    const double by[] = { max, log1p_rest };
+    map_elements(z, z, out, sizeof(stored), n, whole_log_probs, by);
 }
 
 #endif

@@ -222,7 +222,7 @@ struct xent_stored_kernels {
     /* Reals become stored elements, rounded to nearest even. */
     void (*store)(const void *real, void *out, size_t n);
 
-    /* out_c = (z_c - max) - log1p_rest; out, stored elements, may be z. */
+    /* out_c = (z_c - max) - log1p_rest, numbers; out, stored elements, may be z. */
     void (*log_probs)(const void *z, void *out, size_t n, double max, double log1p_rest);
 
     /* out = ln x, stored elements, any n; out may be x. NaN results are canonical. */

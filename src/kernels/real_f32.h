@@ -69,6 +69,8 @@ static inline vector v_exp_scale(vector t) { return vf32_exp_scale(t); }
 static inline vector v_exp_correction(vector t) { return vf32_exp_correction(t); }
 static inline void v_transpose(vector *rows) { vf32_transpose(rows); }
 static inline vf64 v_widen(vector a, size_t part) { return vf32_widen(a, (int)part); }
+/* a + b * c of doubles that were reals, sum and product rounded. */
+static inline vf64 add_product(vf64 a, vf64 b, vf64 c) { return vf64_add_product(a, b, c); }
 static inline vf64 load_real_doubles(const real *p) { return vf64_load_f32(p); }
 static inline vector v_narrow(const vf64 *parts) { return vf32_narrow(parts); }
 static inline void v_add_widened(vf64 *sum, vector a) { vf32_add_widened(sum, a); }

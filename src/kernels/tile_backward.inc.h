@@ -5,9 +5,11 @@
 #include "backward.inc.h"
 #include "tile_sums.inc.h"
 
+/* p g, but 0 where g is 0. */
 static inline vf64 tile_product(const struct tile_rows *rows, size_t c)
 {
-    return careful_product(tile_number(rows, c), tile_number_beside(rows, c));
+    vf64 upstream = tile_number_beside(rows, c);
+    return vf64_unless_zero(upstream, vf64_mul(tile_number(rows, c), upstream));
 }
 
 static void tile_dot(const void *p, const void *upstream, size_t rows, size_t classes, double *dot)

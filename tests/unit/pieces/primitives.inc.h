@@ -37,6 +37,7 @@ ALONG(f64, double, with_sign, vf64_with_sign(vf64_abs(a), b))
 ALONG(f64, double, where_less, vf64_where_less(a, b, c, b))
 ALONG(f64, double, canonical, vf64_canonical(a))
 ALONG(f64, double, mul, vf64_mul(a, b))
+ALONG(f64, double, sub_apart, vf64_sub_apart(a, b))
 ALONG(f64, double, unless_zero, vf64_unless_zero(a, b))
 ALONG(f64, double, fma, vf64_fma(a, b, c))
 ALONG(f64, double, exp_scale, vf64_exp_scale(a))
@@ -112,6 +113,19 @@ static void along_f32_copy_padded(const float *a, const float *b, const float *c
 NARROWER(f32, float, uint32_t)
 NARROWER(f16, uint16_t, uint16_t)
 NARROWER(bf16, uint16_t, uint16_t)
+
+/* Of operands whose products are exact: floats. */
+static void along_f64_add_product(const double *a, const double *b, const double *c, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i += VF64_WIDTH) {
+        float x[VF64_WIDTH], y[VF64_WIDTH];
+        for (size_t lane = 0; lane < VF64_WIDTH; lane++) {
+            x[lane] = f32_of_bits((uint32_t)bits_of_f64(b[i + lane]));
+            y[lane] = f32_of_bits((uint32_t)bits_of_f64(c[i + lane]));
+        }
+        vf64_store(out + i, vf64_add_product(vf64_load(a + i), vf64_load_f32(x), vf64_load_f32(y)));
+    }
+}
 
 /* b in double plus lane i, as a float again: what a conversion of the whole vector would leave of it. */
 static void along_f32_add_widened(const float *a, const float *b, const float *c, size_t n, float *out)
@@ -225,7 +239,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16),          \
         ROW(f32, store_number_f16), ROW(f32, store_number_bf16), ROW(f32, copy_padded),                                        \
         ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened), ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose),                     \
-        ROW(f64, max), ROW(f64, add), ROW(f64, sub), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
+        ROW(f64, max), ROW(f64, add), ROW(f64, add_product), ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
         ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
         ROW(f64, equal), ROW(f64, less), ROW(f64, canonical), ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero),                      \
         ROW(f64, load_f32), ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                          \
