@@ -60,7 +60,11 @@ static int compare(const void *a, const void *b)
 
 static struct bench_problem layout(void *base)
 {
-    struct bench_problem p = { .shape = { 1, CLASSES, 1, "1x1000" }, .dtype = BENCH_F32, .pass = BENCH_FORWARD, .threads = 1 };
+    struct bench_problem p = { .workload = &bench_workloads[0],
+                               .shape = { 1, CLASSES, 1, "1x1000" },
+                               .dtype = BENCH_F32,
+                               .pass = BENCH_FORWARD,
+                               .threads = 1 };
     bench_layout(&p, base);
     return p;
 }
@@ -77,14 +81,14 @@ bool bench_accuracy(const struct bench_peer *peer, const struct bench_arena *are
     struct bench_problem p = layout(arena->base);
     double *errors = calloc((size_t)rows, sizeof *errors);
     *p.target = 0;
-    void *state = errors != NULL && peer->loss != NULL ? peer->prepare(peer, &p) : NULL;
+    void *state = errors != NULL && peer->value != NULL ? peer->prepare(peer, &p) : NULL;
     bool works = state != NULL;
     for (int k = 0; works && k < BENCH_ACCURACY_KINDS; k++) {
         struct random random = random_stream(6, (uint64_t)k); /* the same rows for every peer */
         for (int r = 0; works && r < rows; r++) {
             fill(&p, &kinds[k], &random);
             works = bench_peer_time(peer, state, &p, 1) >= 0;
-            errors[r] = ulps(peer->loss(state), exact(&p));
+            errors[r] = ulps(peer->value(state), exact(&p));
         }
         qsort(errors, (size_t)rows, sizeof *errors, compare);
         results[k] = (struct bench_accuracy){ peer->name, kinds[k].name, errors[rows / 2], errors[rows - 1], rows };

@@ -3,7 +3,7 @@
 
 #include "options.h"
 
-#define BENCH_MAX_CASES 2048
+#define BENCH_MAX_CASES 8192
 
 struct bench_case {
     enum bench_part part;

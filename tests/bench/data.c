@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <xent.h>
 
 #include "element.h"
 #include "support/random.h"
@@ -34,21 +35,57 @@ size_t bench_free_memory(void)
     return kib > 0 ? (size_t)kib * 1024 : SIZE_MAX;
 }
 
+static void put(void *array, int64_t at, double value, enum bench_dtype dtype)
+{
+    switch (dtype) {
+    case BENCH_F32: ((float *)array)[at] = (float)value; break;
+    case BENCH_F64: ((double *)array)[at] = value; break;
+    case BENCH_F16: ((uint16_t *)array)[at] = bench_f16_store((float)value); break;
+    default: ((uint16_t *)array)[at] = bench_bf16_store((float)value); break;
+    }
+}
+
+/* The sum of four uniform numbers of 16 bits: near enough to normal, and quick. */
+static void normal(void *array, int64_t count, double deviation, enum bench_dtype dtype, struct random *random)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t bits = random_bits(random);
+        const double sum = (double)((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48)) * 0x1p-16;
+        put(array, i, deviation * (sum - 2) * 1.7320508, dtype);
+    }
+}
+
+/* Between 1/2 and 3/2. */
+static void weights(void *array, int64_t count, enum bench_dtype dtype, struct random *random)
+{
+    for (int64_t i = 0; array != NULL && i < count; i++) put(array, i, 0.5 + random_uniform(random), dtype);
+}
+
+/* Logits become what an operation takes in their place. */
+static void convert(const struct bench_problem *p, void *array,
+                    xent_status (*operation)(const xent_tensor *z, int32_t axis, xent_tensor *out))
+{
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+    const int64_t shape[] = { p->shape.n, p->shape.classes, p->shape.inner };
+    xent_tensor *t;
+    if (xent_tensor_wrap(&t, dtypes[p->dtype], 3, shape, NULL, array) != XENT_OK || operation(t, 1, t) != XENT_OK) {
+        fprintf(stderr, "bench: libxent: %s\n", xent_error_message());
+        exit(1);
+    }
+    xent_tensor_destroy(t);
+}
+
 void bench_fill(struct bench_problem *p)
 {
     struct random random = random_stream(6, 0);
+    const struct bench_workload *w = p->workload;
     const int64_t elements = bench_elements(&p->shape), rows = bench_rows(&p->shape);
-    for (int64_t i = 0; i < elements; i++) {
-        /* The sum of four uniform numbers of 16 bits: near enough to normal, and quick. */
-        const uint64_t bits = random_bits(&random);
-        const double sum = (double)((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48)) * 0x1p-16;
-        const double z = 3 * (sum - 2) * 1.7320508;
-        switch (p->dtype) {
-        case BENCH_F32: ((float *)p->logits)[i] = (float)z; break;
-        case BENCH_F64: ((double *)p->logits)[i] = z; break;
-        case BENCH_F16: ((uint16_t *)p->logits)[i] = bench_f16_store((float)z); break;
-        default: ((uint16_t *)p->logits)[i] = bench_bf16_store((float)z); break;
-        }
-    }
+    normal(p->logits, elements, 3, p->dtype, &random);
     for (int64_t r = 0; r < rows; r++) p->target[r] = random_below(&random, p->shape.classes);
+    if (w->operation == BENCH_NLL_LOSS || w->operation == BENCH_LOG_SOFTMAX_BACKWARD) convert(p, p->logits, xent_log_softmax);
+    if (w->operation == BENCH_LOG || w->operation == BENCH_SOFTMAX_BACKWARD) convert(p, p->logits, xent_softmax);
+    if (p->second != NULL) normal(p->second, elements, w->probabilities ? 3 : 1, p->dtype, &random);
+    if (w->probabilities) convert(p, p->second, xent_softmax);
+    weights(p->class_weight, p->shape.classes, p->dtype, &random);
+    weights(p->row_weight, rows, p->dtype, &random);
 }

@@ -84,12 +84,13 @@ void bench_json_case(struct bench_json *json, const char *part, const struct ben
     FILE *out = json->out;
     bool first = true;
     if (out == NULL) return;
-    fprintf(
-        out,
-        "%s\n {\"part\": \"%s\", \"shape\": \"%s\", \"dtype\": \"%s\", \"pass\": \"%s\", \"threads\": %d, \"logits\": %lld, ",
-        json->rows++ > 0 ? "," : "", part, p->shape.name, bench_dtype_name(p->dtype), bench_pass_name(p->pass), p->threads,
-        (long long)bench_elements(&p->shape));
-    fprintf(out, "\"bytes\": %.0f, \"times\": {", bench_bytes_moved(p));
+    fprintf(out,
+            "%s\n {\"part\": \"%s\", \"operation\": \"%s\", \"shape\": \"%s\", \"dtype\": \"%s\", \"pass\": \"%s\", "
+            "\"threads\": %d, ",
+            json->rows++ > 0 ? "," : "", part, p->workload->name, p->shape.name, bench_dtype_name(p->dtype),
+            bench_pass_name(p->pass), p->threads);
+    fprintf(out, "\"offset\": %d, \"logits\": %lld, \"bytes\": %.0f, \"times\": {", p->offset,
+            (long long)bench_elements(&p->shape), bench_bytes_moved(p));
     for (int k = 0; k < count; k++) {
         const struct bench_result *r = &results[k];
         if (r->samples == 0) continue;

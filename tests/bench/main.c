@@ -57,7 +57,7 @@ static void choose_peers(struct run *run)
 {
     const struct bench_options *o = &run->options;
     int kept = 0;
-    run->count = bench_peers_list(run->peers, BENCH_MAX_PEERS - 1, &run->arena, o->python);
+    run->count = bench_peers_list(run->peers, BENCH_MAX_PEERS - 2, &run->arena, o->python);
     check_names("--backend", o->backends, o->backend_count, run, strlen(own));
     check_names("--peer", o->peers, o->peer_count, run, 0);
     for (int k = 0; k < run->count; k++) {
@@ -66,6 +66,7 @@ static void choose_peers(struct run *run)
         if (!is_own(name)) wanted = !o->no_peers && (o->peer_count == 0 || listed(name, o->peers, o->peer_count));
         if (wanted) run->peers[kept++] = run->peers[k];
     }
+    if (kept > 0 && is_own(run->peers[0].name)) bench_peer_own_loss(&run->peers[kept++], run->peers[0].context);
     bench_roofline(&run->peers[kept++]);
     run->count = kept;
 }
@@ -93,8 +94,8 @@ static void create_arena(struct run *run)
     run->arena = bench_arena_create(bytes);
 }
 
-/* The sweeps are of libxent's first backend; the table has the others. Returns how many peers these are. */
-static int peers_of_sweep(const struct run *run, struct bench_peer *peers)
+/* All but the table are of libxent's first backend. Returns how many peers these are. */
+static int peers_of_first(const struct run *run, struct bench_peer *peers)
 {
     int count = 0;
     for (int k = 0; k < run->count; k++)
@@ -102,23 +103,32 @@ static int peers_of_sweep(const struct run *run, struct bench_peer *peers)
     return count;
 }
 
+/* Whether the inputs that are there for `before` are those of p: no pass changes them. */
+static bool same_inputs(const struct bench_problem *p, const struct bench_problem *before)
+{
+    return p->workload == before->workload && p->dtype == before->dtype && p->logits == before->logits &&
+           p->second == before->second && strcmp(p->shape.name, before->shape.name) == 0;
+}
+
 static void measure_cases(struct run *run)
 {
     struct bench_result results[BENCH_MAX_PEERS];
-    struct bench_peer sweep[BENCH_MAX_PEERS];
-    const int sweep_count = peers_of_sweep(run, sweep);
+    struct bench_peer first[BENCH_MAX_PEERS];
+    const int first_count = peers_of_first(run, first);
     if (run->case_count > 0) bench_table_head(run->table, run->peers, run->count);
     for (int k = 0; k < run->case_count; k++) {
-        const bool all = run->cases[k].part == BENCH_TABLE;
-        const struct bench_peer *peers = all ? run->peers : sweep;
-        const int count = all ? run->count : sweep_count;
+        const enum bench_part part = run->cases[k].part;
+        const bool all = part == BENCH_TABLE;
+        const struct bench_peer *peers = all ? run->peers : first;
+        const int count = all ? run->count : first_count;
+        const struct bench_options *o = &run->options;
         struct bench_problem *p = &run->cases[k].problem;
-        pin(&run->options, p->threads);
+        pin(o, p->threads);
         bench_layout(p, run->arena.base);
-        bench_fill(p);
-        bench_measure(peers, count, p, &run->options, results);
+        if (k == 0 || !same_inputs(p, &run->cases[k - 1].problem)) bench_fill(p);
+        bench_measure(peers, count, p, part == BENCH_BY_OPERATION ? &o->operations.effort : &o->loss.effort, results);
         bench_table_case(run->table, p, results, count);
-        bench_json_case(&run->json, bench_part_name(run->cases[k].part), p, results, count);
+        bench_json_case(&run->json, bench_part_name(part), p, results, count);
     }
 }
 
@@ -146,7 +156,7 @@ int main(int argc, char **argv)
     bench_options_parse(&run.options, argc, argv);
     run.table = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;
     run.case_count = bench_cases(o, run.cases);
-    pin(o, o->threads);
+    pin(o, o->loss.threads[0]);
     create_arena(&run);
     choose_peers(&run);
     bench_json_begin(&run.json, o->json);

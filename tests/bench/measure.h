@@ -12,13 +12,12 @@ struct bench_result {
     double seconds;   /* a call, the median of the samples */
     double low, high; /* the quartiles */
     int samples;
-    double loss;
     double ratio[BENCH_MAX_PEERS]; /* time of the implementation of this index over this one's: the median of each round's */
 };
 
-/* Times all peers on a problem whose data is ready. results[k] is of peers[k]; samples == 0: it cannot do this case. A loss
-   that is not that of the first peer is reported to standard error: did it compute the same? */
-void bench_measure(const struct bench_peer *peers, int count, const struct bench_problem *p,
-                   const struct bench_options *options, struct bench_result *results);
+/* Times all peers on a problem whose data is ready. results[k] is of peers[k]; samples == 0: it cannot do this case. A value
+   (bench_value) that is not that of the first peer is reported to standard error: did it compute the same? */
+void bench_measure(const struct bench_peer *peers, int count, const struct bench_problem *p, const struct bench_effort *effort,
+                   struct bench_result *results);
 
 #endif

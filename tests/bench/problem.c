@@ -1,8 +1,10 @@
 #include "problem.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "clock.h"
+#include "element.h"
 
 /* Copies of small logits fill at most half of a second-level cache, as what a matrix product has just written would. */
 #define RING_BYTES (256 * 1024)
@@ -30,35 +32,67 @@ void *bench_logits(const struct bench_problem *p, int copy)
     return p->pass == BENCH_IN_PLACE ? (char *)p->work + (size_t)copy * p->copy_bytes : p->logits;
 }
 
-void *bench_gradient(const struct bench_problem *p, int copy)
+void *bench_output(const struct bench_problem *p, int copy)
 {
-    return p->pass == BENCH_FORWARD ? NULL : p->pass == BENCH_IN_PLACE ? bench_logits(p, copy) : p->gradient;
+    return p->pass == BENCH_FORWARD ? NULL : p->pass == BENCH_IN_PLACE ? bench_logits(p, copy) : p->output;
 }
 
-/* Arrays begin in cache lines of their own, and large ones not a multiple of 4096 bytes apart. Without an arena only the bytes
-   are counted. */
-static void *take(char *arena, size_t *used, size_t bytes)
+/* The place that is taken next. Without an arena only the bytes are counted. */
+struct place {
+    char *arena;
+    size_t used, offset;
+};
+
+/* Arrays begin `offset` bytes behind a cache line's begin, and large ones not a multiple of 4096 bytes apart. An array without
+   elements is NULL. */
+static void *take(struct place *place, size_t bytes)
 {
-    void *place = arena != NULL ? arena + *used : NULL;
-    *used += (bytes + 63) / 64 * 64 + (bytes >= 4096 ? 192 : 0);
-    return place;
+    void *at = place->arena != NULL && bytes > 0 ? place->arena + place->used + place->offset : NULL;
+    place->used += (bytes + place->offset + 63) / 64 * 64 + (bytes >= 4096 ? 192 : 0);
+    return at;
 }
 
 size_t bench_layout(struct bench_problem *p, void *arena)
 {
-    size_t used = 0;
-    p->bytes = (size_t)bench_elements(&p->shape) * bench_dtype_size(p->dtype);
+    struct place place = { (char *)arena, 0, (size_t)p->offset };
+    const struct bench_workload *w = p->workload;
+    const size_t size = bench_dtype_size(p->dtype), rows = (size_t)bench_rows(&p->shape);
+    p->bytes = (size_t)bench_elements(&p->shape) * size;
     p->copy_bytes = (p->bytes + 63) / 64 * 64;
     p->copies = 1;
     if (p->pass == BENCH_IN_PLACE && p->copy_bytes < RING_BYTES) {
         const size_t fit = RING_BYTES / p->copy_bytes;
         p->copies = fit < MAX_COPIES ? (int)fit : MAX_COPIES;
     }
-    p->target = (int64_t *)take((char *)arena, &used, (size_t)bench_rows(&p->shape) * sizeof *p->target);
-    p->logits = take((char *)arena, &used, p->bytes);
-    p->work = take((char *)arena, &used, p->pass == BENCH_IN_PLACE ? p->copy_bytes * (size_t)p->copies : 0);
-    p->gradient = take((char *)arena, &used, p->pass == BENCH_FORWARD ? 0 : p->bytes);
-    return used;
+    p->target = (int64_t *)take(&place, rows * sizeof *p->target);
+    p->logits = take(&place, p->bytes);
+    p->second = take(&place, bench_has_second(w) ? p->bytes : 0);
+    p->class_weight = take(&place, w->class_weight ? (size_t)p->shape.classes * size : 0);
+    p->row_weight = take(&place, w->row_weight ? rows * size : 0);
+    p->per_row = take(&place, w->operation == BENCH_LOGSUMEXP ? rows * size : 0);
+    p->work = take(&place, p->pass == BENCH_IN_PLACE ? p->copy_bytes * (size_t)p->copies : 0);
+    p->output = take(&place, p->pass == BENCH_OUT_OF_PLACE ? p->bytes : 0);
+    return place.used;
+}
+
+static double element(const void *array, int64_t at, enum bench_dtype dtype)
+{
+    switch (dtype) {
+    case BENCH_F32: return (double)((const float *)array)[at];
+    case BENCH_F64: return ((const double *)array)[at];
+    case BENCH_F16: return (double)bench_f16_load(((const uint16_t *)array)[at]);
+    default: return (double)bench_bf16_load(((const uint16_t *)array)[at]);
+    }
+}
+
+double bench_value(const struct bench_problem *p, int copy, double loss)
+{
+    const void *array = p->per_row != NULL ? p->per_row : bench_output(p, copy);
+    const int64_t all = p->per_row != NULL ? bench_rows(&p->shape) : bench_elements(&p->shape);
+    double sum = 0;
+    if (array == NULL) return loss;
+    for (int64_t i = 0; i < all && i < BENCH_VALUE_ELEMENTS; i++) sum += fabs(element(array, i, p->dtype));
+    return sum;
 }
 
 void bench_restore(const struct bench_problem *p)

@@ -3,9 +3,9 @@
 
 #include "peers/peer.h"
 
-/* What memory allows, as an entry of the same interleaved run: forward reads the logits, in place reads and rewrites them,
-   out of place reads them and writes the gradient, by the C library's memcpy, which streams past the caches where that is
-   faster. */
+/* What memory allows, as an entry of the same interleaved run. Of what a workload has to read (bench_reads): forward reads it, in
+   place reads it and rewrites the first of it, out of place reads it and writes the output. That is the C library's memcpy of one
+   array, which streams past the caches where that is faster; two are combined by whichever of both ways is faster. */
 void bench_roofline(struct bench_peer *peer);
 
 /* Bytes that a pass has to move, whoever computes it. */

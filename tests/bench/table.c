@@ -8,8 +8,8 @@ static bool is_libxent(const char *name) { return strncmp(name, "libxent ", 8) =
 
 void bench_table_head(FILE *out, const struct bench_peer *peers, int count)
 {
-    fprintf(out, "%-13s %-4s %-12s %7s %-8s %9s %10s %7s %7s", "shape", "type", "pass", "threads", "backend", "ns/logit",
-            "us/call", "GB/s", "memory");
+    fprintf(out, "%-20s %-13s %-4s %-12s %6s %7s %-8s %9s %10s %7s %7s", "operation", "shape", "type", "pass", "offset",
+            "threads", "backend", "ns/logit", "us/call", "GB/s", "memory");
     for (int k = 0; k + 1 < count; k++)
         if (!is_libxent(peers[k].name)) fprintf(out, " %12s", peers[k].name);
     fputs("\n", out);
@@ -21,9 +21,9 @@ void bench_table_case(FILE *out, const struct bench_problem *p, const struct ben
     for (int k = 0; k < count; k++) {
         const struct bench_result *r = &results[k];
         if (!is_libxent(r->name) || r->samples == 0) continue;
-        fprintf(out, "%-13s %-4s %-12s %7d %-8s %9.4f %10.3f %7.2f", p->shape.name, bench_dtype_name(p->dtype),
-                bench_pass_name(p->pass), p->threads, r->name + 8, r->seconds * 1e9 / elements, r->seconds * 1e6,
-                bench_bytes_moved(p) / r->seconds * 1e-9);
+        fprintf(out, "%-20s %-13s %-4s %-12s %6d %7d %-8s %9.4f %10.3f %7.2f", p->workload->name, p->shape.name,
+                bench_dtype_name(p->dtype), bench_pass_name(p->pass), p->offset, p->threads, r->name + 8,
+                r->seconds * 1e9 / elements, r->seconds * 1e6, bench_bytes_moved(p) / r->seconds * 1e-9);
         /* The share of the roofline that is reached, then the peers' times over this one's. */
         if (results[count - 1].samples > 0)
             fprintf(out, " %5.0f %%", 100 * r->ratio[count - 1]);

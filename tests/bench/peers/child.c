@@ -19,7 +19,7 @@ struct child {
     char *arena;
     pid_t pid;
     int to, from; /* -1: it has failed */
-    double loss;
+    double value;
 };
 
 static void give_up(struct child *child, const char *why)
@@ -56,16 +56,29 @@ static bool ask(struct child *child, const char *question, char *line, size_t si
     return false;
 }
 
+/* Where an array begins in the arena; -1: there is none. */
+static ptrdiff_t place(const struct child *child, const void *array)
+{
+    return array != NULL ? (const char *)array - child->arena : -1;
+}
+
 static void *prepare(const struct bench_peer *peer, const struct bench_problem *p)
 {
     struct child *child = (struct child *)peer->context;
-    char question[256], line[64];
-    const char *gradient = p->pass == BENCH_IN_PLACE ? p->work : p->pass == BENCH_OUT_OF_PLACE ? p->gradient : child->arena;
+    const struct bench_workload *w = p->workload;
+    char question[640], line[64];
     if (child->to < 0) return NULL;
     clock_pin_alike(child->pid);
-    snprintf(question, sizeof question, "prepare %" PRId64 " %" PRId64 " %" PRId64 " %s %s %d %td %td %td\n", p->shape.n,
-             p->shape.classes, p->shape.inner, bench_dtype_name(p->dtype), p->pass == BENCH_FORWARD ? "forward" : "gradient",
-             p->threads, (char *)p->logits - child->arena, gradient - child->arena, (char *)p->target - child->arena);
+    const int length = snprintf(question, sizeof question,
+                                "prepare operation=%s label_smoothing=%.17g softcap=%.17g logit_scale=%.17g z_loss=%.17g "
+                                "n=%" PRId64 " classes=%" PRId64 " inner=%" PRId64 " dtype=%s pass=%s threads=%d ",
+                                bench_operation_name(w->operation), w->label_smoothing, w->softcap, w->logit_scale, w->z_loss,
+                                p->shape.n, p->shape.classes, p->shape.inner, bench_dtype_name(p->dtype),
+                                p->pass == BENCH_FORWARD ? "forward" : "array", p->threads);
+    snprintf(question + length, sizeof question - (size_t)length,
+             "logits=%td target=%td probabilities=%td upstream=%td class_weight=%td row_weight=%td\n", place(child, p->logits),
+             place(child, p->target), place(child, w->probabilities ? p->second : NULL),
+             place(child, w->probabilities ? NULL : p->second), place(child, p->class_weight), place(child, p->row_weight));
     return ask(child, question, line, sizeof line) && strcmp(line, "ok") == 0 ? child : NULL;
 }
 
@@ -77,12 +90,12 @@ static double time_calls(void *state, const struct bench_problem *p, long calls)
     double seconds;
     snprintf(question, sizeof question, "time %ld\n", calls);
     if (!ask(child, question, line, sizeof line)) return -1;
-    if (sscanf(line, "%lf %lf", &seconds, &child->loss) == 2) return seconds;
+    if (sscanf(line, "%lf %lf", &seconds, &child->value) == 2) return seconds;
     give_up(child, "does not tell a time");
     return -1;
 }
 
-static double loss(void *state) { return ((struct child *)state)->loss; }
+static double value(void *state) { return ((struct child *)state)->value; }
 
 static void release(void *state)
 {
@@ -113,7 +126,7 @@ bool bench_child_start(struct bench_peer *peer, const char *name, const struct b
     struct child *child = calloc(1, sizeof *child);
     if (child == NULL || pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) abort();
     signal(SIGPIPE, SIG_IGN);
-    *peer = (struct bench_peer){ "", child, prepare, NULL, loss, release, time_calls };
+    *peer = (struct bench_peer){ "", child, prepare, NULL, value, release, time_calls };
     snprintf(peer->name, sizeof peer->name, "%s", name);
     *child = (struct child){ peer->name, arena->base, fork(), to[1], from[0], 0 };
     if (child->pid == 0) become(to[0], from[1], arena, argv, environment);

@@ -13,7 +13,7 @@ struct state {
     dnnl_primitive_t primitive;
     dnnl_memory_t from, to;
     void *result; /* forward: log-probabilities */
-    double loss;
+    double value;
 };
 
 static void release(void *argument)
@@ -69,7 +69,7 @@ static void *prepare(const struct bench_peer *peer, const struct bench_problem *
     static const dnnl_data_type_t types[] = { dnnl_f32, dnnl_data_type_undef, dnnl_f16, dnnl_bf16 };
     dnnl_dims_t dims = { p->shape.n, p->shape.classes, p->shape.inner };
     const bool forward = p->pass == BENCH_FORWARD;
-    if (p->dtype == BENCH_F64) return NULL;
+    if (p->dtype == BENCH_F64 || !bench_is_plain_loss(p->workload)) return NULL;
     struct state *s = calloc(1, sizeof *s);
     if (s == NULL) return NULL;
     s->problem = p;
@@ -87,19 +87,20 @@ static void call(void *argument, int copy)
 {
     struct state *s = argument;
     const struct bench_problem *p = s->problem;
-    void *to = p->pass == BENCH_FORWARD ? s->result : bench_gradient(p, copy);
+    void *to = p->pass == BENCH_FORWARD ? s->result : bench_output(p, copy);
     const dnnl_exec_arg_t arguments[] = { { DNNL_ARG_SRC, s->from }, { DNNL_ARG_DST, s->to } };
     dnnl_memory_set_data_handle(s->from, bench_logits(p, copy));
     dnnl_memory_set_data_handle(s->to, to);
     if (dnnl_primitive_execute(s->primitive, s->stream, 2, arguments) != dnnl_success) abort();
     dnnl_stream_wait(s->stream);
-    s->loss = p->pass == BENCH_FORWARD ? bench_from_log_probabilities(p, to) : bench_from_probabilities(p, to, true);
+    const double loss = p->pass == BENCH_FORWARD ? bench_from_log_probabilities(p, to) : bench_from_probabilities(p, to, true);
+    s->value = bench_value(p, copy, loss);
 }
 
-static double loss(void *argument) { return ((struct state *)argument)->loss; }
+static double value(void *argument) { return ((struct state *)argument)->value; }
 
 bool bench_peer_onednn(struct bench_peer *peer)
 {
-    *peer = (struct bench_peer){ "oneDNN", NULL, prepare, call, loss, release, NULL };
+    *peer = (struct bench_peer){ "oneDNN", NULL, prepare, call, value, release, NULL };
     return true;
 }

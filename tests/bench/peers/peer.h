@@ -3,7 +3,7 @@
 
 #include "problem.h"
 
-/* Something that computes the mean cross entropy of a problem, and its gradient unless the pass is forward. */
+/* Something that computes what a problem asks for. Most know the plain loss alone. */
 struct bench_peer {
     char name[32];
     const void *context; /* of the implementation's own */
@@ -12,7 +12,7 @@ struct bench_peer {
        place. */
     void *(*prepare)(const struct bench_peer *peer, const struct bench_problem *p);
     void (*call)(void *state, int copy);
-    double (*loss)(void *state); /* of the last call */
+    double (*value)(void *state); /* bench_value of the last call */
     void (*release)(void *state);
 
     /* NULL: bench_time with call. Negative: it failed, and is to be left out from now on. */
@@ -29,6 +29,10 @@ int bench_peers_list(struct bench_peer *peers, int limit, const struct bench_are
 
 /* libxent on one of its backends, which must be usable. */
 void bench_peer_libxent(struct bench_peer *peer, const char *backend);
+
+/* The same, called "own loss": whatever the workload is, its plain loss, in the same pass on the same memory. It cannot do the
+   plain loss itself. */
+void bench_peer_own_loss(struct bench_peer *peer, const char *backend);
 
 /* Each fills in one entry and says whether there is such a peer here. */
 bool bench_peer_plain_o2(struct bench_peer *peer);

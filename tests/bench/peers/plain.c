@@ -1,5 +1,5 @@
-/* What a C programmer writes: three passes with the C library's exp. Compiled once for each set of flags; the build gives
-   PLAIN_PEER and PLAIN_NAME. */
+/* What a C programmer writes: three passes with the C library's exp, for the plain loss and for softmax. Compiled once for each
+   set of flags; the build gives PLAIN_PEER and PLAIN_NAME. */
 #include <math.h>
 #include <stdlib.h>
 #ifdef _OPENMP
@@ -14,6 +14,7 @@ struct state {
     char *scratch; /* a row of reals for each thread, for gradients that cannot hold its exponentials */
     size_t scratch_bytes;
     double loss;
+    int last; /* the copy of the last call */
 };
 
 #define PLAIN_SAME(x) (x)
@@ -82,9 +83,14 @@ static void call(void *argument, int copy)
 #endif
     }
     s->loss = sum / (double)count;
+    s->last = copy;
 }
 
-static double loss(void *argument) { return ((struct state *)argument)->loss; }
+static double value(void *argument)
+{
+    const struct state *s = argument;
+    return bench_value(s->problem, s->last, s->loss);
+}
 
 static void release(void *argument)
 {
@@ -98,6 +104,7 @@ static void *prepare(const struct bench_peer *peer, const struct bench_problem *
 #ifndef _OPENMP
     if (p->threads > 1) return NULL;
 #endif
+    if (!bench_is_plain_loss(p->workload) && p->workload->operation != BENCH_SOFTMAX) return NULL;
     struct state *s = calloc(1, sizeof *s);
     if (s == NULL) return NULL;
     s->problem = p;
@@ -110,6 +117,6 @@ static void *prepare(const struct bench_peer *peer, const struct bench_problem *
 
 bool PLAIN_PEER(struct bench_peer *peer)
 {
-    *peer = (struct bench_peer){ PLAIN_NAME, NULL, prepare, call, loss, release, NULL };
+    *peer = (struct bench_peer){ PLAIN_NAME, NULL, prepare, call, value, release, NULL };
     return true;
 }

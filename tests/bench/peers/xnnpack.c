@@ -10,7 +10,7 @@ struct state {
     xnn_operator_t softmax;
     pthreadpool_t pool; /* NULL: the calling thread */
     float *result;      /* forward: probabilities */
-    double loss;
+    double value;
 };
 
 static void release(void *argument)
@@ -27,7 +27,7 @@ static void *prepare(const struct bench_peer *peer, const struct bench_problem *
     (void)peer;
     const size_t classes = (size_t)p->shape.classes;
     const bool forward = p->pass == BENCH_FORWARD;
-    if (p->dtype != BENCH_F32 || p->shape.inner != 1) return NULL;
+    if (p->dtype != BENCH_F32 || p->shape.inner != 1 || !bench_is_plain_loss(p->workload)) return NULL;
     struct state *s = calloc(1, sizeof *s);
     if (s == NULL) return NULL;
     s->problem = p;
@@ -44,17 +44,17 @@ static void call(void *argument, int copy)
 {
     struct state *s = argument;
     const struct bench_problem *p = s->problem;
-    float *to = p->pass == BENCH_FORWARD ? s->result : bench_gradient(p, copy);
+    float *to = p->pass == BENCH_FORWARD ? s->result : bench_output(p, copy);
     if (xnn_setup_softmax_nc_f32(s->softmax, (size_t)p->shape.n, bench_logits(p, copy), to, s->pool) != xnn_status_success ||
         xnn_run_operator(s->softmax, s->pool) != xnn_status_success)
         abort();
-    s->loss = bench_from_probabilities(p, to, p->pass != BENCH_FORWARD);
+    s->value = bench_value(p, copy, bench_from_probabilities(p, to, p->pass != BENCH_FORWARD));
 }
 
-static double loss(void *argument) { return ((struct state *)argument)->loss; }
+static double value(void *argument) { return ((struct state *)argument)->value; }
 
 bool bench_peer_xnnpack(struct bench_peer *peer)
 {
-    *peer = (struct bench_peer){ "XNNPACK", NULL, prepare, call, loss, release, NULL };
+    *peer = (struct bench_peer){ "XNNPACK", NULL, prepare, call, value, release, NULL };
     return xnn_initialize(NULL) == xnn_status_success;
 }
