@@ -5,14 +5,16 @@ python3 plots.py RESULTS.json DIRECTORY
 
 import pathlib
 import sys
+from math import log2
 
 import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from results import Results
+from results import TORCH, Results
 
 # One look for each implementation in all figures: colour (after Okabe and Ito) and marker.
 LOOKS = {
@@ -40,7 +42,8 @@ def save(figure, handles, labels, results, path):
     # Legend and caption stand below the panels, in strips of fixed height.
     height = figure.get_size_inches()[1]
     figure.tight_layout(rect=(0, 0.6 / height, 1, 1))
-    figure.legend(handles, labels, loc="lower center", ncol=len(labels), frameon=False, bbox_to_anchor=(0.5, 0.26 / height))
+    if handles:
+        figure.legend(handles, labels, loc="lower center", ncol=len(labels), frameon=False, bbox_to_anchor=(0.5, 0.26 / height))
     figure.text(0.5, 0.1 / height, results.caption(), ha="center", fontsize=8, color="#444444")
     figure.savefig(path, metadata={"Date": None, "Creator": None})
     plt.close(figure)
@@ -58,7 +61,7 @@ def legend_of(axes):
 def classes(results, path):
     """ns per logit over the number of classes."""
     figure, axes = plt.subplots(1, 2, figsize=(11, 5), sharey=True)
-    shapes = results.shapes("sweep")
+    shapes = results.values("shape", "sweep")
     dtype = next(r["dtype"] for r in results.results if r["part"] == "sweep")
     for axis, (which, title) in zip(axes, PASSES):
         for name in [results.own, *results.peers, "memory"]:
@@ -117,14 +120,14 @@ def speedup(results, path):
     def value(panel, shape, name):
         return results.ratio(name, shape, PASSES[panel][0])
 
-    rows = results.shapes("table")
+    rows = results.values("shape", "table")
     label = "times as long as libxent (f32, 1 thread); right of the line libxent is faster"
     ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500]
     dots(results, path, rows, results.peers, value, label, [title for _, title in PASSES], ticks)
 
 
 def threads(results, path):
-    most = max(results.threads("threads"))
+    most = max(results.values("threads", "threads"))
     dtype = next(r["dtype"] for r in results.results if r["part"] == "threads")
 
     def value(panel, shape, name):
@@ -134,7 +137,7 @@ def threads(results, path):
     names = [results.own, *results.peers, "memory"]
     LOOKS["memory"] = ("#777777", "|")
     label = f"times as fast on {most} threads as on 1 ({dtype})"
-    dots(results, path, results.shapes("threads"), names, value, label, [title for _, title in PASSES], None)
+    dots(results, path, results.values("shape", "threads"), names, value, label, [title for _, title in PASSES], None)
 
 
 def accuracy(results, path):
@@ -167,12 +170,59 @@ def accuracy(results, path):
     save(figure, marks, [f"median of {count} rows of 1000 classes", "worst"], results, path)
 
 
+# From an eighth to eight times, the same on either side of 1: red where libxent is behind.
+BEHIND_AND_AHEAD = LinearSegmentedColormap.from_list("ahead", ["#A50026", "#F99858", "#FFFFFF", "#85B8D6", "#2A5C9A"])
+DOUBLINGS = 3
+
+
+def heat(axis, results, rows, columns, threads):
+    """A cell an operation, pass, dtype and shape; empty ones were not measured."""
+    for y, (operation, which) in enumerate(rows):
+        for x, (dtype, shape) in enumerate(columns):
+            ratio = results.over(TORCH, shape, which, dtype, operation, threads)
+            if not ratio:
+                continue
+            place = min(max(log2(ratio) / DOUBLINGS, -1), 1)
+            axis.add_patch(plt.Rectangle((x, y), 1, 1, facecolor=BEHIND_AND_AHEAD((place + 1) / 2), edgecolor="white"))
+            axis.text(x + 0.5, y + 0.5, f"{ratio:.2g}" if ratio < 100 else f"{ratio:.0f}", ha="center", va="center", fontsize=7,
+                      color="white" if abs(place) > 0.7 else "black", weight="bold" if ratio < 1 else "normal")  # fmt: skip
+    axis.set_xlim(0, len(columns))
+    axis.set_ylim(len(rows), 0)
+    axis.set_facecolor("#f4f4f4")
+    axis.set_xticks([x + 0.5 for x in range(len(columns))], [shape for _, shape in columns], rotation=45, ha="right", fontsize=7)
+    axis.tick_params(length=0)
+    dtypes = [dtype for dtype, _ in columns]
+    for x in range(len(columns)):
+        if dtypes[x] not in dtypes[:x]:
+            axis.axvline(x, color="black", linewidth=0.8)
+            axis.text(x + dtypes.count(dtypes[x]) / 2, -0.3, dtypes[x], ha="center", va="bottom", weight="bold")
+    axis.set_title(f"{threads} thread{'s' if threads > 1 else ''}", fontsize=10, loc="left", pad=18)
+
+
+def operations(results, path):
+    """Where libxent is ahead of PyTorch, and where it is not."""
+    shapes, dtypes, threads = (results.values(key, "operations") for key in ("shape", "dtype", "threads"))
+    rows = [(o, which) for o in results.values("operation", "operations") for which in results.passes(o)]
+    columns = [(dtype, shape) for dtype in dtypes for shape in shapes]
+    names = [" ".join(row) if len(results.passes(row[0])) > 1 else row[0] for row in rows]
+    size = (2.6 + 0.5 * len(columns), 0.9 + len(threads) * (1.4 + 0.23 * len(rows)))
+    with plt.rc_context({"svg.fonttype": "none"}):  # so many figures as paths would be four times the bytes
+        figure, axes = plt.subplots(len(threads), 1, figsize=size, squeeze=False)
+        for axis, count in zip(axes.flat, threads):
+            heat(axis, results, rows, columns, count)
+            axis.set_yticks([y + 0.5 for y in range(len(rows))], names, fontsize=8)
+            axis.set_xlabel("times as long as libxent PyTorch takes; red and bold: libxent is behind")
+        save(figure, [], [], results, path)
+
+
 def main():
     results, directory = Results(sys.argv[1]), pathlib.Path(sys.argv[2])
     plt.rcParams.update({"svg.hashsalt": "xent", "font.size": 9, "font.family": "DejaVu Sans", "axes.axisbelow": True})
     directory.mkdir(parents=True, exist_ok=True)
-    for draw in (classes, speedup, threads, accuracy):
-        draw(results, directory / f"{draw.__name__}.svg")
+    parts = {"operations": operations, "sweep": classes, "table": speedup, "threads": threads, "accuracy": accuracy}
+    for part, draw in parts.items():
+        if results.values("part", part):
+            draw(results, directory / f"{draw.__name__}.svg")
 
 
 if __name__ == "__main__":

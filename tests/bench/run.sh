@@ -1,6 +1,6 @@
 #!/bin/sh
 # sh tests/bench/run.sh [--quick] [<directory>]
-# Builds the benchmark in a temporary directory, runs all of it (a quarter of an hour on an idle machine), and renews
+# Builds the benchmark in a temporary directory, runs all of it (some twenty minutes on an idle machine), and renews
 # <directory>/performance.md, its figures in <directory>/performance and their data; docs unless given. XENT_BENCH_PYTHON names the
 # Python with PyTorch and ONNX Runtime; the plots need matplotlib, in that one or in python3.
 set -eu

@@ -6,69 +6,11 @@ python3 tables.py RESULTS.json PAGE.md
 import re
 import sys
 
-from results import LONG, Results
+from goals import goals
+from results import OWN_LOSS, TORCH, Results, number, table
 
-FAST, TORCH = "plain fast", "PyTorch"
 PASSES = ("forward", "gradient")
-
-
-def span(values, unit="x", digits=2):
-    """1.23x to 4.56x, or one of them."""
-    values = sorted(v for v in values if v)
-    if not values:
-        return "not measured"
-    low, high = (f"{v:.{digits if v < 10 else 0 if v >= 100 else 1}f}{unit}" for v in (values[0], values[-1]))
-    return low if low == high else f"{low} to {high}"
-
-
-def table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def against(r, peer, shapes, own=None):
-    return [span(r.ratio(peer, s, which, own=own) for s in shapes) for which in PASSES]
-
-
-def times(r, peer, shape):
-    """Our time over the peer's, and how many times faster we are."""
-    ratios = [r.ratio(peer, shape, which) for which in PASSES]
-    return [span([1 / x if x else None]) for x in ratios], [span([x]) for x in ratios]
-
-
-def bf16(r):
-    found = []
-    for which in PASSES:
-        pairs = [[r.time(r.own, "table", s, d, which) for d in ("bf16", "f32")] for s in LONG[2:]]
-        found.append(span(a / b for a, b in pairs if a and b))
-    return found
-
-
-def scaling(r):
-    found = []
-    for which in PASSES:
-        pairs = [[r.time(r.own, "threads", s, "f32", which, n) for n in (1, 2)] for s in LONG]
-        found.append(span(a / b for a, b in pairs if a and b))
-    return found
-
-
-def goals(r):
-    avx2 = "libxent avx2"
-    small, tiny = times(r, FAST, "2x3")[0], times(r, TORCH, "2x3")[1]
-    beside = "AVX-512" if r.machine["vectors"] == "AVX-512" else "no AVX-512 here"
-    rows = [
-        ("f32, C >= 1000, beside `plain fast`, the fastest peer", ">= 2.5x", ">= 2x", against(r, FAST, LONG)),
-        ("the same, beside PyTorch at its best allocator setting", ">= 4x", ">= 5x", against(r, TORCH, LONG)),
-        (f"the same, backend avx2 beside `plain fast` ({beside})", ">= 1.4x", ">= 1.3x", against(r, FAST, LONG, avx2)),
-        ("bf16 logits beside our own f32, C >= 32000", "time <= 1.1x", "time <= 1.1x", bf16(r)),
-        ("128x10 beside `plain fast`", ">= 2.5x", ">= 2x", against(r, FAST, ["128x10"])),
-        ("2x3, the whole call, beside `plain fast`", "time <= 1.5x", "time <= 2x", small),
-        ("2x3, the whole call, beside libtorch", ">= 25x", ">= 75x", tiny),
-        ("4x21x256x256 beside PyTorch", ">= 2x", ">= 3x", against(r, TORCH, ["4x21x256x256"])),
-        ("2 threads beside 1, C >= 1000, N >= 64", ">= 1.85x", ">= 1.7x", scaling(r)),
-    ]
-    body = [[what, one, found[0], two, found[1]] for what, one, two, found in rows]
-    return table(["f32, 1 thread unless said", "forward: goal", "measured", "forward + gradient: goal", "measured"], body)
+NOT_MEASURED = "Not measured in this run."
 
 
 def figure(case, name):
@@ -103,7 +45,7 @@ def figures(r, dtypes):
 def backends(r):
     names = list(dict.fromkeys(n for c in r.results if c["part"] == "table" for n in c["times"] if n.startswith("libxent ")))
     rows = []
-    for shape in r.shapes("table"):
+    for shape in r.values("shape", "table"):
         row = [shape]
         for which in PASSES:
             row += [f"{r.time(n, 'table', shape, 'f32', which) or 0:.3g}" for n in names]
@@ -121,11 +63,65 @@ def accuracy(r):
     return table(["median, worst, in ulp", *kinds], body)
 
 
+def grid(r, what, cell, operations):
+    """Operations by shapes, of cell(operation, shape, pass): a figure and whether it is to be seen at once, or None."""
+    shapes = r.values("shape", "operations")
+    rows = []
+    for operation in operations:
+        row = []
+        for shape in shapes:
+            found = [cell(operation, shape, which) for which in r.passes(operation)]
+            words = [f"**{number(f[0])}**" if f[1] else number(f[0]) for f in found if f]
+            row.append(" / ".join(words))
+        if any(row):
+            rows.append([operation, *row])
+    return table([what, *shapes], rows) if rows else NOT_MEASURED
+
+
+def beside_torch(r, dtype, threads):
+    def cell(operation, shape, which):
+        ratio = r.over(TORCH, shape, which, dtype, operation, threads)
+        return (ratio, ratio < 1) if ratio else None
+
+    return grid(r, f"{dtype}, {threads} thread{'s' if threads > 1 else ''}", cell, r.values("operation", "operations"))
+
+
+def beside_own_loss(r, dtype):
+    def cell(operation, shape, which):
+        ratio = r.over(OWN_LOSS, shape, which, dtype, operation)
+        return (1 / ratio, False) if ratio else None
+
+    return grid(r, f"{dtype}, 1 thread", cell, r.values("operation", "operations"))
+
+
+def offsets(r):
+    """ns per logit of the plain loss, each dtype's at either offset."""
+    found = sorted({r["offset"] for r in r.results if r["part"] == "operations"})
+    dtypes = r.values("dtype", "operations")
+    rows = []
+    for shape in r.values("shape", "operations"):
+        for which in r.passes("loss"):
+            row = []
+            for dtype in dtypes:
+                times = [r.time(r.own, "operations", shape, dtype, which, offset=o) for o in found]
+                row.append(" / ".join(f"{t:.3g}" if t else "" for t in times))
+            rows.append([shape, which, *row])
+    head = ["shape", "pass", *(f"{d}: {' / '.join(map(str, found))} bytes" for d in dtypes)]
+    return table(head, rows) if len(found) > 1 else NOT_MEASURED
+
+
 def main():
     r, page = Results(sys.argv[1]), sys.argv[2]
     parts = {
         "machine": r.caption() + ".",
         "goals": goals(r),
+        "operations f32": beside_torch(r, "f32", 1),
+        "operations f64": beside_torch(r, "f64", 1),
+        "operations f16": beside_torch(r, "f16", 1),
+        "operations bf16": beside_torch(r, "bf16", 1),
+        "operations threads": beside_torch(r, "f32", 2),
+        "own loss": beside_own_loss(r, "f32"),
+        "offsets": offsets(r),
         "f32": figures(r, ["f32"]),
         "types": figures(r, ["f64", "f16", "bf16"]),
         "backends": backends(r),
