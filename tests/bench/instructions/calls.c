@@ -2,23 +2,17 @@
    in callgrind, which collects inside counted_call alone and writes what it has collected whenever that returns. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <xent.h>
 
-#include "support/half.h"
-#include "support/random.h"
+#include "batch.h"
 
-/* A call made ready. p are the probabilities of the logits and logp their logarithms; per_row has a number for each row. */
-struct batch {
-    xent_tensor *logits, *target, *loss, *grad, *p, *logp, *upstream, *per_row;
-    xent_options options;
-};
+typedef xent_status (*pass)(const struct batch *b);
 
 static xent_status forward(const struct batch *b) { return xent_cross_entropy(b->logits, b->target, &b->options, b->loss); }
 
 static xent_status gradient(const struct batch *b)
 {
-    return xent_cross_entropy_grad(b->logits, b->target, &b->options, NULL, b->loss, b->grad);
+    return xent_cross_entropy_grad(b->logits, b->target, &b->options, b->grad_loss, b->loss, b->grad);
 }
 
 static xent_status softmax(const struct batch *b) { return xent_softmax(b->logits, 1, b->p); }
@@ -32,105 +26,141 @@ static xent_status log_softmax_backward(const struct batch *b)
     return xent_log_softmax_backward(b->logp, b->upstream, 1, b->grad);
 }
 
-static const struct call {
+static xent_status nll_loss(const struct batch *b) { return xent_nll_loss(b->logp, b->target, &b->options, b->loss); }
+
+static xent_status nll_loss_backward(const struct batch *b)
+{
+    return xent_nll_loss_backward(b->logp, b->target, &b->options, b->grad_loss, b->grad);
+}
+
+static xent_status mean_divisor(const struct batch *b)
+{
+    double divisor;
+    return xent_mean_divisor(b->target, &b->options, &divisor);
+}
+
+static void smoothing(struct batch *b) { b->options.label_smoothing = 0.1; }
+static void weights(struct batch *b) { b->options.class_weight = b->class_weight; }
+
+static void smoothing_weights(struct batch *b)
+{
+    smoothing(b);
+    weights(b);
+}
+
+static void row_weight(struct batch *b) { b->options.row_weight = b->row_weight; }
+static void probabilities(struct batch *b) { b->target = b->p; }
+static void softcap(struct batch *b) { b->options.softcap = 30; }
+static void logit_scale(struct batch *b) { b->options.logit_scale = 0.5; }
+static void z_loss(struct batch *b) { b->options.z_loss = 1e-4; }
+static void normalizer(struct batch *b) { b->options.normalizer = 8; }
+static void ignored(struct batch *b) { b->options.ignore_index = 1; }
+
+static void each_row(struct batch *b)
+{
+    b->options.reduction = XENT_REDUCTION_NONE;
+    b->loss = b->per_row;
+    b->grad_loss = b->row_weight;
+}
+
+struct shape {
     const char *name;
-    xent_status (*pass)(const struct batch *b);
+    int32_t ndim;
+    int64_t extents[4];
+};
+
+/* Every operation and option: a call's overhead, rows side by side, rows alone, classes apart. */
+static const struct shape shapes[] = {
+    { "2x3", 2, { 2, 3 } }, { "128x10", 2, { 128, 10 } }, { "16x1000", 2, { 16, 1000 } }, { "1x21x32x32", 4, { 1, 21, 32, 32 } }
+};
+
+static const struct {
+    const char *name;
+    void (*set)(struct batch *b);
+} options[] = {
+    { "", NULL },
+    { "smoothing ", smoothing },
+    { "weights ", weights },
+    { "smoothing+weights ", smoothing_weights },
+    { "row_weight ", row_weight },
+    { "probabilities ", probabilities },
+    { "softcap ", softcap },
+    { "logit_scale ", logit_scale },
+    { "z_loss ", z_loss },
+    { "normalizer ", normalizer },
+    { "ignored ", ignored },
+    { "each row ", each_row },
+};
+
+static const struct {
+    const char *name;
+    pass call;
+} others[] = {
+    { "softmax", softmax },
+    { "log_softmax", log_softmax },
+    { "logsumexp", logsumexp },
+    { "log", logarithm },
+    { "softmax_backward", softmax_backward },
+    { "log_softmax_backward", log_softmax_backward },
+    { "nll_loss", nll_loss },
+    { "nll_loss_backward", nll_loss_backward },
+    { "mean_divisor", mean_divisor },
+};
+
+/* Longer rows and other types. */
+static const struct {
+    const char *name;
+    pass call;
     xent_dtype dtype;
     int32_t ndim;
     int64_t shape[4];
-    double label_smoothing;
-} calls[] = {
-    { "f32 2x3 forward", forward, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 2x3 gradient", gradient, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 128x10 forward", forward, XENT_F32, 2, { 128, 10 }, 0 },
-    { "f32 128x10 gradient", gradient, XENT_F32, 2, { 128, 10 }, 0 },
-    { "f32 256x64 forward", forward, XENT_F32, 2, { 256, 64 }, 0 },
-    { "f32 256x64 gradient", gradient, XENT_F32, 2, { 256, 64 }, 0 },
-    { "f32 4x1000 forward", forward, XENT_F32, 2, { 4, 1000 }, 0 },
-    { "f32 4x1000 gradient", gradient, XENT_F32, 2, { 4, 1000 }, 0 },
-    { "f32 4x1000 smoothing forward", forward, XENT_F32, 2, { 4, 1000 }, 0.1 },
-    { "f32 4x1000 smoothing gradient", gradient, XENT_F32, 2, { 4, 1000 }, 0.1 },
-    { "f32 1x32000 forward", forward, XENT_F32, 2, { 1, 32000 }, 0 },
-    { "f32 1x32000 gradient", gradient, XENT_F32, 2, { 1, 32000 }, 0 },
-    { "bf16 1x32000 forward", forward, XENT_BF16, 2, { 1, 32000 }, 0 },
-    { "bf16 1x32000 gradient", gradient, XENT_BF16, 2, { 1, 32000 }, 0 },
-    { "f64 1x32000 forward", forward, XENT_F64, 2, { 1, 32000 }, 0 },
-    { "f64 1x32000 gradient", gradient, XENT_F64, 2, { 1, 32000 }, 0 },
-    { "f32 1x21x64x64 forward", forward, XENT_F32, 4, { 1, 21, 64, 64 }, 0 },
-    { "f32 1x21x64x64 gradient", gradient, XENT_F32, 4, { 1, 21, 64, 64 }, 0 },
-    { "f32 2x3 softmax", softmax, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 2x3 log_softmax", log_softmax, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 2x3 logsumexp", logsumexp, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 2x3 log", logarithm, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 2x3 softmax_backward", softmax_backward, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 2x3 log_softmax_backward", log_softmax_backward, XENT_F32, 2, { 2, 3 }, 0 },
-    { "f32 4x1000 softmax", softmax, XENT_F32, 2, { 4, 1000 }, 0 },
-    { "f32 4x1000 log_softmax", log_softmax, XENT_F32, 2, { 4, 1000 }, 0 },
-    { "f32 4x1000 softmax_backward", softmax_backward, XENT_F32, 2, { 4, 1000 }, 0 },
-    { "f32 64x64 log", logarithm, XENT_F32, 2, { 64, 64 }, 0 },
+} more[] = {
+    { "f32 256x64 forward", forward, XENT_F32, 2, { 256, 64 } },
+    { "f32 256x64 gradient", gradient, XENT_F32, 2, { 256, 64 } },
+    { "f32 1x32000 forward", forward, XENT_F32, 2, { 1, 32000 } },
+    { "f32 1x32000 gradient", gradient, XENT_F32, 2, { 1, 32000 } },
+    { "bf16 1x32000 forward", forward, XENT_BF16, 2, { 1, 32000 } },
+    { "bf16 1x32000 gradient", gradient, XENT_BF16, 2, { 1, 32000 } },
+    { "f64 1x32000 forward", forward, XENT_F64, 2, { 1, 32000 } },
+    { "f64 1x32000 gradient", gradient, XENT_F64, 2, { 1, 32000 } },
+    { "f16 4x1000 forward", forward, XENT_F16, 2, { 4, 1000 } },
+    { "f16 4x1000 gradient", gradient, XENT_F16, 2, { 4, 1000 } },
+    { "bf16 4x1000 softmax", softmax, XENT_BF16, 2, { 4, 1000 } },
+    { "bf16 4x1000 softmax_backward", softmax_backward, XENT_BF16, 2, { 4, 1000 } },
+    { "bf16 4x1000 log", logarithm, XENT_BF16, 2, { 4, 1000 } },
+    { "f64 4x1000 softmax", softmax, XENT_F64, 2, { 4, 1000 } },
+    { "f64 4x1000 softmax_backward", softmax_backward, XENT_F64, 2, { 4, 1000 } },
+    { "f64 4x1000 log", logarithm, XENT_F64, 2, { 4, 1000 } },
 };
-enum { CALLS = sizeof calls / sizeof calls[0] };
 
-static void require(xent_status status)
-{
-    if (status == XENT_OK) return;
-    fprintf(stderr, "%s\n", xent_error_message());
-    exit(EXIT_FAILURE);
-}
-
-static void set_element(xent_tensor *t, int64_t i, double value)
-{
-    void *data = xent_tensor_data(t);
-    switch (xent_tensor_dtype(t)) {
-    case XENT_F32: ((float *)data)[i] = (float)value; break;
-    case XENT_F64: ((double *)data)[i] = value; break;
-    case XENT_BF16: ((uint16_t *)data)[i] = half_encode(XENT_BF16, value); break;
-    default: abort();
-    }
-}
-
-/* The same numbers in every run: the way of a call may depend on where a row's maximum lies. */
-static struct batch batch_new(const struct call *call)
-{
-    struct batch b = { .options = XENT_OPTIONS_INIT };
-    struct random r = random_stream(1, 0);
-    /* Without the class axis, which is axis 1. */
-    const int64_t rows[3] = { call->shape[0], call->shape[2], call->shape[3] };
-    require(xent_tensor_create(&b.logits, call->dtype, call->ndim, call->shape));
-    require(xent_tensor_create(&b.grad, call->dtype, call->ndim, call->shape));
-    require(xent_tensor_create(&b.target, XENT_I64, call->ndim - 1, rows));
-    require(xent_tensor_create(&b.loss, XENT_F32, 0, NULL));
-    require(xent_tensor_create(&b.p, call->dtype, call->ndim, call->shape));
-    require(xent_tensor_create(&b.logp, call->dtype, call->ndim, call->shape));
-    require(xent_tensor_create(&b.upstream, call->dtype, call->ndim, call->shape));
-    require(xent_tensor_create(&b.per_row, call->dtype, call->ndim - 1, rows));
-    for (int64_t i = 0; i < xent_tensor_numel(b.logits); i++) set_element(b.logits, i, 4 * random_normal(&r));
-    int64_t *classes = xent_tensor_data(b.target);
-    for (int64_t i = 0; i < xent_tensor_numel(b.target); i++) classes[i] = random_below(&r, call->shape[1]);
-    for (int64_t i = 0; i < xent_tensor_numel(b.upstream); i++) set_element(b.upstream, i, random_normal(&r));
-    b.options.label_smoothing = call->label_smoothing;
-    require(softmax(&b));
-    require(log_softmax(&b));
-    return b;
-}
-
-static void batch_free(const struct batch *b)
-{
-    xent_tensor_destroy(b->logits);
-    xent_tensor_destroy(b->grad);
-    xent_tensor_destroy(b->target);
-    xent_tensor_destroy(b->loss);
-    xent_tensor_destroy(b->p);
-    xent_tensor_destroy(b->logp);
-    xent_tensor_destroy(b->upstream);
-    xent_tensor_destroy(b->per_row);
-}
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* callgrind goes by this name, so it has to be a function of its own. */
-xent_status counted_call(xent_status (*pass)(const struct batch *b), const struct batch *b);
-__attribute__((noinline)) xent_status counted_call(xent_status (*pass)(const struct batch *b), const struct batch *b)
+xent_status counted_call(pass call, const struct batch *b);
+__attribute__((noinline)) xent_status counted_call(pass call, const struct batch *b) { return call(b); }
+
+/* The first call of a process reads the environment and has the loader do its part. */
+static void count(pass call, const struct batch *b)
 {
-    return pass(b);
+    require(call(b));
+    require(counted_call(call, b));
+    batch_free(b);
+}
+
+static void of_shape(const struct shape *shape)
+{
+    for (size_t k = 0; k < COUNT(options); k++)
+        for (int with_gradient = 0; with_gradient < 2; with_gradient++) {
+            struct batch b = batch_new(XENT_F32, shape->ndim, shape->extents);
+            if (options[k].set != NULL) options[k].set(&b);
+            count(with_gradient ? gradient : forward, &b);
+            printf("f32 %s %s%s\n", shape->name, options[k].name, with_gradient ? "gradient" : "forward");
+        }
+    for (size_t k = 0; k < COUNT(others); k++) {
+        const struct batch b = batch_new(XENT_F32, shape->ndim, shape->extents);
+        count(others[k].call, &b);
+        printf("f32 %s %s\n", shape->name, others[k].name);
+    }
 }
 
 /* One thread, on AVX2 even where the CPU has better: figures of different machines shall be the same. */
@@ -146,13 +176,11 @@ static void choose_backend(void)
 int main(void)
 {
     choose_backend();
-    for (int i = 0; i < CALLS; i++) {
-        const struct batch b = batch_new(&calls[i]);
-        /* The first call of a process reads the environment and has the loader do its part. */
-        require(calls[i].pass(&b));
-        require(counted_call(calls[i].pass, &b));
-        batch_free(&b);
-        puts(calls[i].name);
+    for (size_t k = 0; k < COUNT(shapes); k++) of_shape(&shapes[k]);
+    for (size_t k = 0; k < COUNT(more); k++) {
+        const struct batch b = batch_new(more[k].dtype, more[k].ndim, more[k].shape);
+        count(more[k].call, &b);
+        puts(more[k].name);
     }
     return EXIT_SUCCESS;
 }

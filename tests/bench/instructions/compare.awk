@@ -11,13 +11,13 @@ FNR == NR { baseline[name] = count; next }
 
 function line(name, verdict)
 {
-    printf "%-32s %10s %10s", name, name in baseline ? baseline[name] : "-", name in now ? now[name] : "-"
+    printf "%-44s %10s %10s", name, name in baseline ? baseline[name] : "-", name in now ? now[name] : "-"
     if (name in baseline && name in now) printf " %+8.2f %%", 100 * (now[name] / baseline[name] - 1)
     print verdict == "" ? "" : "  " verdict
 }
 
 END {
-    printf "%-32s %10s %10s\n", "instructions of a call", "baseline", "now"
+    printf "%-44s %10s %10s\n", "instructions of a call", "baseline", "now"
     for (i = 1; i <= calls; i++) {
         name = order[i]
         if (!(name in baseline)) { line(name, "not in the baseline"); changed++ }
