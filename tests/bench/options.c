@@ -16,8 +16,7 @@ static const char help[] =
     "Times libxent beside other implementations and the memory roofline, in one pinned, interleaved run, and prints a table.\n"
     "LIST: values with commas between.\n"
     "\n"
-    "  --measure LIST    table (cross entropy), sweep (the same over the number of classes), threads (on 1, 2, 4 ... all "
-    "CPUs),\n"
+    "  --measure LIST    table (cross entropy), sweep (the same over the number of classes), threads (on 1, 2, 4 ... CPUs),\n"
     "                    operations (all of them, with their options), accuracy (error of the loss in ulp), all;\n"
     "                    default: table, or operations where --operation names some\n"
     "  --operation LIST  loss, smoothing, weights, smoothing+weights, row_weight, probabilities, softcap, logit_scale, z_loss\n"
@@ -32,8 +31,8 @@ static const char help[] =
     "  --offset N        bytes from a cache line's begin to each array's; 0. malloc gives 16: operations' loss has both\n"
     "  --samples N       at most this many a case, interleaved; 15, operations: 7\n"
     "  --cpu N           the first CPU to pin to; default: the last ones that may be used\n"
-    "  --quick           3 short samples a case: does it work? Not for figures. Operations: f32 and bf16, one thread, out of "
-    "place\n"
+    "  --quick           3 short samples a case: does it work? Not for figures. Fewer shapes; of operations f32 and bf16, one\n"
+    "                    thread and out of place alone\n"
     "  --json FILE       writes all results there too; -: to standard output, and the table to standard error\n"
     "  --python FILE     the Python that has onnxruntime or torch; default: XENT_BENCH_PYTHON, else python3\n"
     "  --help\n";
@@ -171,6 +170,7 @@ static void defaults(struct bench_options *o)
 static void quick(struct bench_options *o)
 {
     o->quick = true;
+    standard(&o->loss, "2x3,128x10,256x64,64x1000,128x32000,1x21x256x256");
     o->loss.effort = (struct bench_effort){ 3, 0.001, 0.25 };
     o->operations.effort = (struct bench_effort){ 3, 0.0005, 0.1 };
     o->operations.threads_count = 1;

@@ -7,7 +7,7 @@ import re
 import sys
 
 from goals import goals
-from results import OWN_LOSS, TORCH, Results, number, table
+from results import FAST, MEMORY, OWN_LOSS, TORCH, Results, number, table
 
 PASSES = ("forward", "gradient")
 NOT_MEASURED = "Not measured in this run."
@@ -63,35 +63,55 @@ def accuracy(r):
     return table(["median, worst, in ulp", *kinds], body)
 
 
-def grid(r, what, cell, operations):
-    """Operations by shapes, of cell(operation, shape, pass): a figure and whether it is to be seen at once, or None."""
-    shapes = r.values("shape", "operations")
-    rows = []
-    for operation in operations:
-        row = []
-        for shape in shapes:
-            found = [cell(operation, shape, which) for which in r.passes(operation)]
-            words = [f"**{number(f[0])}**" if f[1] else number(f[0]) for f in found if f]
-            row.append(" / ".join(words))
-        if any(row):
-            rows.append([operation, *row])
-    return table([what, *shapes], rows) if rows else NOT_MEASURED
+def grid(head, columns, rows, cell):
+    """Rows of (label, operation, more, passes); cell(operation, more, column, pass) is a figure's words or None."""
+    body = []
+    for label, operation, more, passes in rows:
+        cells = [" / ".join(filter(None, (cell(operation, more, c, which) for which in passes))) for c in columns]
+        if any(cells):
+            body.append([label, *cells])
+    return table([head, *columns], body) if body else NOT_MEASURED
+
+
+def operations(r):
+    return [(o, o, None, r.passes(o)) for o in r.values("operation", "operations")]
 
 
 def beside_torch(r, dtype, threads):
-    def cell(operation, shape, which):
-        ratio = r.over(TORCH, shape, which, dtype, operation, threads)
-        return (ratio, ratio < 1) if ratio else None
+    """Bold: libxent is behind."""
 
-    return grid(r, f"{dtype}, {threads} thread{'s' if threads > 1 else ''}", cell, r.values("operation", "operations"))
+    def cell(operation, _, shape, which):
+        ratio = r.over(TORCH, shape, which, dtype, operation, threads)
+        return ratio and (number(ratio) if ratio >= 1 else f"**{number(ratio)}**")
+
+    head = f"{dtype}, {threads} thread{'s' if threads > 1 else ''}"
+    return grid(head, r.values("shape", "operations"), operations(r), cell)
 
 
 def beside_own_loss(r, dtype):
-    def cell(operation, shape, which):
+    def cell(operation, _, shape, which):
         ratio = r.over(OWN_LOSS, shape, which, dtype, operation)
-        return (1 / ratio, False) if ratio else None
+        return ratio and number(1 / ratio)
 
-    return grid(r, f"{dtype}, 1 thread", cell, r.values("operation", "operations"))
+    return grid(f"{dtype}, 1 thread", r.values("shape", "operations"), operations(r), cell)
+
+
+def beside_plain(r):
+    def cell(operation, dtype, shape, which):
+        ratio = r.over(FAST, shape, which, dtype, operation)
+        return ratio and number(ratio)
+
+    dtypes = r.values("dtype", "operations")
+    rows = [(f"{o}, {d}", o, d, r.passes(o)) for o in ("loss", "softmax") for d in dtypes]
+    return grid("1 thread", r.values("shape", "operations"), rows, cell)
+
+
+def share_of_memory(r, shape):
+    def cell(operation, _, dtype, which):
+        share = r.over(MEMORY, shape, which, dtype, operation)
+        return share and f"{100 * share:.0f} %"
+
+    return grid(f"{shape}, 1 thread", r.values("dtype", "operations"), operations(r), cell)
 
 
 def offsets(r):
@@ -121,6 +141,8 @@ def main():
         "operations bf16": beside_torch(r, "bf16", 1),
         "operations threads": beside_torch(r, "f32", 2),
         "own loss": beside_own_loss(r, "f32"),
+        "plain": beside_plain(r),
+        "memory": share_of_memory(r, "128x32000"),
         "offsets": offsets(r),
         "f32": figures(r, ["f32"]),
         "types": figures(r, ["f64", "f16", "bf16"]),
