@@ -55,10 +55,9 @@ static void normal(void *array, int64_t count, double deviation, enum bench_dtyp
     }
 }
 
-/* Between 1/2 and 3/2. */
-static void weights(void *array, int64_t count, enum bench_dtype dtype, struct random *random)
+static void uniform(void *array, int64_t count, double least, double most, enum bench_dtype dtype, struct random *random)
 {
-    for (int64_t i = 0; array != NULL && i < count; i++) put(array, i, 0.5 + random_uniform(random), dtype);
+    for (int64_t i = 0; array != NULL && i < count; i++) put(array, i, least + (most - least) * random_uniform(random), dtype);
 }
 
 /* Logits become what an operation takes in their place. */
@@ -80,12 +79,15 @@ void bench_fill(struct bench_problem *p)
     struct random random = random_stream(6, 0);
     const struct bench_workload *w = p->workload;
     const int64_t elements = bench_elements(&p->shape), rows = bench_rows(&p->shape);
-    normal(p->logits, elements, 3, p->dtype, &random);
+    if (w->operation == BENCH_LOG)
+        uniform(p->logits, elements, 0x1p-14, 1, p->dtype, &random); /* normal numbers of f16 */
+    else
+        normal(p->logits, elements, 3, p->dtype, &random);
     for (int64_t r = 0; r < rows; r++) p->target[r] = random_below(&random, p->shape.classes);
     if (w->operation == BENCH_NLL_LOSS || w->operation == BENCH_LOG_SOFTMAX_BACKWARD) convert(p, p->logits, xent_log_softmax);
-    if (w->operation == BENCH_LOG || w->operation == BENCH_SOFTMAX_BACKWARD) convert(p, p->logits, xent_softmax);
+    if (w->operation == BENCH_SOFTMAX_BACKWARD) convert(p, p->logits, xent_softmax);
     if (p->second != NULL) normal(p->second, elements, w->probabilities ? 3 : 1, p->dtype, &random);
     if (w->probabilities) convert(p, p->second, xent_softmax);
-    weights(p->class_weight, p->shape.classes, p->dtype, &random);
-    weights(p->row_weight, rows, p->dtype, &random);
+    uniform(p->class_weight, p->shape.classes, 0.5, 1.5, p->dtype, &random);
+    uniform(p->row_weight, rows, 0.5, 1.5, p->dtype, &random);
 }
