@@ -76,7 +76,7 @@ void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, s
     if (loss->options.logit_scale != 1 || loss->options.softcap != 0)
         xent_row_type_scale(&loss->type, loss->options.logit_scale, loss->options.softcap);
     if (loss->walk.count == 0) return;
-    tiled = xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS);
+    tiled = xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS, loss->rule.indices ? 1 : 2);
     if (loss->grad_logits != NULL)
         loss->terms_place =
             xent_terms_of(&loss->type, loss->logits, loss->grad_logits, loss->axis, loss->type.softcap != 0, !tiled);

@@ -81,7 +81,7 @@ static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
 {
     if (loss->rule.indices) {
         drive->tiled = &xent_nll_index_tile_steps;
-    } else if (xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS)) {
+    } else if (xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS, 2)) {
         drive->tiled = &xent_nll_probability_tile_steps;
         xent_loss_tile_memory(loss, &drive->task_bytes);
     }

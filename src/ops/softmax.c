@@ -157,7 +157,7 @@ static int64_t block_of(const struct xent_softmax *softmax)
 static bool is_tiled(const struct xent_softmax *softmax)
 {
     return softmax->written->real == softmax->type.real &&
-           xent_rows_go_side_by_side(softmax->z, softmax->axis, &softmax->walk, XENT_SOFTMAX_Z);
+           xent_rows_go_side_by_side(softmax->z, softmax->axis, &softmax->walk, XENT_SOFTMAX_Z, 1);
 }
 
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)

@@ -156,7 +156,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     xent_drive_init(drive, backward, &steps, &backward->type, &backward->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
     if (result->numel > 0) plan_memory(backward, drive);
-    if (!xent_rows_go_side_by_side(result, backward->axis, &backward->walk, XENT_BACKWARD_RESULT)) return;
+    if (!xent_rows_go_side_by_side(result, backward->axis, &backward->walk, XENT_BACKWARD_RESULT, 2)) return;
     drive->tiled = &xent_softmax_backward_tile_steps;
     backward->tile_upstream = xent_arena_need(&drive->task_bytes, (size_t)classes * XENT_TILE * backward->type.real_size);
 }

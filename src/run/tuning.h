@@ -11,8 +11,8 @@
 
 /* Rows side by side: a tile of at most so many strided classes stays in the second-level cache. */
 #define XENT_TILED_CLASSES 1024
-/* A contiguous row of more classes is as fast alone. */
-#define XENT_SHORT_CLASSES 192
+/* A contiguous row of so many bytes of reals, of all operands that are read class by class, is as fast alone. */
+#define XENT_SHORT_BYTES 1600
 /* A row alone takes as long as this many classes of a tile, whatever its length: so many rows make a tile of it worthwhile. */
 #define XENT_CLASSES_PER_ROW 12
 /* Fewer strided rows side by side are faster one by one, each copied first. */
