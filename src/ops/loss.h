@@ -107,6 +107,13 @@ static inline double xent_loss_weighted_factor(const struct xent_loss *loss, con
     return xent_loss_factor_by_fractions(loss, upstream->gradient, weight);
 }
 
+/* An entry of NLL's gradient. A coefficient of 0 has one of +0.0, but in a batch whose weights sum to 0, be they all 0 or too small for
+   their products. */
+static inline double xent_nll_entry(const struct xent_loss *loss, double factor, double coef)
+{
+    return loss->divisor == 0 ? (double)NAN : coef == 0 ? 0 : -(factor * coef);
+}
+
 /* A row's finished loss times its weight; never -0.0. */
 static inline double xent_loss_weighted(double result, double weight) { return result * weight + 0.0; }
 

@@ -20,5 +20,6 @@ extern const struct xent_tile_steps xent_loss_tile_steps, xent_loss_gradient_til
 
 /* Forward alone, side by side, of class indices and of probabilities. */
 extern const struct xent_tile_steps xent_nll_index_tile_steps, xent_nll_probability_tile_steps;
+extern const struct xent_tile_steps xent_nll_index_gradient_tile_steps; /* the gradient alone */
 
 #endif

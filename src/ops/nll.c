@@ -44,11 +44,9 @@ static void finish(const void *call, struct xent_row *rows, size_t count)
     }
 }
 
-/* A coefficient of 0 has an entry of +0.0, but in a batch whose weights sum to 0, be they all 0 or too small for their products. */
 static void write_entry(const struct xent_loss *loss, const struct xent_row *row, double coef, int64_t class_index)
 {
-    double entry = loss->divisor == 0 ? (double)NAN : coef == 0 ? 0 : -(row->factor * coef);
-    xent_row_store(&loss->type, entry, xent_class_at(&row->out, class_index));
+    xent_row_store(&loss->type, xent_nll_entry(loss, row->factor, coef), xent_class_at(&row->out, class_index));
 }
 
 static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
@@ -76,11 +74,12 @@ static const struct xent_row_steps loss_of_indices = { .begin = begin, .finish =
 static const struct xent_row_steps loss_of_probabilities = { .begin = begin, .reduce = reduce, .finish = finish };
 static const struct xent_row_steps gradient = { .begin = begin, .write = write };
 
-/* Of class indices always: whatever the rows are, but one element of each is read. */
+/* Of class indices whatever the rows are, since at most one element of each is read. */
 static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
 {
     if (loss->rule.indices) {
-        drive->tiled = &xent_nll_index_tile_steps;
+        if (loss->type.classes > INT32_MAX) return; /* more than a tile has indices for */
+        drive->tiled = loss->grad_logits != NULL ? &xent_nll_index_gradient_tile_steps : &xent_nll_index_tile_steps;
     } else if (xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS, 2)) {
         drive->tiled = &xent_nll_probability_tile_steps;
         xent_loss_tile_memory(loss, &drive->task_bytes);
@@ -98,7 +97,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     if (forward && !indices && !xent_lines_are_contiguous(loss->logits, loss->axis))
         loss->copy = xent_arena_need(&drive->task_bytes, xent_chunk_most(loss->type.classes) * loss->type.size);
     if (!indices) loss->coef = xent_arena_need(&drive->task_bytes, xent_loss_coef_bytes(loss));
-    if (forward) plan_tiles(loss, drive);
+    if (forward || indices) plan_tiles(loss, drive);
 }
 
 static xent_status check(void *call)

@@ -1,4 +1,6 @@
 /* Rows of an NLL side by side: as gaps from a maximum of 0. */
+#include <string.h>
+
 #include "kernels/formulas.h"
 #include "ops/loss_plan.h"
 #include "ops/loss_tile.h"
@@ -62,5 +64,40 @@ static void finish_indices(const void *call, struct xent_tile_rows *tile)
     set_results(loss, gap, tile);
 }
 
+static void begin_gradient(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
+{
+    xent_loss_tile_begin(call, position, true, tile);
+}
+
+/* Zeros, which have no bits set, in as few pieces as the steps allow. */
+static void clear(const struct xent_loss *loss, const struct xent_tile_rows *tile)
+{
+    const struct xent_tile_place out = tile->out;
+    size_t size = loss->type.size, classes = (size_t)loss->type.classes;
+    bool close = out.class_step == (ptrdiff_t)size, rows_close = out.row_step == (ptrdiff_t)size;
+    if (close && out.row_step == (ptrdiff_t)(classes * size))
+        memset(out.at, 0, tile->rows * classes * size);
+    else if (rows_close)
+        for (size_t c = 0; c < classes; c++) memset(out.at + (ptrdiff_t)c * out.class_step, 0, tile->rows * size);
+    else if (close)
+        for (size_t i = 0; i < tile->rows; i++) memset(out.at + (ptrdiff_t)i * out.row_step, 0, classes * size);
+    else
+        for (size_t i = 0; i < tile->rows; i++)
+            xent_fill(loss->type.dtype, out.at + (ptrdiff_t)i * out.row_step, out.class_step, classes, 0);
+}
+
+/* The gradient does not depend on logp: 0 but at the targets. */
+static void write_indices(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_loss *loss = call;
+    clear(loss, tile);
+    for (size_t i = 0; i < tile->rows; i++) {
+        char *row = tile->out.at + (ptrdiff_t)i * tile->out.row_step;
+        double entry = xent_nll_entry(loss, tile->factor[i], tile->state.target_coef[i]);
+        if (!tile->ignored[i]) xent_row_store(&loss->type, entry, row + tile->state.target[i] * tile->out.class_step);
+    }
+}
+
+const struct xent_tile_steps xent_nll_index_gradient_tile_steps = { begin_gradient, NULL, NULL, write_indices };
 const struct xent_tile_steps xent_nll_index_tile_steps = { begin, NULL, finish_indices, NULL };
 const struct xent_tile_steps xent_nll_probability_tile_steps = { begin, reduce, finish_probabilities, NULL };

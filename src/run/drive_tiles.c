@@ -88,7 +88,7 @@ static void second_pass(const struct way *way)
     drive->tiled->scale(drive->call, tile);
     for (size_t i = 0; i < tile->rows && tile->alone_rows > 0; i++)
         if (tile->alone[i]) write_alone(way, i);
-    xent_tile_write(drive->written, tile);
+    if (drive->tiled->reduce != NULL) xent_tile_write(drive->written, tile);
 }
 
 int64_t xent_drive_tile(const struct xent_drive *drive, struct xent_position *position, int64_t rows, char *task_memory,

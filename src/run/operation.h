@@ -47,7 +47,7 @@ struct xent_tile_steps {
     /* Finds the results; the states of all rows are known. NULL: there is nothing to find. */
     void (*finish)(const void *call, struct xent_tile_rows *tile);
 
-    /* Either makes `reals` what is written, and says so, or fills in the factors by which terms become that and the two entries of
+    /* Writes the rows where they are not read. Else either makes `reals` what is written, and says so, or fills in the factors by which terms become that and the two entries of
        each row that are none; marks the rows that are to be written alone. NULL: nothing is written class by class. */
     void (*scale)(const void *call, struct xent_tile_rows *tile);
 };
