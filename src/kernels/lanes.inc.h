@@ -7,8 +7,8 @@
 #include "two_sum.h"
 
 struct lanes {
-    double sum[XENT_LANES];
-    double error[XENT_LANES]; /* what the roundings of sum lost; undefined unless COMPENSATED */
+    _Alignas(XENT_LINE) double sum[XENT_LANES];
+    _Alignas(XENT_LINE) double error[XENT_LANES]; /* what the roundings of sum lost; undefined unless COMPENSATED */
 };
 
 /* TwoSum of vectors: *sum += x; returns what the rounding lost. */

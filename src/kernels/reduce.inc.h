@@ -173,7 +173,7 @@ static inline double sum_terms(const struct groups *groups, size_t n, struct ref
                                real *terms, bool sums_logits, struct chunk_sums *sums)
 {
     struct stretch stretches[MOST_STRETCHES];
-    real tail_terms[XENT_LANES];
+    _Alignas(XENT_LINE) real tail_terms[XENT_LANES];
     size_t left = n % XENT_LANES, count = set_stretches(groups, terms, tail_terms, stretches);
     const struct recipe recipe = { reference, v_set(base) };
     if (sums_logits && subtracts) sum_logits(groups, &sums->logits);

@@ -17,9 +17,10 @@ struct groups {
     size_t count;    /* groups, a partial one included */
     size_t whole;    /* index of the partial group; count if there is none */
     size_t replaced; /* index of the group that is read from `patch` */
-    stored tail[XENT_LANES];
-    stored patch[XENT_LANES];
-    stored zero_tail[XENT_LANES]; /* the partial group with 0 behind the last class, where the logits are summed */
+    _Alignas(XENT_LINE) stored tail[XENT_LANES];
+    _Alignas(XENT_LINE) stored patch[XENT_LANES];
+    _Alignas(XENT_LINE)
+        stored zero_tail[XENT_LANES]; /* the partial group with 0 behind the last class, where the logits are summed */
 };
 
 static inline const stored *group_at(const struct groups *groups, size_t g)
