@@ -6,68 +6,68 @@
 #include <math.h>
 #include <string.h>
 
-#include "element.h"
 #include "entry.inc.h"
+#include "factors.inc.h"
 #include "scale.inc.h"
-
-/* -F coef of one vector of classes, rounded to reals. */
-static inline vector subtrahend(const double *coef, double minus_factor)
-{
-    vf64 part[PARTS];
-    for (size_t k = 0; k < PARTS; k++) part[k] = vf64_mul(vf64_load(coef + k * VF64_WIDTH), vf64_set(minus_factor));
-    return v_narrow(part);
-}
-
-/* Which coefficients the classes of a chunk have, and so what is subtracted from their probabilities. */
-enum coefs { NO_COEFS, EQUAL_COEFS, OWN_COEFS };
 
 /* What the entries of a chunk have in common. */
 struct rescaling {
     struct scaling scaling;
     enum coefs coefs;
-    bool lowered; /* false: scaling.lower is 1, and multiplying by it is left out */
+    struct coef_source source;
     vector equal; /* -F coef of EQUAL_COEFS */
     double minus_factor;
 };
 
-/* One vector of entries. coef: of OWN_COEFS. */
-static inline __attribute__((always_inline)) vector entry(const real *term, const double *coef, const struct rescaling *by)
+/* -F coef of one vector of classes, rounded to reals. */
+static inline __attribute__((always_inline)) vector subtrahend(const struct rescaling *by, size_t at)
+{
+    vf64 part[PARTS];
+    for (size_t k = 0; k < PARTS; k++)
+        part[k] = vf64_mul(coef_of(&by->source, by->coefs, at + k * VF64_WIDTH), vf64_set(by->minus_factor));
+    return v_narrow(part);
+}
+
+/* One vector of entries. `lower` is 1 where nothing has to be lowered, which multiplies exactly. */
+static inline __attribute__((always_inline)) vector entry(const real *terms, size_t at, const struct rescaling *by)
 {
     const vector factor = v_set(by->scaling.factor);
-    vector x = v_load(term);
-    if (by->lowered) x = v_mul(x, v_set(by->scaling.lower));
+    vector x = v_mul(v_load(terms + at), v_set(by->scaling.lower));
     if (by->coefs == NO_COEFS) return v_mul(x, factor);
-    return v_fma(x, factor, by->coefs == EQUAL_COEFS ? by->equal : subtrahend(coef, by->minus_factor));
+    return v_fma(x, factor, by->coefs == EQUAL_COEFS ? by->equal : subtrahend(by, at));
 }
 
 /* n is at least a vector's lanes. The last vector overlaps the one before it. It is computed first, since the terms may stand
-   where the entries go. */
-static inline __attribute__((always_inline)) void rescale(const real *terms, const double *coef, stored *out, size_t n,
-                                                          const struct rescaling *by)
+   where the entries go. A loop for each kind of coefficients. */
+static inline __attribute__((always_inline)) void rescale_all(const real *terms, stored *out, size_t n, struct rescaling by,
+                                                              enum coefs coefs)
 {
     size_t end = n - WIDTH;
-    vector last = entry(terms + end, by->coefs == OWN_COEFS ? coef + end : NULL, by);
-    for (size_t i = 0; i < end; i += WIDTH)
-        store_number(out + i, entry(terms + i, by->coefs == OWN_COEFS ? coef + i : NULL, by));
+    vector last;
+    by.coefs = coefs;
+    last = entry(terms, end, &by);
+    for (size_t i = 0; i < end; i += WIDTH) store_number(out + i, entry(terms, i, &by));
     store_number(out + end, last);
 }
 
-/* A loop for each kind of coefficients. */
-static inline __attribute__((always_inline)) void rescale_chunk(const real *terms, const struct xent_chunk_coef *coef,
-                                                                stored *out, size_t n, struct scaling scaling,
-                                                                double minus_factor, bool lowered)
+static inline void rescale_chunk(const real *terms, const struct xent_chunk_coef *coef, stored *out, size_t n,
+                                 struct scaling scaling, double minus_factor)
 {
-    struct rescaling by = { .scaling = scaling, .lowered = lowered, .minus_factor = minus_factor, .equal = v_set((real)0) };
+    struct rescaling by = { .scaling = scaling, .minus_factor = minus_factor, .equal = v_set((real)0) };
     if (coef == NULL) {
-        by.coefs = NO_COEFS;
-        rescale(terms, NULL, out, n, &by);
-    } else if (coef->step == 0) {
-        by.coefs = EQUAL_COEFS;
+        rescale_all(terms, out, n, by, NO_COEFS);
+    } else if (!are_factors(coef) && coef->step == 0) {
         by.equal = v_set((real)(minus_factor * *coef->at));
-        rescale(terms, NULL, out, n, &by);
+        rescale_all(terms, out, n, by, EQUAL_COEFS);
+    } else if (!are_factors(coef)) {
+        by.source.own = coef->at;
+        rescale_all(terms, out, n, by, OWN_COEFS);
     } else {
-        by.coefs = OWN_COEFS;
-        rescale(terms, coef->at, out, n, &by);
+        by.source = source_of(&coef->factors);
+        if (by.source.w == NULL)
+            rescale_all(terms, out, n, by, FACTORS);
+        else
+            rescale_all(terms, out, n, by, WEIGHTED_FACTORS);
     }
 }
 
@@ -75,7 +75,7 @@ static inline __attribute__((always_inline)) void rescale_chunk(const real *term
 struct few {
     real terms[WIDTH], slopes[WIDTH];
     stored out[WIDTH];
-    double coefs[WIDTH];
+    double coefs[XENT_LANES]; /* room for a group */
     struct xent_chunk_coef coef;
 };
 
@@ -86,8 +86,9 @@ static inline const struct xent_chunk_coef *few_classes(struct few *few, const r
     memcpy(few->terms, terms, n * sizeof(real));
     if (slopes != NULL) memcpy(few->slopes, slopes, n * sizeof(real));
     if (coef == NULL) return NULL;
-    for (size_t i = 0; i < n; i++) few->coefs[i] = coef->at[i * coef->step];
-    few->coef = (struct xent_chunk_coef){ few->coefs, 1 };
+    if (are_factors(coef)) fill_group(&coef->factors, 0, n, few->coefs);
+    for (size_t i = 0; i < n && !are_factors(coef); i++) few->coefs[i] = coef->at[i * coef->step];
+    few->coef = (struct xent_chunk_coef){ .at = few->coefs, .step = 1 };
     return &few->coef;
 }
 
@@ -96,18 +97,15 @@ static inline const struct xent_chunk_coef *few_classes(struct few *few, const r
 static void entries(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                     const struct xent_rescale *rescale)
 {
-    enum { WHOLE, LOWERED };
     struct scaling scaling = scaling_of(rescale->factor * rescale->total * rescale->share * rescale->unit);
+    bool is_few = n < WIDTH;
     struct few few;
-    if (n < WIDTH) {
+    if (is_few) {
         coef = few_classes(&few, terms, coef, NULL, n);
-        rescale_chunk(few.terms, coef, few.out, WIDTH, scaling, -rescale->factor, LOWERED);
-        memcpy(out, few.out, n * sizeof(stored));
-    } else if (scaling.lower != 1) {
-        rescale_chunk(terms, coef, out, n, scaling, -rescale->factor, LOWERED);
-    } else {
-        rescale_chunk(terms, coef, out, n, scaling, -rescale->factor, WHOLE);
+        terms = few.terms;
     }
+    rescale_chunk(terms, coef, is_few ? few.out : out, is_few ? WIDTH : n, scaling, -rescale->factor);
+    if (is_few) memcpy(out, few.out, n * sizeof(stored));
 }
 
 static inline vector vector_in_double(const real *term, const real *slope, const struct xent_chunk_coef *coef, size_t i,
@@ -136,8 +134,10 @@ static inline void rescale_in_double(const real *terms, const struct xent_chunk_
     store(out + n - WIDTH, last);
 }
 
-static void entries_in_double(const void *terms, const struct xent_chunk_coef *coef, const void *slope, void *out, size_t n,
-                              const struct xent_rescale *rescale)
+/* coef: none, or doubles. */
+static __attribute__((noinline)) void entries_of_doubles(const real *terms, const struct xent_chunk_coef *coef,
+                                                         const real *slope, stored *out, size_t n,
+                                                         const struct xent_rescale *rescale)
 {
     struct few few;
     if (n >= WIDTH) {
@@ -147,6 +147,22 @@ static void entries_in_double(const void *terms, const struct xent_chunk_coef *c
     coef = few_classes(&few, terms, coef, slope, n);
     rescale_in_double(few.terms, coef, slope == NULL ? NULL : few.slopes, few.out, WIDTH, rescale);
     memcpy(out, few.out, n * sizeof(stored));
+}
+
+/* Coefficients that come by factors are made doubles group by group. */
+static void entries_in_double(const void *terms, const struct xent_chunk_coef *coef, const void *slope, void *out, size_t n,
+                              const struct xent_rescale *rescale)
+{
+    bool by_factors = are_factors(coef);
+    size_t step = by_factors ? XENT_LANES : n;
+    double own[XENT_LANES];
+    const struct xent_chunk_coef group = { .at = own, .step = 1 };
+    for (size_t i = 0; i < n; i += step) {
+        size_t count = n - i < step ? n - i : step;
+        if (by_factors) fill_group(&coef->factors, i, count, own);
+        entries_of_doubles((const real *)terms + i, by_factors ? &group : coef, slope == NULL ? NULL : (const real *)slope + i,
+                           (stored *)out + i, count, rescale);
+    }
 }
 
 #endif

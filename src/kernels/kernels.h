@@ -94,10 +94,18 @@ struct xent_tile_place {
     ptrdiff_t row_step, class_step;
 };
 
-/* The coefficients of a chunk: class c has at[c * step]. step is 1, or 0 where all have the same. */
+/* What the coefficients of a chunk are products of: class c has (hot t_c + uniform) w_c, each operation rounded. */
+struct xent_factors {
+    const void *t, *w;   /* elements; w NULL: all ones */
+    double hot, uniform; /* -0.0 where nothing is to be added */
+};
+
+/* The coefficients of a chunk: class c has at[c * step]. step is 1, or 0 where all have the same. at NULL: by factors, stored as the
+   elements that the kernel is for, which are reals. */
 struct xent_chunk_coef {
     const double *at;
     size_t step;
+    struct xent_factors factors;
 };
 
 /* How the second pass turns terms into entries; p_c = term * 2^-64 * unit * share. */
@@ -192,7 +200,7 @@ struct xent_stored_kernels {
     void (*multiply)(const void *w, double *coef, size_t n);
 
     /* Fills coef, gap and coef_peak of a state whose max is that of z. A coefficient of 0 contributes 0 to the gap, whatever
-       its logit is. */
+       its logit is. The coefficients are not all the same (step 0). */
     void (*weigh)(const void *z, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state);
 
     /* Up to XENT_TILE rows of at most a chunk of classes become a tile. */

@@ -6,8 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "element.h"
+#include "factors.inc.h"
 #include "lanes.inc.h"
+#include "stretches.inc.h"
 
 /* n is a multiple of VF64_WIDTH. Where `uniform` is 0 nothing is added, so that zeros keep their signs. */
 static inline void smooth_vectors(const stored *t, double *coef, size_t n, double hot, double uniform)
@@ -75,66 +76,93 @@ static inline void weighed_store(const struct weighed_vector *sums, struct weigh
     vf64_store(weighed->gap.error + lane, sums->gap_error);
 }
 
-enum weights { OWN_WEIGHTS, EQUAL_WEIGHTS };
-
-/* Adds groups of 64 classes to the first lanes_used lanes, as many lanes at a time as the sums' registers last. EQUAL_WEIGHTS:
-   all classes have the coefficient coef[0], and so far all lanes have the same sum of coefficients, so that one vector of it
-   does. */
-static inline __attribute__((always_inline)) void weigh_groups(const stored *z, const double *coef, enum weights weights,
-                                                               size_t groups, size_t lanes_used, double max,
+/* Adds groups of 64 classes to the first lanes_used lanes, as many lanes at a time as the sums' registers last. Only OWN_COEFS take
+   care that a coefficient of 0 contributes 0 to the gap; the others make NaN of it where the distance is infinite. */
+static inline __attribute__((always_inline)) void weigh_groups(const stored *z, const struct coef_source *from,
+                                                               enum coefs coefs, size_t groups, size_t lanes_used, double max,
                                                                struct weighed *weighed)
 {
     enum { VECTORS = SWEEP * WIDTH / VF64_WIDTH };
     const vf64 base = vf64_set(max);
-    const bool equal = weights == EQUAL_WEIGHTS;
     vf64 peak[2] = { weighed->peak[0], weighed->peak[1] };
     for (size_t lane = 0; lane < lanes_used; lane += SWEEP * WIDTH) {
         struct weighed_vector sum[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) weighed_load(&sum[v], weighed, lane + v * VF64_WIDTH);
-        for (size_t g = 0; g < groups; g++)
+        for (size_t g = 0; g < groups; g++) {
+            if (coefs != OWN_COEFS) prefetch_sweep(from->t + XENT_LANES * g + lane + XENT_CHUNK, SWEEP_ELEMENTS, lane);
             for (size_t v = 0; v < VECTORS; v++) {
                 size_t at = XENT_LANES * g + lane + v * VF64_WIDTH;
-                vf64 c = equal ? vf64_set(coef[0]) : vf64_load(coef + at);
-                vf64 gap = vf64_unless_zero(c, vf64_mul(c, vf64_sub(base, load_doubles(z + at))));
+                vf64 c = coef_of(from, coefs, at), gap = vf64_mul(c, vf64_sub(base, load_doubles(z + at)));
+                if (coefs == OWN_COEFS) gap = vf64_unless_zero(c, gap);
                 accumulate(&sum[v].gap, &sum[v].gap_error, gap);
-                if (equal && v > 0) continue;
                 accumulate(&sum[v].coef, &sum[v].coef_error, c);
                 peak[v % 2] = vf64_max(vf64_abs(c), peak[v % 2]);
             }
-        for (size_t v = 0; v < VECTORS; v++) {
-            if (equal) {
-                sum[v].coef = sum[0].coef;
-                sum[v].coef_error = sum[0].coef_error;
-            }
-            weighed_store(&sum[v], weighed, lane + v * VF64_WIDTH);
         }
+        for (size_t v = 0; v < VECTORS; v++) weighed_store(&sum[v], weighed, lane + v * VF64_WIDTH);
     }
     weighed->peak[0] = peak[0];
     weighed->peak[1] = peak[1];
 }
 
-/* The classes behind the last whole group are a group that is filled up with coefficients of 0: no sum is -0, so adding 0
+static __attribute__((noinline)) void weigh_own(const stored *z, const double *coef, size_t groups, size_t lanes_used,
+                                                double max, struct weighed *weighed)
+{
+    const struct coef_source from = { .own = coef };
+    weigh_groups(z, &from, OWN_COEFS, groups, lanes_used, max, weighed);
+}
+
+/* `count` classes from `from` on, at most a group, which is filled up with logits and coefficients of 0: no sum is -0, so adding 0
    changes none. */
+static void weigh_group(const stored *z, const struct xent_chunk_coef *coef, size_t from, size_t count, double max,
+                        struct weighed *weighed)
+{
+    stored padded[XENT_LANES] = { 0 };
+    double own[XENT_LANES] = { 0 };
+    memcpy(padded, z + from, count * sizeof(stored));
+    if (are_factors(coef))
+        fill_group(&coef->factors, from, count, own);
+    else
+        memcpy(own, coef->at + from, count * sizeof(double));
+    weigh_own(padded, own, 1, count, max, weighed);
+}
+
+/* Once more, with care for coefficients of 0. */
+static __attribute__((cold, noinline)) void weigh_with_care(const stored *z, const struct xent_chunk_coef *coef, size_t whole,
+                                                            double max, struct weighed *weighed)
+{
+    for (size_t from = 0; from < whole; from += XENT_LANES) weigh_group(z, coef, from, XENT_LANES, max, weighed);
+}
+
+static void weigh_whole_groups(const stored *z, const struct xent_chunk_coef *coef, size_t groups, double max,
+                               struct weighed *weighed)
+{
+    const struct coef_source from = source_of(&coef->factors);
+    if (!are_factors(coef))
+        weigh_own(z, coef->at, groups, XENT_LANES, max, weighed);
+    else if (from.w == NULL)
+        weigh_groups(z, &from, FACTORS, groups, XENT_LANES, max, weighed);
+    else
+        weigh_groups(z, &from, WEIGHTED_FACTORS, groups, XENT_LANES, max, weighed);
+}
+
 static void weigh(const void *logits, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state)
 {
     const stored *z = logits;
     double base = state->max == -(double)INFINITY ? 0 : state->max;
     size_t left = n % XENT_LANES, whole = n - left;
     struct weighed weighed;
-    memset(&weighed, 0, sizeof weighed);
-    if (coef->step == 0)
-        weigh_groups(z, coef->at, EQUAL_WEIGHTS, whole / XENT_LANES, XENT_LANES, base, &weighed);
-    else
-        weigh_groups(z, coef->at, OWN_WEIGHTS, whole / XENT_LANES, XENT_LANES, base, &weighed);
-    if (left > 0) {
-        stored last[XENT_LANES] = { 0 };
-        double last_coef[XENT_LANES] = { 0 };
-        memcpy(last, z + whole, left * sizeof(stored));
-        for (size_t i = 0; i < left; i++) last_coef[i] = coef->at[(whole + i) * coef->step];
-        weigh_groups(last, last_coef, OWN_WEIGHTS, 1, left, base, &weighed);
+    for (bool care = false;; care = true) {
+        memset(&weighed, 0, sizeof weighed);
+        if (care)
+            weigh_with_care(z, coef, whole, base, &weighed);
+        else
+            weigh_whole_groups(z, coef, whole / XENT_LANES, base, &weighed);
+        if (left > 0) weigh_group(z, coef, whole, left, base, &weighed);
+        state->gap = total(&weighed.gap);
+        if (state->gap == state->gap || !are_factors(coef) || care) break;
     }
     state->coef = total(&weighed.coef);
-    state->gap = total(&weighed.gap);
     state->coef_peak = vf64_max_lane(vf64_max(weighed.peak[0], weighed.peak[1]));
 }
 

@@ -2,6 +2,7 @@
 #include "rows/coefficients.h"
 
 #include "args/element.h"
+#include "args/target.h"
 
 /* coef = hot x + uniform of a line */
 static void smooth(const struct xent_line *line, const struct xent_kernels *backend, int64_t from, size_t n, double hot,
@@ -34,7 +35,7 @@ struct xent_chunk_coef xent_chunk_coefficients(const struct xent_coefficients *c
     struct xent_line weight;
     if (xent_coefficients_are_equal(coefficients)) {
         *coef = uniform;
-        return (struct xent_chunk_coef){ coef, 0 };
+        return (struct xent_chunk_coef){ .at = coef, .step = 0 };
     }
     if (class_weight != NULL) weight = xent_line_of(class_weight, 0, 0);
     if (coefficients->per_class.at == NULL) {
@@ -43,5 +44,42 @@ struct xent_chunk_coef xent_chunk_coefficients(const struct xent_coefficients *c
         smooth(&coefficients->per_class, backend, from, n, coefficients->hot, uniform, coef);
         if (class_weight != NULL) multiply(&weight, backend, from, n, coef);
     }
-    return (struct xent_chunk_coef){ coef, 1 };
+    return (struct xent_chunk_coef){ .at = coef, .step = 1 };
+}
+
+/* Whether a kernel for elements of this dtype can read the line where it is. */
+static bool is_readable(const struct xent_line *line, xent_dtype dtype)
+{
+    return line->contiguous && line->dtype == dtype && (dtype == XENT_F32 || dtype == XENT_F64);
+}
+
+struct xent_chunk_coef xent_chunk_factors(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
+                                          xent_dtype dtype, int64_t from, size_t n, double *coef)
+{
+    const struct xent_line *t = &coefficients->per_class;
+    double hot = coefficients->hot, uniform = coefficients->uniform == 0 ? -0.0 : coefficients->uniform;
+    bool weighted = coefficients->class_weight != NULL;
+    struct xent_line weight;
+    if (weighted) weight = xent_line_of(coefficients->class_weight, 0, 0);
+    if (t->at == NULL && weighted) {
+        t = &weight;
+        hot = coefficients->uniform;
+        uniform = -0.0;
+        weighted = false;
+    }
+    if (t->at == NULL || !is_readable(t, dtype) || (weighted && !is_readable(&weight, dtype)))
+        return xent_chunk_coefficients(coefficients, backend, from, n, coef);
+    return (struct xent_chunk_coef){ .factors = { xent_class_at(t, from), weighted ? xent_class_at(&weight, from) : NULL, hot,
+                                                  uniform } };
+}
+
+double xent_coefficient_at(const struct xent_coefficients *coefficients, int64_t class_index)
+{
+    const struct xent_line *t = &coefficients->per_class;
+    double coef = coefficients->uniform;
+    if (t->at != NULL) {
+        coef = coefficients->hot * xent_load_float(t->dtype, xent_class_at(t, class_index));
+        if (coefficients->uniform != 0) coef += coefficients->uniform;
+    }
+    return coef * xent_weight_of(coefficients->class_weight, class_index);
 }

@@ -21,4 +21,12 @@ static inline bool xent_coefficients_are_equal(const struct xent_coefficients *c
 struct xent_chunk_coef xent_chunk_coefficients(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
                                                int64_t from, size_t n, double *coef);
 
+/* The same as kernels for elements of `dtype` take them: by factors, if these are F32 or F64 as the elements are and one behind the
+   other; `coef` is then not written. */
+struct xent_chunk_coef xent_chunk_factors(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
+                                          xent_dtype dtype, int64_t from, size_t n, double *coef);
+
+/* That of one class. */
+double xent_coefficient_at(const struct xent_coefficients *coefficients, int64_t class_index);
+
 #endif

@@ -35,11 +35,12 @@ static double load_logit(xent_dtype dtype, const void *z, size_t c)
 /* The gap of a chunk where the kernel's sum is not finite: some distance may have overflowed that a small coefficient brings back,
    or an infinite coefficient have met the maximum itself, which is no distance away. Quarters of the logits are subtracted, and
    a class at the maximum adds nothing. What is still infinite is so rightly. */
-static double gap_by_quarters(const struct xent_chunk_coef *coef, xent_dtype dtype, const void *z, size_t n, double max)
+static double gap_by_quarters(const struct xent_coefficients *coefficients, int64_t from, xent_dtype dtype, const void *z,
+                              size_t n, double max)
 {
     double sum = 0, error = 0;
     for (size_t c = 0; c < n; c++) {
-        double k = coef->at[c * coef->step], logit = load_logit(dtype, z, c);
+        double k = xent_coefficient_at(coefficients, from + (int64_t)c), logit = load_logit(dtype, z, c);
         if (k != 0 && logit != max) add_two(&sum, &error, k * (max / 4 - logit / 4));
     }
     return 4 * (sum - sum == 0 ? sum + error : sum);
@@ -57,6 +58,7 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
     bool looks_again = coefficients != NULL && !(equal && type->real == XENT_F32);
     bool overwritten = looks_again && row->terms == row->in.at && !prepared;
     const struct xent_stored_kernels *kernels = prepared ? type->real_kernels : type->kernels;
+    xent_dtype dtype = prepared ? type->real : type->dtype;
     const void *z = xent_chunk_read(&row->in, from, n, buffers->copy, overwritten);
     void *terms = row->terms == NULL ? NULL : row->terms + from * (ptrdiff_t)type->real_size;
     struct xent_chunk_coef coef;
@@ -70,10 +72,12 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
     else
         kernels->reduce(z, n, terms, to);
     if (!looks_again) return;
-    coef = xent_chunk_coefficients(coefficients, type->backend, from, n, buffers->coef);
-    if (!equal) kernels->weigh(z, &coef, n, &to->state);
+    if (!equal) {
+        coef = xent_chunk_factors(coefficients, type->backend, dtype, from, n, buffers->coef);
+        kernels->weigh(z, &coef, n, &to->state);
+    }
     if (to->state.gap - to->state.gap != 0 && to->state.max - to->state.max == 0)
-        to->state.gap = gap_by_quarters(&coef, prepared ? type->real : type->dtype, z, n, to->state.max);
+        to->state.gap = gap_by_quarters(coefficients, from, dtype, z, n, to->state.max);
 }
 
 void xent_row_dot(const struct xent_row_type *type, const struct xent_line *elements,
@@ -82,7 +86,7 @@ void xent_row_dot(const struct xent_row_type *type, const struct xent_line *elem
 {
     int64_t from = chunk * XENT_CHUNK;
     size_t n = xent_chunk_size(type->classes, from);
-    struct xent_chunk_coef coef = xent_chunk_coefficients(coefficients, type->backend, from, n, buffers->coef);
+    struct xent_chunk_coef coef = xent_chunk_factors(coefficients, type->backend, type->dtype, from, n, buffers->coef);
     to->state = (struct xent_state){ .max = 0 };
     type->kernels->weigh(xent_chunk_read(elements, from, n, buffers->copy, false), &coef, n, &to->state);
 }

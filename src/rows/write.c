@@ -48,9 +48,10 @@ static int64_t leading_chunk(const struct xent_row_type *type, const struct xent
 /* ---- The entries that come one by one: of the chunk's first maximum, which has no term, and of the target, where most of the bracket
    cancels ---- */
 
-static double coef_at(const struct part *part, size_t c)
+static double coef_at(const struct pass *pass, const struct part *part, size_t c)
 {
-    return part->coef == NULL ? 0 : part->coef->at[c * part->coef->step];
+    const struct xent_coefficients *coefficients = pass->gradient->coefficients;
+    return coefficients == NULL ? 0 : xent_coefficient_at(coefficients, part->from + (int64_t)c);
 }
 
 static double bracket(const struct part *part, double p, double coef)
@@ -75,7 +76,7 @@ static void write_special(const struct pass *pass, const struct part *part, doub
 {
     const struct xent_gradient *gradient = pass->gradient;
     size_t first = part->chunk->first, target = part->target;
-    double p = part->rescale.share, coef = coef_at(part, first);
+    double p = part->rescale.share, coef = coef_at(pass, part, first);
     if (target == first && part->leads && part->coef == NULL) {
         double b = bracket_of_leading_target(gradient->pull, p, gradient->target_coef, pass->row->state.rest);
         store_entry(pass, part, b, first);
@@ -85,7 +86,7 @@ static void write_special(const struct pass *pass, const struct part *part, doub
     store_entry(pass, part, bracket(part, p, coef), first);
     if (target == first || target == SIZE_MAX) return;
     p *= target_term * 0x1p-64 * part->rescale.unit;
-    coef = gradient->target_coef + coef_at(part, target);
+    coef = gradient->target_coef + coef_at(pass, part, target);
     store_entry(pass, part, bracket(part, p, coef), target);
 }
 
@@ -168,7 +169,7 @@ void xent_row_write(const struct xent_row_type *type, const struct xent_row *row
     for (int64_t i = span.from; i < span.to; i++) {
         struct part part = part_of(&pass, i);
         if (gradient->coefficients != NULL) {
-            coef = xent_chunk_coefficients(gradient->coefficients, type->backend, part.from, part.n, buffers->coef);
+            coef = xent_chunk_factors(gradient->coefficients, type->backend, pass.dtype, part.from, part.n, buffers->coef);
             part.coef = &coef;
         }
         if (pass.slopes != NULL) {
