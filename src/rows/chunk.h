@@ -59,6 +59,16 @@ static inline size_t xent_chunk_size(int64_t classes, int64_t from)
 /* Classes of the longest chunk. */
 static inline size_t xent_chunk_most(int64_t classes) { return classes < XENT_CHUNK ? (size_t)classes : XENT_CHUNK; }
 
+/* An output that goes past the caches is computed so many classes at a time, which the first cache holds until they go. */
+#define XENT_PIECE 512
+
+/* Classes from `from` on that a kernel is called for in one go; of a span, all of whose chunks are whole but the row's last. */
+static inline size_t xent_piece_size(int64_t classes, struct xent_span span, int64_t from, bool past_caches)
+{
+    int64_t most = past_caches ? XENT_PIECE : XENT_CHUNK, end = span.to * XENT_CHUNK < classes ? span.to * XENT_CHUNK : classes;
+    return (size_t)(from >= end ? 0 : end - from < most ? end - from : most);
+}
+
 /* n classes of a line as contiguous memory: where they are, or copied. */
 const void *xent_chunk_read(const struct xent_line *line, int64_t from, size_t n, void *copy, bool must_copy);
 

@@ -54,10 +54,10 @@ static const int64_t batches[][2] = { { 3, 64 },   { 2, 65 },    { 5, 1000 },   
                                       { 2, 9001 }, { 40, 4100 }, { 3, 100000 }, { 5, 140001 }, { 1, 300000 }, { 7, 200 } };
 enum { BATCHES = sizeof batches / sizeof batches[0] };
 
-/* Operations that write an element for every logit from terms. */
+/* Operations whose output may go past the caches. */
 static struct problem draw(int64_t number)
 {
-    static const enum op ops[] = { OP_CROSS_ENTROPY_GRAD, OP_CROSS_ENTROPY_GRAD, OP_SOFTMAX };
+    static const enum op ops[] = { OP_CROSS_ENTROPY_GRAD, OP_SOFTMAX_BACKWARD, OP_SOFTMAX };
     static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F32, XENT_BF16 };
     struct problem p = {
         .op = ops[number % 3], .dtype = dtypes[number / 3 % 4], .any_dtype = 1, .row_weights = 1, .converts = 1
