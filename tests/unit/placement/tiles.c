@@ -181,7 +181,7 @@ static void expect_weighed(const struct scene *s, bool own, struct random *r)
     s->kernels->real->tile_maxima(tile, s->rows, s->classes, &found);
     s->kernels->real->tile_weigh(tile, s->rows, s->classes, &coef, false, &found);
     for (size_t i = 0; i < s->rows; i++) {
-        const struct xent_chunk_coef of_row = { coefs_of_row, 1 };
+        const struct xent_chunk_coef of_row = { .at = coefs_of_row, .step = 1 };
         struct xent_state alone = { .max = found.max[i] };
         for (size_t c = 0; c < s->classes; c++) {
             coefs_of_row[c] = coefs[c * coef.class_step + i * coef.row_step];
