@@ -106,6 +106,7 @@ struct xent_chunk_coef {
     const double *at;
     size_t step;
     struct xent_factors factors;
+    bool is_summed; /* the state that is to be filled has coef and coef_peak already */
 };
 
 /* How the second pass turns terms into entries; p_c = term * 2^-64 * unit * share. */

@@ -76,11 +76,14 @@ static inline void weighed_store(const struct weighed_vector *sums, struct weigh
     vf64_store(weighed->gap.error + lane, sums->gap_error);
 }
 
+/* What is summed of the coefficients beside the gap. */
+enum sums { GAP_ALONE, ALL_SUMS };
+
 /* Adds groups of 64 classes to the first lanes_used lanes, as many lanes at a time as the sums' registers last. Only OWN_COEFS take
    care that a coefficient of 0 contributes 0 to the gap; the others make NaN of it where the distance is infinite. */
 static inline __attribute__((always_inline)) void weigh_groups(const stored *z, const struct coef_source *from,
-                                                               enum coefs coefs, size_t groups, size_t lanes_used, double max,
-                                                               struct weighed *weighed)
+                                                               enum coefs coefs, enum sums sums, size_t groups,
+                                                               size_t lanes_used, double max, struct weighed *weighed)
 {
     enum { VECTORS = SWEEP * WIDTH / VF64_WIDTH };
     const vf64 base = vf64_set(max);
@@ -95,6 +98,7 @@ static inline __attribute__((always_inline)) void weigh_groups(const stored *z, 
                 vf64 c = coef_of(from, coefs, at), gap = vf64_mul(c, vf64_sub(base, load_doubles(z + at)));
                 if (coefs == OWN_COEFS) gap = vf64_unless_zero(c, gap);
                 accumulate(&sum[v].gap, &sum[v].gap_error, gap);
+                if (sums == GAP_ALONE) continue;
                 accumulate(&sum[v].coef, &sum[v].coef_error, c);
                 peak[v % 2] = vf64_max(vf64_abs(c), peak[v % 2]);
             }
@@ -109,7 +113,7 @@ static __attribute__((noinline)) void weigh_own(const stored *z, const double *c
                                                 double max, struct weighed *weighed)
 {
     const struct coef_source from = { .own = coef };
-    weigh_groups(z, &from, OWN_COEFS, groups, lanes_used, max, weighed);
+    weigh_groups(z, &from, OWN_COEFS, ALL_SUMS, groups, lanes_used, max, weighed);
 }
 
 /* `count` classes from `from` on, at most a group, which is filled up with logits and coefficients of 0: no sum is -0, so adding 0
@@ -140,10 +144,12 @@ static void weigh_whole_groups(const stored *z, const struct xent_chunk_coef *co
     const struct coef_source from = source_of(&coef->factors);
     if (!are_factors(coef))
         weigh_own(z, coef->at, groups, XENT_LANES, max, weighed);
+    else if (from.w == NULL && coef->is_summed)
+        weigh_groups(z, &from, FACTORS, GAP_ALONE, groups, XENT_LANES, max, weighed);
     else if (from.w == NULL)
-        weigh_groups(z, &from, FACTORS, groups, XENT_LANES, max, weighed);
+        weigh_groups(z, &from, FACTORS, ALL_SUMS, groups, XENT_LANES, max, weighed);
     else
-        weigh_groups(z, &from, WEIGHTED_FACTORS, groups, XENT_LANES, max, weighed);
+        weigh_groups(z, &from, WEIGHTED_FACTORS, ALL_SUMS, groups, XENT_LANES, max, weighed);
 }
 
 static void weigh(const void *logits, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state)
@@ -162,6 +168,7 @@ static void weigh(const void *logits, const struct xent_chunk_coef *coef, size_t
         state->gap = total(&weighed.gap);
         if (state->gap == state->gap || !are_factors(coef) || care) break;
     }
+    if (coef->is_summed) return;
     state->coef = total(&weighed.coef);
     state->coef_peak = vf64_max_lane(vf64_max(weighed.peak[0], weighed.peak[1]));
 }

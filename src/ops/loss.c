@@ -20,7 +20,8 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
     if (loss->dense)
         row->coefficients = (struct xent_coefficients){ .class_weight = options->class_weight,
                                                         .hot = 1 - smoothing,
-                                                        .uniform = xent_loss_uniform(loss) };
+                                                        .uniform = xent_loss_uniform(loss),
+                                                        .sums = loss->knows_sums ? loss->sums : NULL };
     row->weight = 1;
     if (options->row_weight != NULL)
         row->weight = xent_row_weight_at(options->row_weight, position->offset[XENT_LOSS_ROW_WEIGHT]);

@@ -21,6 +21,9 @@ enum {
 };
 _Static_assert(XENT_LOSS_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a loss");
 
+/* Rows of more chunks sum up their coefficients each for itself. */
+enum { XENT_SUMMED_CHUNKS = 32 };
+
 /* In which the two losses differ for their checks. */
 struct xent_loss_kind {
     const char *logits, *gradient; /* these arguments' names in xent.h */
@@ -48,7 +51,9 @@ struct xent_loss {
 
     /* the plan */
     struct xent_row_type type;
-    bool dense; /* every class may have a coefficient: probabilities, or label smoothing */
+    bool dense;      /* every class may have a coefficient: probabilities, or label smoothing */
+    bool knows_sums; /* label smoothing with class weights: the coefficients are those of every row, and their sums these */
+    struct xent_coef_sums sums[XENT_SUMMED_CHUNKS];
     enum xent_terms_place terms_place;
     size_t copy, prepared, coef; /* offsets of struct xent_buffers in a task's memory */
     size_t terms;                /* in a row's */

@@ -12,6 +12,7 @@ void xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings
     int64_t classes = logits->shape[loss->axis];
     xent_row_type_init(&loss->type, logits, classes, settings->kernels);
     loss->dense = !loss->rule.indices || loss->options.label_smoothing != 0;
+    loss->knows_sums = false;
     loss->terms_place = XENT_TERMS_NOWHERE;
     loss->copy = loss->prepared = loss->coef = loss->terms = XENT_NOWHERE;
     loss->tile_slopes = loss->tile_targets = loss->tile_coef = loss->tile_weights = XENT_NOWHERE;
@@ -66,6 +67,18 @@ static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
         loss->tile_slopes = xent_arena_need(&drive->task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
 }
 
+/* Label smoothing with class weights: for a few rows their sums are not worth a pass of their own. */
+static void sum_coefficients(struct xent_loss *loss)
+{
+    const struct xent_row_type *type = &loss->type;
+    const struct xent_coefficients coefficients = { .class_weight = loss->options.class_weight,
+                                                    .uniform = xent_loss_uniform(loss) };
+    bool same = loss->dense && loss->rule.indices && coefficients.class_weight != NULL;
+    if (!same || loss->walk.count < XENT_ROWS_TO_SUM || xent_chunk_count(type->classes) > XENT_SUMMED_CHUNKS) return;
+    loss->knows_sums = xent_coefficient_sums(&coefficients, type->backend,
+                                             xent_row_is_prepared(type) ? type->real : type->dtype, type->classes, loss->sums);
+}
+
 void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_loss *loss = call;
@@ -80,6 +93,7 @@ void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, s
     if (loss->grad_logits != NULL)
         loss->terms_place =
             xent_terms_of(&loss->type, loss->logits, loss->grad_logits, loss->axis, loss->type.softcap != 0, !tiled);
+    if (!tiled) sum_coefficients(loss);
     plan_memory(loss, drive);
     drive->keeps_chunks = loss->grad_logits != NULL;
     if (tiled)

@@ -53,6 +53,18 @@ static bool is_readable(const struct xent_line *line, xent_dtype dtype)
     return line->contiguous && line->dtype == dtype && (dtype == XENT_F32 || dtype == XENT_F64);
 }
 
+/* Whether all coefficients come by factors for such a kernel. */
+static bool are_readable(const struct xent_coefficients *coefficients, xent_dtype dtype)
+{
+    const struct xent_tensor *class_weight = coefficients->class_weight;
+    struct xent_line weight;
+    if (xent_coefficients_are_equal(coefficients)) return false;
+    if (coefficients->per_class.at != NULL && !is_readable(&coefficients->per_class, dtype)) return false;
+    if (class_weight == NULL) return true;
+    weight = xent_line_of(class_weight, 0, 0);
+    return is_readable(&weight, dtype);
+}
+
 struct xent_chunk_coef xent_chunk_factors(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
                                           xent_dtype dtype, int64_t from, size_t n, double *coef)
 {
@@ -67,10 +79,24 @@ struct xent_chunk_coef xent_chunk_factors(const struct xent_coefficients *coeffi
         uniform = -0.0;
         weighted = false;
     }
-    if (t->at == NULL || !is_readable(t, dtype) || (weighted && !is_readable(&weight, dtype)))
-        return xent_chunk_coefficients(coefficients, backend, from, n, coef);
+    if (!are_readable(coefficients, dtype)) return xent_chunk_coefficients(coefficients, backend, from, n, coef);
     return (struct xent_chunk_coef){ .factors = { xent_class_at(t, from), weighted ? xent_class_at(&weight, from) : NULL, hot,
                                                   uniform } };
+}
+
+/* The factors stand in for the logits, since nobody looks at the gap. */
+bool xent_coefficient_sums(const struct xent_coefficients *coefficients, const struct xent_kernels *backend, xent_dtype dtype,
+                           int64_t classes, struct xent_coef_sums *sums)
+{
+    if (!are_readable(coefficients, dtype)) return false;
+    for (int64_t from = 0; from < classes; from += XENT_CHUNK) {
+        size_t n = xent_chunk_size(classes, from);
+        struct xent_chunk_coef coef = xent_chunk_factors(coefficients, backend, dtype, from, n, NULL);
+        struct xent_state state = { .max = 0 };
+        xent_kernels_of(backend, dtype)->weigh(coef.factors.t, &coef, n, &state);
+        *sums++ = (struct xent_coef_sums){ state.coef, state.coef_peak };
+    }
+    return true;
 }
 
 double xent_coefficient_at(const struct xent_coefficients *coefficients, int64_t class_index)

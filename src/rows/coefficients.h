@@ -9,6 +9,12 @@ struct xent_coefficients {
     struct xent_line per_class;             /* t: probabilities, or another factor of each class; at NULL: 0 for all classes */
     const struct xent_tensor *class_weight; /* w; NULL: all ones */
     double hot, uniform;                    /* 1 and 0 without label smoothing; a tiny one may leave `hot` at 1 */
+    const struct xent_coef_sums *sums;      /* of each chunk; NULL: not known */
+};
+
+/* The sums of a chunk's coefficients and the largest of them, where these are the same for all rows of a call. */
+struct xent_coef_sums {
+    double coef, coef_peak;
 };
 
 /* Whether all classes have the same one: label smoothing alone. */
@@ -25,6 +31,10 @@ struct xent_chunk_coef xent_chunk_coefficients(const struct xent_coefficients *c
    other; `coef` is then not written. */
 struct xent_chunk_coef xent_chunk_factors(const struct xent_coefficients *coefficients, const struct xent_kernels *backend,
                                           xent_dtype dtype, int64_t from, size_t n, double *coef);
+
+/* Finds the sums of all chunks. For coefficients that xent_chunk_factors gives by factors; answers false for others. */
+bool xent_coefficient_sums(const struct xent_coefficients *coefficients, const struct xent_kernels *backend, xent_dtype dtype,
+                           int64_t classes, struct xent_coef_sums *sums);
 
 /* That of one class. */
 double xent_coefficient_at(const struct xent_coefficients *coefficients, int64_t class_index);

@@ -74,6 +74,11 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
     if (!looks_again) return;
     if (!equal) {
         coef = xent_chunk_factors(coefficients, type->backend, dtype, from, n, buffers->coef);
+        if (coefficients->sums != NULL) {
+            coef.is_summed = true;
+            to->state.coef = coefficients->sums[chunk].coef;
+            to->state.coef_peak = coefficients->sums[chunk].coef_peak;
+        }
         kernels->weigh(z, &coef, n, &to->state);
     }
     if (to->state.gap - to->state.gap != 0 && to->state.max - to->state.max == 0)

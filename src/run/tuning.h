@@ -23,6 +23,9 @@
 /* The terms of a block's rows stay in a cache until the gradient is written. */
 #define XENT_BLOCK_CLASSES 8192
 
+/* So many rows are worth a pass over the coefficients that they have in common. */
+#define XENT_ROWS_TO_SUM 4
+
 /* An output of so many bytes is gone from the caches before anybody reads it, so it goes past them (docs/performance.md). It is not
    read from memory first then, but memory waits for it where a line is left half written, at the ends of a row; its terms must stay
    in a cache. Elements of 16 bits gain nothing. */

@@ -79,7 +79,10 @@ static void try_coefficients(struct problem *p, bool probabilities, bool weighte
     struct xent_tensor weight = { .dtype = p->dtype, .size = p->size, .ndim = 1, .data = p->w };
     const struct xent_line line = { (char *)p->t, (ptrdiff_t)p->size, p->dtype, true };
     const struct xent_line none = { NULL, 0, XENT_F32, true };
-    const struct xent_coefficients c = { probabilities ? line : none, weighted ? &weight : NULL, 1 - uniform, uniform };
+    const struct xent_coefficients c = { .per_class = probabilities ? line : none,
+                                         .class_weight = weighted ? &weight : NULL,
+                                         .hot = 1 - uniform,
+                                         .uniform = uniform };
     struct xent_chunk_coef by_factors, doubles;
     weight.shape[0] = (int64_t)p->n;
     weight.step[0] = (ptrdiff_t)p->size;
