@@ -7,4 +7,6 @@
 
 #include XENT_HEADER(, XENT_STORED)
 
+enum { STORED_REALS = sizeof(stored) == sizeof(real) }; /* whether elements are stored as they are computed */
+
 #endif

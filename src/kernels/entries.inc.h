@@ -9,6 +9,7 @@
 #include "entry.inc.h"
 #include "factors.inc.h"
 #include "scale.inc.h"
+#include "stretches.inc.h"
 
 /* What the entries of a chunk have in common. */
 struct rescaling {
@@ -38,7 +39,8 @@ static inline __attribute__((always_inline)) vector entry(const real *terms, siz
 }
 
 /* n is at least a vector's lanes. The last vector overlaps the one before it. It is computed first, since the terms may stand
-   where the entries go. A loop for each kind of coefficients. */
+   where the entries go. A loop for each kind of coefficients. The output's lines are fetched where the first pass has not done
+   so. */
 static inline __attribute__((always_inline)) void rescale_all(const real *terms, stored *out, size_t n, struct rescaling by,
                                                               enum coefs coefs)
 {
@@ -46,7 +48,10 @@ static inline __attribute__((always_inline)) void rescale_all(const real *terms,
     vector last;
     by.coefs = coefs;
     last = entry(terms, end, &by);
-    for (size_t i = 0; i < end; i += WIDTH) store_number(out + i, entry(terms, i, &by));
+    for (size_t i = 0; i < end; i += WIDTH) {
+        if (!STORED_REALS && i % LINE_ELEMENTS == 0) prefetch(out + i + XENT_CHUNK);
+        store_number(out + i, entry(terms, i, &by));
+    }
     store_number(out + end, last);
 }
 

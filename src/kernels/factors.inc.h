@@ -10,7 +10,7 @@
 #include "kernels.h"
 
 /* Whether coefficients come by factors: of elements of 16 bits, doubles are made of them first, which is faster. */
-enum { BY_FACTORS = sizeof(stored) == sizeof(real) };
+enum { BY_FACTORS = STORED_REALS };
 
 static inline bool are_factors(const struct xent_chunk_coef *coef) { return BY_FACTORS && coef != NULL && coef->at == NULL; }
 

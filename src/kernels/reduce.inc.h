@@ -104,7 +104,7 @@ struct recipe {
 enum { SUBTRACTS = 1, KEEPS = 2, SUMS_LOGITS = 4 };
 
 /* Adds the terms of a stretch to a sweep's vectors of lanes. What is not PAIRED is loaded where it is needed: early loads would
-   spill. */
+   spill. Terms may go to an output that no cache holds, whose lines stores would wait for: they are fetched as the logits are. */
 static inline __attribute__((always_inline)) void add_stretch(const struct stretch *stretch, size_t lane, struct recipe recipe,
                                                               unsigned flags, struct sum *sum, struct logit_sum *logits)
 {
@@ -112,10 +112,12 @@ static inline __attribute__((always_inline)) void add_stretch(const struct stret
     const bool keeps = (flags & KEEPS) != 0;
     const size_t sweep = sums ? SUMS_SWEEP : SWEEP, staged = STAGED < sweep ? STAGED : sweep;
     const stored *p = stretch->z + lane, *end = stretch->end + lane, *z = stretch->logits + lane;
-    real *out = keeps ? stretch->terms + lane : NULL;
+    real *out = keeps && (!sums || stretch->terms != NULL) ? stretch->terms + lane : NULL;
     for (; p != end; p += XENT_LANES) {
         vector x[SWEEP], scale[STAGED], low[STAGED];
         prefetch_sweep(p + stretch->ahead, sweep * WIDTH, lane);
+        if (keeps && STORED_REALS && (!sums || out != NULL))
+            prefetch_sweep((const void *)(out + XENT_CHUNK), sweep * WIDTH, lane);
         if (PAIRED) load_sweep(p, sweep, x);
         if (sums) {
             add_logits(logits, sweep * PARTS, z);
@@ -132,7 +134,7 @@ static inline __attribute__((always_inline)) void add_stretch(const struct stret
             EACH (v, staged)
                 if (keeps) x[from + v] = v_fma(scale[v], low[v], scale[v]);
         }
-        if (!keeps || (sums && stretch->terms == NULL)) continue;
+        if (!keeps || (sums && out == NULL)) continue;
         store_sweep(out, sweep, x);
         out += XENT_LANES;
     }
