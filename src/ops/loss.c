@@ -16,7 +16,7 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
     double smoothing = options->label_smoothing;
     ptrdiff_t offset = position->offset[XENT_LOSS_TARGET];
     row->target = -1;
-    row->target_coef = 0;
+    row->target_coef = row->at_target = 0;
     if (loss->dense)
         row->coefficients = (struct xent_coefficients){ .class_weight = options->class_weight,
                                                         .hot = 1 - smoothing,
@@ -35,7 +35,11 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
     if (row->ignored) return;
     row->target_coef = 1 - smoothing;
     if (options->class_weight != NULL) row->target_coef *= xent_weight_of(options->class_weight, row->target);
-    row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
+}
+
+void xent_loss_read_logit(const struct xent_loss *loss, struct xent_row *row)
+{
+    if (row->target_coef != 0) row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
 }
 
 struct xent_upstream xent_loss_upstream(const struct xent_loss *loss, const struct xent_position *position)
@@ -89,6 +93,10 @@ static const struct xent_coefficients *coefficients_of(const struct xent_loss *l
     return loss->dense ? &row->coefficients : NULL;
 }
 
+/* Then the target's logit is read before. Else it waits for the first pass, behind which it is in a cache: reading it first takes as
+   long as memory does. */
+static bool terms_overwrite_logits(const struct xent_row *row) { return row->terms == row->in.at; }
+
 static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
                   struct xent_row *row)
 {
@@ -100,6 +108,7 @@ static void begin(const void *call, const struct xent_position *position, const 
     row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
     row->terms = xent_terms_are_apart(loss->terms_place) ? memory->row + loss->terms : row->out.at;
     row->factor = xent_loss_factor(loss, position, row->weight);
+    if (terms_overwrite_logits(row)) xent_loss_read_logit(loss, row);
 }
 
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
@@ -110,9 +119,10 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
 }
 
 /* What a class index adds to the sums over all classes; its gap needs no pass over the row. */
-static void add_target(struct xent_row *row)
+static void add_target(const struct xent_loss *loss, struct xent_row *row)
 {
     if (row->target_coef == 0) return;
+    if (!terms_overwrite_logits(row)) xent_loss_read_logit(loss, row);
     row->state.coef += row->target_coef;
     row->state.gap += wide_gap_of(row->target_coef, row->state.max, row->at_target);
 }
@@ -133,7 +143,7 @@ static void finish(const void *call, struct xent_row *rows, size_t count)
     const struct xent_loss *loss = call;
     double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
     for (size_t i = 0; i < count; i++) {
-        add_target(&rows[i]);
+        add_target(loss, &rows[i]);
         rest[i] = rows[i].state.rest;
     }
     loss->type.kernels->real->log1p(rest, log1p_rest, count);

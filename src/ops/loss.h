@@ -91,6 +91,7 @@ xent_status xent_loss_check(struct xent_loss *loss);
 
 /* The steps of a row that both have: target and coefficients, and the factor of its gradient. */
 void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row);
+void xent_loss_read_logit(const struct xent_loss *loss, struct xent_row *row); /* the target's, where that has a coefficient */
 double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position, double weight);
 
 /* What the factor is made of beside the row's weight. */

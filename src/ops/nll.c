@@ -22,6 +22,7 @@ static void begin(const void *call, const struct xent_position *position, const 
     (void)memory;
     row->in = xent_line_of(loss->logits, loss->axis, position->offset[XENT_LOSS_LOGITS]);
     xent_loss_read_target(loss, position, row);
+    xent_loss_read_logit(loss, row);
     if (loss->grad_logits == NULL) return;
     row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
     row->factor = xent_loss_factor(loss, position, row->weight);
