@@ -147,6 +147,21 @@ static inline vf32 vf32_exp_correction(vf32 t)
     __m256i table = _mm256_loadu_si256((const __m256i *)exp_f32_correction);
     return _mm256_castsi256_ps(look_up_words(table, _mm256_castps_si256(t)));
 }
+/* The bits of x above those of the square root of 1/2. */
+static inline __m256i vf32_above_half_root(vf32 x)
+{
+    return _mm256_add_epi32(_mm256_castps_si256(x), _mm256_set1_epi32(ONE_F32 - HALF_ROOT_F32));
+}
+static inline vf32 vf32_log_exponent(vf32 x)
+{
+    __m256i k = _mm256_srli_epi32(vf32_above_half_root(x), 23);
+    return _mm256_sub_ps(_mm256_castsi256_ps(_mm256_or_si256(k, _mm256_set1_epi32(0x4b000000))), _mm256_set1_ps(0x1p23f + 127));
+}
+static inline vf32 vf32_log_fraction(vf32 x)
+{
+    __m256i low = _mm256_and_si256(vf32_above_half_root(x), _mm256_set1_epi32(0x7fffff));
+    return _mm256_sub_ps(_mm256_castsi256_ps(_mm256_add_epi32(low, _mm256_set1_epi32(HALF_ROOT_F32))), _mm256_set1_ps(1.0f));
+}
 
 static inline void vf32_transpose(vf32 *rows)
 {

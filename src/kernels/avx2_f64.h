@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "bits.h"
 #include "constants.h"
 
 #define VF64_WIDTH 4
@@ -96,5 +97,21 @@ static inline vf64 vf64_exp_scale(vf64 t)
     return _mm256_castsi256_pd(_mm256_add_epi64(vf64_look_up(exp_f64_scale, t), shifted));
 }
 static inline vf64 vf64_exp_correction(vf64 t) { return _mm256_castsi256_pd(vf64_look_up(exp_f64_correction, t)); }
+/* The bits of x above those of the square root of 1/2. */
+static inline __m256i vf64_above_half_root(vf64 x)
+{
+    return _mm256_add_epi64(_mm256_castpd_si256(x), _mm256_set1_epi64x(ONE_F64 - HALF_ROOT_F64));
+}
+static inline vf64 vf64_log_exponent(vf64 x)
+{
+    __m256i k = _mm256_srli_epi64(vf64_above_half_root(x), 52);
+    return _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(k, _mm256_set1_epi64x(0x4330000000000000))),
+                         _mm256_set1_pd(0x1p52 + 1023));
+}
+static inline vf64 vf64_log_fraction(vf64 x)
+{
+    __m256i low = _mm256_and_si256(vf64_above_half_root(x), _mm256_set1_epi64x(0xfffffffffffff));
+    return _mm256_sub_pd(_mm256_castsi256_pd(_mm256_add_epi64(low, _mm256_set1_epi64x(HALF_ROOT_F64))), _mm256_set1_pd(1.0));
+}
 
 #endif

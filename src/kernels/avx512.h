@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "avx512_f64.h"
+#include "bits.h"
 #include "constants.h"
 #include "kernels.h"
 
@@ -142,6 +143,21 @@ static inline vf32 vf32_exp_scale(vf32 t)
     return _mm512_castsi512_ps(_mm512_add_epi32(vf32_look_up(exp_f32_scale, t), shifted));
 }
 static inline vf32 vf32_exp_correction(vf32 t) { return _mm512_castsi512_ps(vf32_look_up(exp_f32_correction, t)); }
+/* The bits of x above those of the square root of 1/2. */
+static inline __m512i vf32_above_half_root(vf32 x)
+{
+    return _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(ONE_F32 - HALF_ROOT_F32));
+}
+static inline vf32 vf32_log_exponent(vf32 x)
+{
+    __m512i k = _mm512_srli_epi32(vf32_above_half_root(x), 23);
+    return _mm512_sub_ps(_mm512_castsi512_ps(_mm512_or_si512(k, _mm512_set1_epi32(0x4b000000))), _mm512_set1_ps(0x1p23f + 127));
+}
+static inline vf32 vf32_log_fraction(vf32 x)
+{
+    __m512i low = _mm512_and_si512(vf32_above_half_root(x), _mm512_set1_epi32(0x7fffff));
+    return _mm512_sub_ps(_mm512_castsi512_ps(_mm512_add_epi32(low, _mm512_set1_epi32(HALF_ROOT_F32))), _mm512_set1_ps(1.0f));
+}
 
 /* The even or the odd 128 bits of two vectors. */
 static inline vf32 vf32_even_quarters(vf32 a, vf32 b)

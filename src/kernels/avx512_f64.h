@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "bits.h"
 #include "constants.h"
 
 #define VF64_WIDTH 8
@@ -96,5 +97,21 @@ static inline vf64 vf64_exp_scale(vf64 t)
     return _mm512_castsi512_pd(_mm512_add_epi64(vf64_look_up(exp_f64_scale, t), shifted));
 }
 static inline vf64 vf64_exp_correction(vf64 t) { return _mm512_castsi512_pd(vf64_look_up(exp_f64_correction, t)); }
+/* The bits of x above those of the square root of 1/2. */
+static inline __m512i vf64_above_half_root(vf64 x)
+{
+    return _mm512_add_epi64(_mm512_castpd_si512(x), _mm512_set1_epi64(ONE_F64 - HALF_ROOT_F64));
+}
+static inline vf64 vf64_log_exponent(vf64 x)
+{
+    __m512i k = _mm512_srli_epi64(vf64_above_half_root(x), 52);
+    return _mm512_sub_pd(_mm512_castsi512_pd(_mm512_or_si512(k, _mm512_set1_epi64(0x4330000000000000))),
+                         _mm512_set1_pd(0x1p52 + 1023));
+}
+static inline vf64 vf64_log_fraction(vf64 x)
+{
+    __m512i low = _mm512_and_si512(vf64_above_half_root(x), _mm512_set1_epi64(0xfffffffffffff));
+    return _mm512_sub_pd(_mm512_castsi512_pd(_mm512_add_epi64(low, _mm512_set1_epi64(HALF_ROOT_F64))), _mm512_set1_pd(1.0));
+}
 
 #endif

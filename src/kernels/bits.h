@@ -34,6 +34,12 @@ static inline double f64_of_bits(uint64_t u)
     return x;
 }
 
+/* The bits of 1 and of the square root of 1/2. */
+#define ONE_F32 UINT32_C(0x3f800000)
+#define HALF_ROOT_F32 UINT32_C(0x3f3504f3)
+#define ONE_F64 UINT64_C(0x3ff0000000000000)
+#define HALF_ROOT_F64 UINT64_C(0x3fe6a09e667f3bcd)
+
 /* Stored bits of the significand, and the exponent's bias; F16 is IEEE binary16, BF16 the upper half of a binary32. */
 #define F16_FRACTION 10
 #define F16_BIAS 15

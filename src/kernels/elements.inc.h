@@ -3,7 +3,7 @@
 #define XENT_KERNELS_ELEMENTS_INC_H
 
 #include "groups.inc.h"
-#include "log.inc.h"
+#include "log.h"
 #include "log_prob.inc.h"
 #include "map.inc.h"
 
@@ -19,13 +19,24 @@ static void store_elements(const void *reals, void *out, size_t n)
     }
 }
 
-static inline void map_to_log(real *x, const real *beside, double a, double b)
+static inline __attribute__((always_inline)) void store_logs(const stored *x, size_t count, stored *out)
 {
-    (void)beside, (void)a, (void)b;
-    for (size_t lane = 0; lane < XENT_LANES; lane++) x[lane] = (real)ln((double)x[lane]);
+    vector reals[LOGS_STAGED], logs[LOGS_STAGED];
+    EACH (v, count) reals[v] = load(x + v * WIDTH);
+    ln_of_numbers(count, reals, logs);
+    EACH (v, count) store(out + v * WIDTH, ln_of_any(reals[v], logs[v]));
 }
 
-static void log_elements(const void *x, void *out, size_t n) { map_groups(x, NULL, out, n, map_to_log, 0, 0); }
+static void whole_logs(const stored *x, const stored *beside, void *to, size_t n, const void *by)
+{
+    stored *out = to;
+    size_t i = 0;
+    (void)beside, (void)by;
+    for (; i + LOGS_STAGED * WIDTH <= n; i += LOGS_STAGED * WIDTH) store_logs(x + i, LOGS_STAGED, out + i);
+    for (; i < n; i += WIDTH) store_logs(x + i, 1, out + i);
+}
+
+static void log_elements(const void *x, void *out, size_t n) { map_elements(x, x, out, sizeof(stored), n, whole_logs, NULL); }
 
 /* None is NaN, since a row that has no finite state does not come here. */
 static void whole_log_probs(const stored *z, const stored *beside, void *to, size_t n, const void *by)

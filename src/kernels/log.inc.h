@@ -1,5 +1,5 @@
-/* Logarithms in plain double. Assumes round-to-nearest, and no instruction set: without branches and fused multiply-add, loops
- * over these functions become vector code on any.
+/* Logarithms in vectors of doubles. Assumes the vectors of an instruction set (vector.h), and no fused multiply-add: a CPU that lacks it
+ * is not slowed.
  *
  * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt 2, and ln(1 + f) = 2 atanh(s) with s = f / (2 + f): the method of FDLIBM's
  * s_log1p.c, with our own polynomial. */
@@ -9,46 +9,37 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "bits.h"
 #include "constants.h"
+#include "vector.h"
+
+/* a + b * c, both rounded. */
+static inline vf64 plus_product(vf64 a, vf64 b, vf64 c) { return vf64_add(a, vf64_mul(b, c)); }
 
 /* k ln 2 + ln(1 + f) + c, with an error below 1 ulp. */
-static inline double ln_reduced(double k, double f, double c)
+static inline vf64 ln_reduced(vf64 k, vf64 f, vf64 c)
 {
-    double h = 0.5 * f * f, s = f / (2 + f), z = s * s, w = z * z;
-    double odd = w * (LOG_R1 + w * (LOG_R3 + w * LOG_R5));
-    double even = z * (LOG_R0 + w * (LOG_R2 + w * (LOG_R4 + w * LOG_R6)));
-    return k * LOG_LN2_HI - ((h - (s * (h + (odd + even)) + (k * LOG_LN2_LO + c))) - f);
-}
-
-/* Splits x = 2^k (1 + f), a normal number above 0, and returns k. The exponent becomes a double by way of the low bits of
-   2^52. */
-static inline double split(double x, double *f)
-{
-    const uint64_t half_root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000, two_52 = 0x4330000000000000;
-    uint64_t u = bits_of_f64(x) + (one - half_root);
-    *f = f64_of_bits((u & 0xfffffffffffff) + half_root) - 1;
-    return f64_of_bits(two_52 | (u >> 52)) - (0x1p52 + 1023);
+    vf64 h = vf64_mul(vf64_mul(vf64_set(0.5), f), f), s = vf64_div(f, vf64_add(vf64_set(2.0), f)), z = vf64_mul(s, s);
+    vf64 w = vf64_mul(z, z), odd, even, low;
+    odd = plus_product(vf64_set(LOG_R3), w, vf64_set(LOG_R5));
+    odd = vf64_mul(w, plus_product(vf64_set(LOG_R1), w, odd));
+    even = plus_product(vf64_set(LOG_R4), w, vf64_set(LOG_R6));
+    even = plus_product(vf64_set(LOG_R2), w, even);
+    even = vf64_mul(z, plus_product(vf64_set(LOG_R0), w, even));
+    low = vf64_add(vf64_mul(s, vf64_add(h, vf64_add(odd, even))), vf64_add(vf64_mul(k, vf64_set(LOG_LN2_LO)), c));
+    return vf64_sub(vf64_mul(k, vf64_set(LOG_LN2_HI)), vf64_sub(vf64_sub(h, low), f));
 }
 
 /* ln(1 + r), r >= 0. corrected: the rounding of 1 + r, which is worth 2^-53, is put back. */
-static inline double ln_of_1_plus(double r, bool corrected)
+static inline vf64 ln_of_1_plus(vf64 r, bool corrected)
 {
-    double u = 1 + r, f, k = split(u, &f), c = 0;
-    if (corrected) c = (r < 1 ? r - (u - 1) : 1 - (u - r)) / u;
-    c = k == 0 ? 0 : c;
-    f = k == 0 ? r : f;
-    f = ln_reduced(k, f, c);
-    return r < (double)INFINITY ? f : r;
-}
-
-static inline double ln(double x)
-{
-    bool subnormal = x < 0x1p-1022;
-    double f, k = split(subnormal ? x * 0x1p54 : x, &f), y = ln_reduced(subnormal ? k - 54 : k, f, 0);
-    y = x < (double)INFINITY ? y : x;
-    y = x == 0 ? -(double)INFINITY : y;
-    return x < 0 || x != x ? (double)NAN : y;
+    const vf64 one = vf64_set(1.0);
+    vf64 u = vf64_add(one, r), k = vf64_log_exponent(u), f = vf64_log_fraction(u), c = vf64_set(0.0);
+    if (corrected) {
+        c = vf64_where_less(r, one, vf64_sub(r, vf64_sub(u, one)), vf64_sub(one, vf64_sub(u, r)));
+        c = vf64_unless_zero(k, vf64_div(c, u));
+    }
+    f = vf64_where_less(k, one, r, f);
+    return vf64_where_less(r, vf64_set((double)INFINITY), ln_reduced(k, f, c), r);
 }
 
 #endif

@@ -94,6 +94,20 @@ static inline vf32 vf32_exp_scale(vf32 t)
     return vreinterpretq_f32_u32(vaddq_u32(vf32_look_up(exp_f32_scale, t), vshlq_n_u32(vreinterpretq_u32_f32(t), 20)));
 }
 static inline vf32 vf32_exp_correction(vf32 t) { return vreinterpretq_f32_u32(vf32_look_up(exp_f32_correction, t)); }
+/* The bits of x above those of the square root of 1/2. */
+static inline uint32x4_t vf32_above_half_root(vf32 x)
+{
+    return vaddq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(ONE_F32 - HALF_ROOT_F32));
+}
+static inline vf32 vf32_log_exponent(vf32 x)
+{
+    return vsubq_f32(vcvtq_f32_u32(vshrq_n_u32(vf32_above_half_root(x), 23)), vdupq_n_f32(127.0f));
+}
+static inline vf32 vf32_log_fraction(vf32 x)
+{
+    uint32x4_t low = vandq_u32(vf32_above_half_root(x), vdupq_n_u32(0x7fffff));
+    return vsubq_f32(vreinterpretq_f32_u32(vaddq_u32(low, vdupq_n_u32(HALF_ROOT_F32))), vdupq_n_f32(1.0f));
+}
 
 static inline void vf32_transpose(vf32 *rows)
 {
@@ -165,6 +179,19 @@ static inline vf64 vf64_exp_scale(vf64 t)
     return vreinterpretq_f64_u64(vaddq_u64(vf64_look_up(exp_f64_scale, t), vshlq_n_u64(vreinterpretq_u64_f64(t), 49)));
 }
 static inline vf64 vf64_exp_correction(vf64 t) { return vreinterpretq_f64_u64(vf64_look_up(exp_f64_correction, t)); }
+static inline uint64x2_t vf64_above_half_root(vf64 x)
+{
+    return vaddq_u64(vreinterpretq_u64_f64(x), vdupq_n_u64(ONE_F64 - HALF_ROOT_F64));
+}
+static inline vf64 vf64_log_exponent(vf64 x)
+{
+    return vsubq_f64(vcvtq_f64_u64(vshrq_n_u64(vf64_above_half_root(x), 52)), vdupq_n_f64(1023.0));
+}
+static inline vf64 vf64_log_fraction(vf64 x)
+{
+    uint64x2_t low = vandq_u64(vf64_above_half_root(x), vdupq_n_u64(0xfffffffffffff));
+    return vsubq_f64(vreinterpretq_f64_u64(vaddq_u64(low, vdupq_n_u64(HALF_ROOT_F64))), vdupq_n_f64(1.0));
+}
 
 static inline void vf64_transpose(vf64 *rows)
 {

@@ -13,7 +13,9 @@ static double relate_maxima(double lower, double upper) { return relate(lower, u
 
 static void log1p_all(const double *r, double *out, size_t n)
 {
-    for (size_t i = 0; i < n; i++) out[i] = ln_of_1_plus(r[i], COMPENSATED);
+    size_t i = 0;
+    for (; i + VF64_WIDTH <= n; i += VF64_WIDTH) vf64_store(out + i, ln_of_1_plus(vf64_load(r + i), COMPENSATED));
+    for (; i < n; i++) out[i] = vf64_first(ln_of_1_plus(vf64_set(r[i]), COMPENSATED));
 }
 
 const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {

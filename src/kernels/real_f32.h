@@ -42,6 +42,9 @@ static const real exp_coefficients[] = { EXP_F32_C3, EXP_F32_C2 };
 /* Of an x below -GONE, e^x times any number that a sum of reals comes to is 0. */
 #define GONE 1400.0f
 
+/* The smallest real above 0. */
+#define LEAST 0x1p-149f
+
 /* Where a scale is smaller than this in magnitude, a real could not hold scale * 2^-64 as a normal number. */
 #define TINY 0x1p-60
 

@@ -31,6 +31,7 @@ static const real exp_coefficients[] = { EXP_F64_C7, EXP_F64_C6, EXP_F64_C5, EXP
 #define LARGE 0x1p40
 #define FAR 700.0
 #define GONE 1508.0
+#define LEAST 0x1p-1074
 #define TINY 0x1p-950
 #define MOST_FACTOR 0x1p1000
 #define MOST_COEF 0x1p1000

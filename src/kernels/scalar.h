@@ -102,6 +102,17 @@ static inline vf32 vf32_exp_scale(vf32 t) { return f32_of_bits(exp_f32_scale[bit
 /* What that entry lacks to 2^(j/8), relative to it. */
 static inline vf32 vf32_exp_correction(vf32 t) { return exp_f32_correction[bits_of_f32(t) & 7]; }
 
+/* Of x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt 2: k and f. x is a normal number above 0. The exponent becomes a number by way of the
+   low bits of 2^23. */
+static inline vf32 vf32_log_exponent(vf32 x)
+{
+    return f32_of_bits(0x4b000000 | (bits_of_f32(x) + (ONE_F32 - HALF_ROOT_F32)) >> 23) - (0x1p23f + 127);
+}
+static inline vf32 vf32_log_fraction(vf32 x)
+{
+    return f32_of_bits(((bits_of_f32(x) + (ONE_F32 - HALF_ROOT_F32)) & 0x7fffff) + HALF_ROOT_F32) - 1;
+}
+
 static inline vf64 vf64_load(const double *p) { return *p; }
 static inline void vf64_store(double *p, vf64 a) { *p = a; }
 /* As many elements of a narrower type as a vf64 has lanes. */
@@ -136,5 +147,13 @@ static inline void vf64_transpose(vf64 *rows) { (void)rows; }
 static inline double vf64_first(vf64 a) { return a; }
 static inline vf64 vf64_exp_scale(vf64 t) { return f64_of_bits(exp_f64_scale[bits_of_f64(t) & 7] + (bits_of_f64(t) << 49)); }
 static inline vf64 vf64_exp_correction(vf64 t) { return exp_f64_correction[bits_of_f64(t) & 7]; }
+static inline vf64 vf64_log_exponent(vf64 x)
+{
+    return f64_of_bits(0x4330000000000000 | (bits_of_f64(x) + (ONE_F64 - HALF_ROOT_F64)) >> 52) - (0x1p52 + 1023);
+}
+static inline vf64 vf64_log_fraction(vf64 x)
+{
+    return f64_of_bits(((bits_of_f64(x) + (ONE_F64 - HALF_ROOT_F64)) & 0xfffffffffffff) + HALF_ROOT_F64) - 1;
+}
 
 #endif

@@ -27,6 +27,8 @@ ALONG(f32, float, mul, vf32_mul(a, b))
 ALONG(f32, float, fma, vf32_fma(a, b, c))
 ALONG(f32, float, exp_scale, vf32_exp_scale(a))
 ALONG(f32, float, exp_correction, vf32_exp_correction(a))
+ALONG(f32, float, log_exponent, vf32_log_exponent(a))
+ALONG(f32, float, log_fraction, vf32_log_fraction(a))
 ALONG(f32, float, set, vf32_set(pa[i - i % PRIMITIVES_STEP]))
 ALONG(f64, double, max, vf64_max(a, b))
 ALONG(f64, double, add, vf64_add(a, b))
@@ -42,6 +44,8 @@ ALONG(f64, double, unless_zero, vf64_unless_zero(a, b))
 ALONG(f64, double, fma, vf64_fma(a, b, c))
 ALONG(f64, double, exp_scale, vf64_exp_scale(a))
 ALONG(f64, double, exp_correction, vf64_exp_correction(a))
+ALONG(f64, double, log_exponent, vf64_log_exponent(a))
+ALONG(f64, double, log_fraction, vf64_log_fraction(a))
 
 /* The lanes that equal, or are less, as numbers 0 and 1. */
 #define COMPARISON(type, real, name)                                                                                           \
@@ -235,13 +239,15 @@ TRANSPOSE(f64, double, VF64_WIDTH)
 #define PRIMITIVES_TABLE                                                                                                       \
     {                                                                                                                          \
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
-        ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs), ROW(f32, with_sign), ROW(f32, where_less),                 \
-        ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16), ROW(f32, load_pair_bf16), ROW(f32, store_bf16),          \
-        ROW(f32, store_number_f16), ROW(f32, store_number_bf16), ROW(f32, copy_padded),                                        \
-        ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened), ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose),                     \
-        ROW(f64, max), ROW(f64, add), ROW(f64, add_product), ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                        \
-        ROW(f64, exp_correction), ROW(f64, div), ROW(f64, abs), ROW(f64, with_sign), ROW(f64, where_less),                     \
-        ROW(f64, equal), ROW(f64, less), ROW(f64, canonical), ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero),                      \
-        ROW(f64, load_f32), ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                          \
+        ROW(f32, log_exponent), ROW(f32, log_fraction), ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs),            \
+        ROW(f32, with_sign), ROW(f32, where_less), ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16),               \
+        ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, store_number_f16), ROW(f32, store_number_bf16),               \
+        ROW(f32, copy_padded), ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened),                    \
+        ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max), ROW(f64, add), ROW(f64, add_product),        \
+        ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                                 \
+        ROW(f64, exp_correction), ROW(f64, log_exponent), ROW(f64, log_fraction), ROW(f64, div), ROW(f64, abs),                \
+        ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, equal), ROW(f64, less), ROW(f64, canonical),                       \
+        ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero), ROW(f64, load_f32),                   \
+        ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                                              \
     }
 /* clang-format on */
