@@ -153,6 +153,21 @@ def log_series():
     return c, largest(lambda z: evaluate(c, z) - series(z), mpf(0), reach)
 
 
+def log_f32():
+    """P in ln(1 + f) = f - f^2 / 2 + f^3 P(f) with 1 + f in [sqrt(1/2), sqrt(2)], and the relative error of the logarithm."""
+
+    def series(f):
+        return (log(1 + f) - f + f * f / 2) / f**3 if abs(f) > mpf(2) ** -40 else mpf(1) / 3
+
+    def share(f):
+        """Of ln(1 + f), what an error of 1 in P is."""
+        return f**3 / log(1 + f) if f != 0 else mpf(2) ** -200
+
+    low, high = sqrt(mpf("0.5")) - 1, sqrt(2) - 1
+    c = {p: rounded(v, 24) for p, v in minimax(series, share, range(8), low, high).items()}
+    return c, largest(lambda f: share(f) * (evaluate(c, f) - series(f)), low, high)
+
+
 # ---- The hyperbolic tangent
 
 
@@ -237,7 +252,8 @@ def constants():
     """The text of constants.h."""
     f32, f64, (small, small_bound), (series, log_bound) = exp_f32(), exp_f64(), exp_small(), log_series()
     tangent, tanh_bound = tanh_f32()
-    log_high = mpf(floor(LN2 * mpf(2) ** 32)) / mpf(2) ** 32
+    logarithm, log_f32_bound = log_f32()
+    log_high, log_f32_high = (mpf(floor(LN2 * mpf(2) ** bits)) / mpf(2) ** bits for bits in (32, 16))
     bounds = [power_of_two(b) for b in (f32.bound(f32.reach), f64.bound(f64.reach), small_bound, log_bound, tanh_bound)]
     f32_ln2, f32_c, f32_tables = exp_lines(f32, 24)
     f64_ln2, f64_c, f64_tables = exp_lines(f64, 53)
@@ -272,6 +288,12 @@ def constants():
         *[define(f"LOG_R{p - 1}", c, 53) for p, c in series.items()],
         define("LOG_LN2_HI", log_high, 53),
         define("LOG_LN2_LO", rounded(LN2 - log_high, 53), 53),
+        "",
+        "/* ln(1 + f) = f - f^2 / 2 + f^3 (C0 + ... + C7 f^7), relative error",
+        f"   {power_of_two(log_f32_bound)}; ln 2 so that k * LOG_F32_LN2_HI is exact. */",
+        *[define(f"LOG_F32_C{p}", c, 24) for p, c in logarithm.items()],
+        define("LOG_F32_LN2_HI", log_f32_high, 24),
+        define("LOG_F32_LN2_LO", rounded(LN2 - log_f32_high, 24), 24),
         "",
         f"/* tanh(u) = u (1 + q (C0 + ... + C4 q^4)), q = u^2 < TANH_F32_REACH, relative error {bounds[4]}. */",
         define("TANH_F32_REACH", mpf("0.3125"), 24),

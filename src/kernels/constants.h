@@ -67,6 +67,19 @@ static const double exp_f64_correction[8] = {
 #define LOG_LN2_HI 0x1.62e42fee00000p-1
 #define LOG_LN2_LO 0x1.a39ef35793c76p-33
 
+/* ln(1 + f) = f - f^2 / 2 + f^3 (C0 + ... + C7 f^7), relative error
+   2^-27.21; ln 2 so that k * LOG_F32_LN2_HI is exact. */
+#define LOG_F32_C0 0x1.555554p-2f
+#define LOG_F32_C1 -0x1.000226p-2f
+#define LOG_F32_C2 0x1.99a008p-3f
+#define LOG_F32_C3 -0x1.547244p-3f
+#define LOG_F32_C4 0x1.22da1cp-3f
+#define LOG_F32_C5 -0x1.0d8542p-3f
+#define LOG_F32_C6 0x1.055b6cp-3f
+#define LOG_F32_C7 -0x1.38b588p-4f
+#define LOG_F32_LN2_HI 0x1.62e400p-1f
+#define LOG_F32_LN2_LO 0x1.7f7d1cp-20f
+
 /* tanh(u) = u (1 + q (C0 + ... + C4 q^4)), q = u^2 < TANH_F32_REACH, relative error 2^-27.41. */
 #define TANH_F32_REACH 0x1.400000p-2f
 #define TANH_F32_C0 -0x1.55554ap-2f
