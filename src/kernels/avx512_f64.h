@@ -38,7 +38,12 @@ static inline vf64 vf64_sub_apart(vf64 a, vf64 b) { return _mm512_fmsub_pd(a, _m
 static inline vf64 vf64_add_product(vf64 a, vf64 b, vf64 c) { return _mm512_fmadd_pd(b, c, a); }
 static inline vf64 vf64_div(vf64 a, vf64 b) { return _mm512_div_pd(a, b); }
 static inline vf64 vf64_abs(vf64 a) { return _mm512_andnot_pd(_mm512_set1_pd(-0.0), a); }
-static inline vf64 vf64_with_sign(vf64 a, vf64 b) { return _mm512_or_pd(a, _mm512_and_pd(b, _mm512_set1_pd(-0.0))); }
+/* a or (b and the sign's bit) */
+static inline vf64 vf64_with_sign(vf64 a, vf64 b)
+{
+    __m512i sign = _mm512_castpd_si512(_mm512_set1_pd(-0.0));
+    return _mm512_castsi512_pd(_mm512_ternarylogic_epi64(_mm512_castpd_si512(a), _mm512_castpd_si512(b), sign, 0xf8));
+}
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no)
 {
     return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), no, yes);

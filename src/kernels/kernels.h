@@ -212,10 +212,11 @@ struct xent_stored_kernels {
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
                        const struct xent_tile_place *to);
 
-    /* out = softcap tanh(scale z / softcap), reals; without the tanh for softcap 0. Both parameters are reals in value. */
+    /* out = softcap tanh(scale z / softcap), reals; without the tanh for softcap 0. Both parameters are reals in value. Any n; out may
+       be z where that is stored as a real. */
     void (*prepare)(const void *z, void *out, size_t n, double scale, double softcap);
 
-    /* out = the derivative of the softcap at scale z, reals; 1 where that is not finite. */
+    /* out = the derivative of the softcap at scale z, reals; 1 where that is not finite. Any n; out as for prepare. */
     void (*slopes)(const void *z, void *out, size_t n, double scale, double softcap);
 
     /* out_c = F (Z p_c - coef_c), a real rounded once and then stored; coef NULL: all 0. out may be the terms (reals) where the

@@ -3,40 +3,67 @@
 #ifndef XENT_KERNELS_PREPARE_INC_H
 #define XENT_KERNELS_PREPARE_INC_H
 
-#include "groups.inc.h"
+#include "map.inc.h"
 #include "softcap.h"
 
-static inline vector keep(vector x, real softcap)
+struct preparation {
+    real scale, softcap;
+};
+
+static void whole_scaled(const stored *z, const stored *beside, void *to, size_t n, const void *by)
 {
-    (void)softcap;
-    return x;
+    const struct preparation *with = by;
+    const vector scale = v_set(with->scale);
+    real *out = to;
+    (void)beside;
+    for (size_t i = 0; i < n; i += WIDTH) v_store(out + i, v_mul(load(z + i), scale));
 }
 
-/* out = map(scale z), reals. */
-static inline __attribute__((always_inline)) void map_scaled(const stored *z, real *out, size_t n, real scale, real softcap,
-                                                             vector (*map)(vector x, real softcap))
+/* What becomes of up to STAGED vectors of scaled logits, in their place. */
+typedef void capped(size_t count, vector *x, real softcap);
+
+static inline __attribute__((always_inline)) void store_capped(const stored *z, size_t count, const struct preparation *with,
+                                                               capped *map, real *out)
 {
-    for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = group_size(n, i);
-        real group[XENT_LANES];
-        read_group(z + i, count, group);
-        for (size_t lane = 0; lane < XENT_LANES; lane += WIDTH)
-            v_store(group + lane, map(v_mul(v_load(group + lane), v_set(scale)), softcap));
-        memcpy(out + i, group, count * sizeof(real));
-    }
+    vector x[STAGED];
+    EACH (v, count) x[v] = v_mul(load(z + v * WIDTH), v_set(with->scale));
+    map(count, x, with->softcap);
+    EACH (v, count) v_store(out + v * WIDTH, x[v]);
+}
+
+static inline __attribute__((always_inline)) void map_capped(const stored *z, real *out, size_t n,
+                                                             const struct preparation *with, capped *map)
+{
+    size_t i = 0;
+    for (; i + STAGED * WIDTH <= n; i += STAGED * WIDTH) store_capped(z + i, STAGED, with, map, out + i);
+    for (; i < n; i += WIDTH) store_capped(z + i, 1, with, map, out + i);
+}
+
+static void whole_caps(const stored *z, const stored *beside, void *out, size_t n, const void *by)
+{
+    (void)beside;
+    map_capped(z, out, n, by, cap);
+}
+
+static void whole_slopes(const stored *z, const stored *beside, void *out, size_t n, const void *by)
+{
+    (void)beside;
+    map_capped(z, out, n, by, cap_slope);
 }
 
 static void prepare(const void *z, void *out, size_t n, double scale, double softcap)
 {
+    const struct preparation with = { (real)scale, (real)softcap };
     if (softcap == 0)
-        map_scaled(z, out, n, (real)scale, 0, keep);
+        map_elements(z, z, out, sizeof(real), n, whole_scaled, &with);
     else
-        map_scaled(z, out, n, (real)scale, (real)softcap, cap);
+        map_elements(z, z, out, sizeof(real), n, whole_caps, &with);
 }
 
 static void slopes(const void *z, void *out, size_t n, double scale, double softcap)
 {
-    map_scaled(z, out, n, (real)scale, (real)softcap, cap_slope);
+    const struct preparation with = { (real)scale, (real)softcap };
+    map_elements(z, z, out, sizeof(real), n, whole_slopes, &with);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* The softcap x -> c tanh(x / c) of vectors and its derivative, in f32. Assumes the arithmetic of f32 (real_f32.h).
  *
  * With e = e^(-2|u|) and u = x / c, tanh|u| is (1 - e) / (1 + e), and the derivative is 4e / (1 + e)^2, which keeps its digits
- * where 1 - tanh^2 loses them all. Numbers that are not finite stay as they are. */
+ * where 1 - tanh^2 loses them all. Numbers that are not finite stay as they are. Up to STAGED vectors go side by side. */
 #ifndef XENT_KERNELS_SOFTCAP_F32_H
 #define XENT_KERNELS_SOFTCAP_F32_H
 
@@ -9,35 +9,45 @@
 
 #include "exp.inc.h"
 
-/* e^(-2|u|) */
-static inline vector decay(vector u)
+/* e = e^(-2|u|) 2^64, and magnitude = |x| */
+static inline __attribute__((always_inline)) void decay(size_t count, const vector *x, real softcap, vector *magnitude,
+                                                        vector *u, vector *e)
 {
-    vector scale, low;
-    exp_one(reference(0), v_mul(v_abs(u), v_set(-2.0f)), &scale, &low);
-    return v_mul(v_fma(scale, low, scale), v_set(0x1p-64f));
+    vector low[STAGED];
+    EACH (v, count) magnitude[v] = v_abs(x[v]);
+    EACH (v, count) u[v] = v_div(magnitude[v], v_set(softcap));
+    EACH (v, count) e[v] = v_mul(u[v], v_set(-2.0f));
+    exp_staged(reference(0), count, e, e, low);
+    EACH (v, count) e[v] = v_fma(e[v], low[v], e[v]);
 }
 
 /* Where |x| is far below c, tanh u is u (1 + u^2 P(u^2)), so that the result is relative to x. */
-static inline vector cap(vector x, real softcap)
+static inline __attribute__((always_inline)) void cap(size_t count, vector *x, real softcap)
 {
-    vector c = v_set(softcap), u = v_div(x, c), q = v_mul(u, u), p, e, near, far;
-    p = v_fma(v_set(TANH_F32_C4), q, v_set(TANH_F32_C3));
-    p = v_fma(p, q, v_set(TANH_F32_C2));
-    p = v_fma(p, q, v_set(TANH_F32_C1));
-    p = v_fma(p, q, v_set(TANH_F32_C0));
-    near = v_fma(x, v_mul(q, p), x);
-    e = decay(u);
-    far = v_div(v_add(e, e), v_add(v_set(1.0f), e));
-    far = v_with_sign(v_fma(v_set(-softcap), far, c), x);
-    far = v_where_less(q, v_set(TANH_F32_REACH), near, far);
-    return v_where_less(v_abs(x), v_set(INFINITY), far, x);
+    const vector c = v_set(softcap), one = v_set(0x1p64f); /* as e has it */
+    vector magnitude[STAGED], u[STAGED], e[STAGED], p[STAGED];
+    decay(count, x, softcap, magnitude, u, e);
+    EACH (v, count) e[v] = v_div(v_add(e[v], e[v]), v_add(one, e[v]));
+    EACH (v, count) u[v] = v_mul(u[v], u[v]);
+    EACH (v, count) p[v] = v_fma(v_set(TANH_F32_C4), u[v], v_set(TANH_F32_C3));
+    EACH (v, count) p[v] = v_fma(p[v], u[v], v_set(TANH_F32_C2));
+    EACH (v, count) p[v] = v_fma(p[v], u[v], v_set(TANH_F32_C1));
+    EACH (v, count) p[v] = v_fma(p[v], u[v], v_set(TANH_F32_C0));
+    EACH (v, count) p[v] = v_fma(x[v], v_mul(u[v], p[v]), x[v]);
+    EACH (v, count) e[v] = v_with_sign(v_fma(v_set(-softcap), e[v], c), x[v]);
+    EACH (v, count) e[v] = v_where_less(u[v], v_set(TANH_F32_REACH), p[v], e[v]);
+    EACH (v, count) x[v] = v_where_less(magnitude[v], v_set(INFINITY), e[v], x[v]);
 }
 
-static inline vector cap_slope(vector x, real softcap)
+static inline __attribute__((always_inline)) void cap_slope(size_t count, vector *x, real softcap)
 {
-    vector one = v_set(1.0f), e = decay(v_div(x, v_set(softcap))), s = v_add(one, e);
-    e = v_div(v_mul(v_set(4.0f), e), v_mul(s, s));
-    return v_where_less(v_abs(x), v_set(INFINITY), e, one);
+    const vector one = v_set(1.0f);
+    vector magnitude[STAGED], u[STAGED], e[STAGED], s[STAGED];
+    decay(count, x, softcap, magnitude, u, e);
+    EACH (v, count) e[v] = v_mul(e[v], v_set(0x1p-64f));
+    EACH (v, count) s[v] = v_add(one, e[v]);
+    EACH (v, count) e[v] = v_div(v_mul(v_set(4.0f), e[v]), v_mul(s[v], s[v]));
+    EACH (v, count) x[v] = v_where_less(magnitude[v], v_set(INFINITY), e[v], one);
 }
 
 #endif
