@@ -2,7 +2,6 @@
 #ifndef XENT_KERNELS_ELEMENTS_INC_H
 #define XENT_KERNELS_ELEMENTS_INC_H
 
-#include "groups.inc.h"
 #include "log.h"
 #include "log_prob.inc.h"
 #include "map.inc.h"
@@ -10,13 +9,14 @@
 static void store_elements(const void *reals, void *out, size_t n)
 {
     const real *from = reals;
-    stored *to = out;
-    for (size_t i = 0; i < n; i += XENT_LANES) {
-        size_t count = group_size(n, i);
-        real group[XENT_LANES] = { 0 };
-        memcpy(group, from + i, count * sizeof(real));
-        write_group(group, count, to + i);
-    }
+    stored *to = out, few[WIDTH];
+    size_t left = n % WIDTH, whole = n - left;
+    real last[WIDTH] = { 0 };
+    for (size_t i = 0; i < whole; i += WIDTH) store(to + i, v_load(from + i));
+    if (left == 0) return;
+    memcpy(last, from + whole, left * sizeof(real));
+    store(few, v_load(last));
+    memcpy(to + whole, few, left * sizeof(stored));
 }
 
 static inline __attribute__((always_inline)) void store_logs(const stored *x, size_t count, stored *out)
