@@ -130,7 +130,7 @@ struct xent_real_kernels {
     /* e^(lower - upper), lower <= upper; 0 for lower = -inf. */
     double (*relate)(double lower, double upper);
 
-    /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. */
+    /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. Both arrays have room for n as a multiple of XENT_TILE_VECTOR. */
     void (*log1p)(const double *r, double *out, size_t n);
 
     /* What the kernel `entries` takes: within these limits no intermediate overflows. */
@@ -157,6 +157,9 @@ struct xent_real_kernels {
     /* The losses of rows, all of them regular. weighed: not only the targets have coefficients. */
     void (*tile_losses)(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss);
 
+    /* `scale` and the entry at `first` of probabilities, which stands for that at `target` too. */
+    void (*tile_shares)(struct xent_tile *state, size_t rows);
+
     /* `scale` and the two entries of each row, given its F, where only targets have coefficients and nothing has a slope; total
        receives what its p are multiplied with. */
     void (*tile_entries)(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total);
@@ -170,8 +173,8 @@ struct xent_real_kernels {
     void (*tile_rescale)(void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, const void *slopes,
                          const double *factor, const double *total, const struct xent_tile *state);
 
-    /* Logits become log-probabilities, given `max`, `log1p_rest`, and the entries at `first`. */
-    void (*tile_log_probs)(void *tile, size_t rows, size_t classes, const struct xent_tile *state);
+    /* Logits become log-probabilities, given `max`, `first`, `at_target` and `log1p_rest`, where the targets are `first`. */
+    void (*tile_log_probs)(void *tile, size_t rows, size_t classes, struct xent_tile *state);
 
     /* Of each row the sum of p times the upstream gradient, as the kernel `dot` has it; p NULL: of the gradient alone. */
     void (*tile_dot)(const void *p, const void *upstream, size_t rows, size_t classes, double *dot);
@@ -204,8 +207,9 @@ struct xent_stored_kernels {
        its logit is. The coefficients are not all the same (step 0). */
     void (*weigh)(const void *z, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state);
 
-    /* Up to XENT_TILE rows of at most a chunk of classes become a tile. */
-    void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, void *tile);
+    /* Up to XENT_TILE rows of at most a chunk of classes become a tile. padded: the rows beside them, up to the next multiple of
+       XENT_TILE_VECTOR, become the last of them; else they stay as they are. */
+    void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, bool padded, void *tile);
 
     /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. state NULL: the reals of the tile
        as they are. */

@@ -11,11 +11,9 @@
 
 static double relate_maxima(double lower, double upper) { return relate(lower, upper); }
 
-static void log1p_all(const double *r, double *out, size_t n)
+static void log1p_all(const double *restrict r, double *restrict out, size_t n)
 {
-    size_t i = 0;
-    for (; i + VF64_WIDTH <= n; i += VF64_WIDTH) vf64_store(out + i, ln_of_1_plus(vf64_load(r + i), COMPENSATED));
-    for (; i < n; i++) out[i] = vf64_first(ln_of_1_plus(vf64_set(r[i]), COMPENSATED));
+    for (size_t i = 0; i < n; i += VF64_WIDTH) vf64_store(out + i, ln_of_1_plus(vf64_load(r + i), COMPENSATED));
 }
 
 const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
@@ -28,6 +26,7 @@ const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .tile_weigh = tile_weigh,
     .tile_terms = tile_terms,
     .tile_losses = tile_losses,
+    .tile_shares = tile_shares,
     .tile_entries = tile_entries,
     .tile_special_entries = tile_special_entries,
     .tile_rescale = tile_rescale,

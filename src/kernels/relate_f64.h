@@ -6,18 +6,31 @@
 #include "exp.inc.h"
 #include "two_sum.h"
 
-/* e^x 2^64 by the kernels' own term, to about an ulp down to x = -1086 ln 2. */
-static inline double exp_of_one(double x)
+/* e^x 2^64 of each lane by the kernels' own term, to about an ulp down to x = -1086 ln 2. */
+static inline vf64 exp_of_lanes(vf64 x)
 {
     vf64 scale, low;
-    exp_one(reference(0), vf64_set(x), &scale, &low);
-    return vf64_first(vf64_fma(scale, low, scale));
+    exp_one(reference(0), x, &scale, &low);
+    return vf64_fma(scale, low, scale);
+}
+
+static inline double exp_of_one(double x) { return vf64_first(exp_of_lanes(vf64_set(x))); }
+
+static inline vf64 unit_of_lanes(vf64 k, vf64 max)
+{
+    vf64 a = vf64_fma(k, vf64_set(EXP_F64_LN2_HI), vf64_mul(max, vf64_set(-1)));
+    return vf64_mul(exp_of_lanes(vf64_fma(k, vf64_set(EXP_F64_LN2_LO), a)), vf64_set(0x1p-64));
 }
 
 static inline double unit_of(double exponent, double max)
 {
-    vf64 k = vf64_set(exponent), a = vf64_fma(k, vf64_set(EXP_F64_LN2_HI), vf64_set(-max));
-    return exp_of_one(vf64_first(vf64_fma(k, vf64_set(EXP_F64_LN2_LO), a))) * 0x1p-64;
+    return vf64_first(unit_of_lanes(vf64_set(exponent), vf64_set(max)));
+}
+
+static inline __attribute__((always_inline)) void units_of(const double *exponent, const double *max, double *unit, size_t rows)
+{
+    for (size_t r = 0; r < rows; r += VF64_WIDTH)
+        vf64_store(unit + r, unit_of_lanes(vf64_load(exponent + r), vf64_load(max + r)));
 }
 
 /* The rounding of lower - upper, which alone would cost |d| 2^-53, is put back to first order. Nothing but the result is

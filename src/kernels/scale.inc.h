@@ -20,23 +20,31 @@ static inline struct scaling scaling_of(double scale)
     return (struct scaling){ tiny ? (real)0x1p-64 : (real)1, (real)(tiny ? scale : scale * 0x1p-64) };
 }
 
-/* The same of the rows of a tile. */
+/* The same of the rows of a tile, WIDTH of them at a time. */
 struct tile_scaling {
     real lower[XENT_TILE], factor[XENT_TILE];
 };
 
 static inline void set_scaling(struct tile_scaling *by, const double *scale, size_t rows)
 {
-    for (size_t r = 0; r < rows; r++) {
-        struct scaling scaling = scaling_of(scale[r]);
-        by->lower[r] = scaling.lower;
-        by->factor[r] = scaling.factor;
+    for (size_t r = 0; r < rows; r += WIDTH) {
+        vf64 lower[PARTS], factor[PARTS];
+        EACH (k, PARTS) {
+            const vf64 x = vf64_load(scale + r + k * VF64_WIDTH), size = vf64_abs(x), tiny = vf64_set(TINY);
+            lower[k] = vf64_where_less(size, tiny, vf64_set(0x1p-64), vf64_set(1));
+            factor[k] = vf64_where_less(size, tiny, x, vf64_mul(x, vf64_set(0x1p-64)));
+        }
+        v_store(by->lower + r, v_narrow(lower));
+        v_store(by->factor + r, v_narrow(factor));
     }
 }
 
-static inline void set_no_scaling(struct tile_scaling *by)
+static inline void set_no_scaling(struct tile_scaling *by, size_t rows)
 {
-    for (size_t r = 0; r < XENT_TILE; r++) by->lower[r] = by->factor[r] = 1;
+    for (size_t r = 0; r < rows; r += WIDTH) {
+        v_store(by->lower + r, v_set((real)1));
+        v_store(by->factor + r, v_set((real)1));
+    }
 }
 
 #endif

@@ -11,30 +11,28 @@
 #include "kernels.h"
 #include "relate.h"
 #include "sum.inc.h"
+#include "tile_rows.inc.h"
 
-/* What the first loop over WIDTH rows finds: the largest logit, +0 for -0, and the first class at it. */
-static inline void tile_maximum(const real *tile, size_t classes, real *max, real *first)
+/* Of WIDTH rows the largest logit, +0 for -0, and the first class at it. */
+static inline void tile_maximum(const real *tile, size_t classes, double *max, int32_t *first)
 {
     vector most = v_set(-(real)INFINITY), at = v_set((real)0), c = at, one = v_set((real)1);
+    real class_index[WIDTH];
     for (const real *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE) {
         vector x = v_load(tile);
         at = v_where_less(most, x, c, at);
         most = v_max(x, most);
         c = v_add(c, one);
     }
-    v_store(max, v_add(most, v_set((real)0)));
-    v_store(first, at);
+    store_row_doubles(max, v_add(most, v_set((real)0)));
+    v_store(class_index, at);
+    _Pragma("GCC unroll 1") for (size_t k = 0; k < WIDTH; k++) first[k] = (int32_t)class_index[k];
 }
 
 static void tile_maxima(const void *logits, size_t rows, size_t classes, struct xent_tile *state)
 {
     const real *tile = logits;
-    real max[XENT_TILE], first[XENT_TILE];
-    for (size_t r = 0; r < rows; r += WIDTH) tile_maximum(tile + r, classes, max + r, first + r);
-    for (size_t r = 0; r < rows; r++) {
-        state->max[r] = (double)max[r];
-        state->first[r] = (int32_t)first[r];
-    }
+    for (size_t r = 0; r < rows; r += WIDTH) tile_maximum(tile + r, classes, state->max + r, state->first + r);
 }
 
 /* What becomes of the terms once they are summed. */
@@ -66,6 +64,9 @@ static inline __attribute__((always_inline)) struct sum tile_lane(real *tile, si
     return sum;
 }
 
+/* The distance of the first lanes that are joined, where there are so many: the largest power of two that is smaller. */
+static inline size_t tile_half(size_t lanes) { return lanes < 3 ? 1 : (size_t)1 << (63 - __builtin_clzll(lanes - 1)); }
+
 /* The sum of all terms of WIDTH rows: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class
    would be 0. */
 static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t classes, vector exponent, enum fate fate,
@@ -73,8 +74,7 @@ static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t cl
 {
     struct reference shared = references(exponent);
     struct sum lane[XENT_LANES / 2];
-    size_t lanes = classes < XENT_LANES ? classes : XENT_LANES, half = XENT_LANES / 2;
-    while (half >= lanes && half > 1) half /= 2;
+    size_t lanes = classes < XENT_LANES ? classes : XENT_LANES, half = tile_half(lanes);
     for (size_t i = 0; i < half; i++) {
         lane[i] = tile_lane(tile, i, classes, shared, fate);
         if (i + half >= lanes) continue;
@@ -88,13 +88,11 @@ static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t cl
 
 static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
 
+/* Whether the rows are regular; how many of them are. */
 static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *state)
 {
     int32_t count = 0;
-    for (size_t r = 0; r < rows; r++) {
-        double max = state->max[r];
-        state->regular[r] = (max >= -(double)LARGE) & (max <= (double)LARGE);
-    }
+    EACH_ROW (r, rows) state->regular[r] = (state->max[r] >= -(double)LARGE) & (state->max[r] <= (double)LARGE);
     for (size_t r = 0; r < rows && weighed; r++) state->regular[r] &= state->gap[r] - state->gap[r] == 0;
     for (size_t r = 0; r < rows; r++) count += state->regular[r];
     return (size_t)count;
@@ -109,27 +107,35 @@ static inline void tile_take_out(real *tile, size_t rows, struct xent_tile *stat
     }
 }
 
-/* The exponents of the rows' references. */
-static inline void tile_exponents(const struct xent_tile *state, size_t rows, real *exponent)
+/* The exponents of the references of WIDTH rows. */
+static inline vector tile_exponents(const double *max)
 {
     const vector shift = v_set(INTEGER_SHIFT);
-    for (size_t r = 0; r < rows; r++) exponent[r] = (real)state->max[r];
-    for (size_t r = 0; r < rows; r += WIDTH)
-        v_store(exponent + r, v_sub(v_add(v_mul(v_load(exponent + r), v_set(LOG2E)), shift), shift));
+    vf64 parts[PARTS];
+    load_row_doubles(max, parts);
+    return v_sub(v_add(v_mul(v_narrow(parts), v_set(LOG2E)), shift), shift);
+}
+
+/* The units of VF64_WIDTH rows. */
+static inline void tile_units(const real *exponent, const double *max, double *unit)
+{
+    double widened[VF64_WIDTH];
+    vf64_store(widened, load_real_doubles(exponent));
+    units_of(widened, max, unit, VF64_WIDTH);
 }
 
 static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, bool weighed, struct xent_tile *state)
 {
-    real *tile = logits, exponent[XENT_TILE] = { 0 };
+    real *tile = logits, exponent[XENT_TILE];
     double sum[XENT_TILE];
     tile_take_out(tile, rows, state);
     /* Done here to put time between the narrow stores of tile_take_out and the vector loads of tile_sum, which wait for
        them. */
-    tile_exponents(state, rows, exponent);
-    for (size_t r = 0; r < rows; r++) state->unit[r] = unit_of((double)exponent[r], state->max[r]);
+    for (size_t r = 0; r < rows; r += WIDTH) v_store(exponent + r, tile_exponents(state->max + r));
+    for (size_t r = 0; r < rows; r += VF64_WIDTH) tile_units(exponent + r, state->max + r, state->unit + r);
     for (size_t r = 0; r < rows && keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), KEPT, sum + r);
     for (size_t r = 0; r < rows && !keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), DROPPED, sum + r);
-    for (size_t r = 0; r < rows; r++) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
+    EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
     return find_regular(rows, weighed, state);
 }

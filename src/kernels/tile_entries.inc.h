@@ -8,6 +8,7 @@
 #include "kernels.h"
 #include "log_prob.inc.h"
 #include "scale.inc.h"
+#include "tile_finish.inc.h"
 #include "tile_sums.inc.h"
 
 /* ---- The two entries of each row that come one by one, as rows/write.c has them ------------------------------------ */
@@ -75,7 +76,7 @@ static void rescale_with_coefs(real *tile, size_t rows, size_t classes, const st
     struct tile_scaling by;
     double minus[XENT_TILE];
     set_scaling(&by, state->scale, rows);
-    for (size_t r = 0; r < rows; r++) minus[r] = -factor[r];
+    EACH_ROW (r, rows) minus[r] = -factor[r];
     for (size_t r = 0; r < rows; r += WIDTH) {
         const vector lower = v_load(by.lower + r), upper = v_load(by.factor + r);
         vf64 minus_factor[PARTS];
@@ -97,7 +98,7 @@ static void rescale_with_slopes(real *tile, size_t rows, size_t classes, const s
                                 const double *factor, const double *total, const struct xent_tile *state)
 {
     double share[XENT_TILE], none[XENT_TILE];
-    for (size_t r = 0; r < rows; r++) {
+    EACH_ROW (r, rows) {
         share[r] = 1 / (1 + state->rest[r]) * state->unit[r] * 0x1p-64;
         none[r] = (coef->at == NULL ? state->target_coef[r] : state->coef[r] + state->target_coef[r]) * 0;
     }
@@ -136,9 +137,10 @@ static void tile_rescale(void *tile, size_t rows, size_t classes, const struct x
     put_in_place(tile, rows, state->target, state->target_entry);
 }
 
-static void tile_log_probs(void *logits, size_t rows, size_t classes, const struct xent_tile *state)
+static void tile_log_probs(void *logits, size_t rows, size_t classes, struct xent_tile *state)
 {
     real *tile = logits;
+    EACH_ROW (r, rows) state->first_entry[r] = (state->at_target[r] - state->max[r]) - state->log1p_rest[r];
     for (size_t r = 0; r < rows; r += WIDTH) {
         vf64 max[PARTS], log1p_rest[PARTS];
         load_row_doubles(state->max + r, max);

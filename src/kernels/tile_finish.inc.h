@@ -1,5 +1,5 @@
-/* What becomes of the rows of a tile, in plain double. Assumes no instruction set: without branches, the loops over rows become
- * vector code on any. */
+/* What becomes of the rows of a tile, in plain double and whole vectors of rows: without branches, the inner loops become vector code on
+ * any instruction set. */
 #ifndef XENT_KERNELS_TILE_FINISH_INC_H
 #define XENT_KERNELS_TILE_FINISH_INC_H
 
@@ -7,10 +7,11 @@
 
 #include "formulas.h"
 #include "kernels.h"
+#include "tile_rows.inc.h"
 
-static void tile_losses(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss)
+static void tile_losses(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *restrict loss)
 {
-    for (size_t r = 0; r < rows; r++) {
+    EACH_ROW (r, rows) {
         double coef = state->target_coef[r], gap = gap_of(coef, state->max[r], state->at_target[r]);
         coef = weighed ? state->coef[r] + coef : coef;
         gap = weighed ? state->gap[r] + gap : gap;
@@ -19,11 +20,21 @@ static void tile_losses(const struct xent_tile *state, size_t rows, bool weighed
     for (size_t r = 0; r < rows && z_loss != 0; r++) loss[r] += z_loss_of(z_loss, state->max[r] + state->log1p_rest[r]);
 }
 
+static void tile_shares(struct xent_tile *state, size_t rows)
+{
+    EACH_ROW (r, rows) {
+        double share = 1 / (1 + state->rest[r]);
+        state->scale[r] = share * state->unit[r];
+        state->first_entry[r] = state->target_entry[r] = share;
+    }
+}
+
 /* The two entries of each row in which most of the bracket cancels. Where what p is multiplied with is infinite, so that p = 0 would
    matter, the row does not fit the limits and what stands here is not used. */
-static void tile_entries(struct xent_tile *state, size_t rows, double z_loss, const double *factor, double *total)
+static void tile_entries(struct xent_tile *state, size_t rows, double z_loss, const double *restrict factor,
+                         double *restrict total)
 {
-    for (size_t r = 0; r < rows; r++) {
+    EACH_ROW (r, rows) {
         double coef = state->target_coef[r], rest = state->rest[r], share = 1 / (1 + rest);
         double pull = pull_of(z_loss, state->max[r] + state->log1p_rest[r]);
         double p = share * (state->target_term[r] * 0x1p-64 * state->unit[r]);

@@ -12,6 +12,7 @@
 
 #include "element.h"
 #include "scale.inc.h"
+#include "tile_rows.inc.h"
 
 /* The place is handed over by value, so that no store of an element can change it. */
 static inline stored *tile_at(struct xent_tile_place place, size_t r, size_t c)
@@ -52,7 +53,37 @@ static inline __attribute__((always_inline)) void read_square(struct xent_tile_p
         if (square == WITHIN || k < classes) v_store(tile + (c + k) * XENT_TILE + r, x[k]);
 }
 
-static void tile_read(const struct xent_tile_place *place, size_t rows, size_t classes, void *to)
+/* An element of each of `count` rows, at most WIDTH; where there are fewer, the others are the last one again. They meet in a
+   register, so that no vector is read that narrow stores have made. */
+static inline vector read_few(const char *at, ptrdiff_t row_step, size_t count)
+{
+    static const real lane[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    _Static_assert(WIDTH <= sizeof lane / sizeof lane[0], "lanes have numbers");
+    vector x = v_set(real_of(*(const stored *)(const void *)at));
+    _Pragma("GCC unroll 1") for (size_t k = 1; k < count; k++)
+    {
+        at += row_step;
+        x = v_where_less(v_load(lane), v_set(lane[k]), x, v_set(real_of(*(const stored *)(const void *)at)));
+    }
+    return x;
+}
+
+/* The rows from `done` on; the vectors behind them, up to the next multiple of XENT_TILE_VECTOR rows, become like the last. */
+static inline void read_left_padded(struct xent_tile_place from, size_t done, size_t rows, size_t classes, real *tile)
+{
+    const size_t padded = (rows + XENT_TILE_VECTOR - 1) / XENT_TILE_VECTOR * XENT_TILE_VECTOR;
+    size_t r = done;
+    for (; r < rows; r += WIDTH) {
+        const char *at = (const char *)tile_at(from, r, 0);
+        const size_t count = rows - r < WIDTH ? rows - r : WIDTH;
+        for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE, at += from.class_step)
+            v_store(x, read_few(at, from.row_step, count));
+    }
+    for (; r < padded; r += WIDTH)
+        for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE) v_store(x, v_load(x - WIDTH));
+}
+
+static void tile_read(const struct xent_tile_place *place, size_t rows, size_t classes, bool padded, void *to)
 {
     const struct xent_tile_place from = *place;
     real *tile = to;
@@ -64,11 +95,15 @@ static void tile_read(const struct xent_tile_place *place, size_t rows, size_t c
                 read_square(from, r, c, classes, NARROW, tile);
             else
                 read_square(from, r, square_at(c, classes), classes, WITHIN, tile);
-    for (size_t c = 0; c < classes && !squares; c++)
+    for (size_t c = 0; c < classes && vectors > 0 && !squares; c++)
         for (size_t r = 0; r < vectors; r += WIDTH) {
             prefetch(tile_at(from, r + XENT_TILE, c));
             v_store(tile + c * XENT_TILE + r, load(tile_at(from, r, c)));
         }
+    if (padded) {
+        read_left_padded(from, vectors, rows, classes, tile);
+        return;
+    }
     for (size_t c = 0; c < classes && vectors < rows; c++)
         for (size_t r = vectors; r < rows; r++) tile[c * XENT_TILE + r] = real_of(*tile_at(from, r, c));
 }
@@ -104,12 +139,15 @@ static inline void write_squares(const real *tile, size_t rows, size_t classes, 
 static inline void write_left(const real *tile, size_t done, size_t rows, size_t classes, const struct tile_scaling *by,
                               struct xent_tile_place to)
 {
-    stored element[WIDTH];
-    for (size_t r = done; r < rows; r++) {
-        vector lower = v_set(by->lower[r]), factor = v_set(by->factor[r]);
-        for (size_t c = 0; c < classes; c++) {
-            store(element, v_mul(v_mul(v_set(tile[c * XENT_TILE + r]), lower), factor));
-            *tile_at(to, r, c) = element[0];
+    for (size_t r = done; r < rows; r += WIDTH) {
+        const vector lower = v_load(by->lower + r), factor = v_load(by->factor + r);
+        const size_t count = rows - r < WIDTH ? rows - r : WIDTH;
+        char *class_at = (char *)tile_at(to, r, 0);
+        for (const real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE, class_at += to.class_step) {
+            stored element[WIDTH];
+            char *at = class_at;
+            store(element, v_mul(v_mul(v_load(x), lower), factor));
+            _Pragma("GCC unroll 1") for (size_t k = 0; k < count; k++, at += to.row_step) * (stored *)(void *)at = element[k];
         }
     }
 }
@@ -117,10 +155,12 @@ static inline void write_left(const real *tile, size_t done, size_t rows, size_t
 /* One entry of each row, at a class of its own. */
 static inline void put_entries(const double *entry_of_row, const int32_t *class_index, size_t rows, struct xent_tile_place to)
 {
-    real rounded[XENT_TILE] = { 0 };
     stored element[XENT_TILE];
-    for (size_t r = 0; r < rows; r++) rounded[r] = (real)entry_of_row[r];
-    for (size_t r = 0; r < rows; r += WIDTH) store(element + r, v_load(rounded + r));
+    for (size_t r = 0; r < rows; r += WIDTH) {
+        vf64 parts[PARTS];
+        load_row_doubles(entry_of_row + r, parts);
+        store(element + r, v_narrow(parts));
+    }
     for (size_t r = 0; r < rows; r++) *tile_at(to, r, (size_t)class_index[r]) = element[r];
 }
 
@@ -135,9 +175,9 @@ static void tile_write(const void *from, size_t rows, size_t classes, const stru
     if (state != NULL)
         set_scaling(&by, state->scale, rows);
     else
-        set_no_scaling(&by);
+        set_no_scaling(&by, rows);
     if (squares) write_squares(tile, vectors, classes, &by, to);
-    for (size_t c = 0; c < classes && !squares; c++)
+    for (size_t c = 0; c < classes && vectors > 0 && !squares; c++)
         for (size_t r = 0; r < vectors; r += WIDTH) {
             vector term = v_mul(v_load(tile + c * XENT_TILE + r), v_load(by.lower + r));
             prefetch(tile_at(to, r + XENT_TILE, c));

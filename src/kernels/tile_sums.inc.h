@@ -4,6 +4,7 @@
 #define XENT_KERNELS_TILE_SUMS_INC_H
 
 #include "lanes.inc.h"
+#include "tile_rows.inc.h"
 
 /* VF64_WIDTH rows, and what is summed of them. */
 struct tile_rows {
@@ -60,12 +61,6 @@ static inline void tile_store_total(struct tile_sum sum, double *total_of_row)
     vf64_store(plain, sum.sum);
     vf64_store(corrected, COMPENSATED ? vf64_add(sum.sum, sum.error) : sum.sum);
     for (size_t i = 0; i < VF64_WIDTH; i++) total_of_row[i] = corrected[i] == corrected[i] ? corrected[i] : plain[i];
-}
-
-/* A double of each of WIDTH rows, PARTS vectors. */
-static inline void load_row_doubles(const double *of_row, vf64 *parts)
-{
-    EACH (k, PARTS) parts[k] = vf64_load(of_row + k * VF64_WIDTH);
 }
 
 #endif

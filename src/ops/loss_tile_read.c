@@ -1,6 +1,20 @@
 /* Targets, weights, coefficients and factors of the rows of a loss that go side by side. */
+#include <string.h>
+
 #include "ops/loss_plan.h"
 #include "ops/loss_tile.h"
+
+#define VECTOR_ROWS 8 /* doubles of a vector at most */
+
+/* Kernels compute with what stands behind the last row. */
+static void clear_last_vector(struct xent_tile_rows *tile)
+{
+    size_t from = tile->rows / VECTOR_ROWS * VECTOR_ROWS;
+    if (from == tile->rows) return;
+    memset(tile->state.target + from, 0, VECTOR_ROWS * sizeof tile->state.target[0]);
+    memset(tile->state.target_coef + from, 0, VECTOR_ROWS * sizeof tile->state.target_coef[0]);
+    memset(tile->factor + from, 0, VECTOR_ROWS * sizeof tile->factor[0]);
+}
 
 /* An ignored row gets class 0, which it always has. dtype is the rule's, a constant where reading an index shall not take a call. */
 static inline void read_indices(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step,
@@ -86,6 +100,7 @@ void xent_loss_tile_begin(const struct xent_loss *loss, const struct xent_positi
 {
     const char *targets = (const char *)loss->target->data + position->offset[XENT_LOSS_TARGET];
     tile->in = place_of(loss, position, loss->logits, XENT_LOSS_LOGITS);
+    clear_last_vector(tile);
     if (loss->rule.indices)
         read_targets(loss, targets, xent_walk_step(&loss->walk, XENT_LOSS_TARGET), tile);
     else
@@ -124,14 +139,17 @@ static const double *class_weights(const struct xent_loss *loss, char *memory)
 void xent_loss_tile_coefficients(const struct xent_loss *loss, const struct xent_position *position,
                                  struct xent_tile_rows *tile)
 {
-    const struct xent_tile_place from = place_of(loss, position, loss->target, XENT_LOSS_TARGET);
-    void *targets = xent_arena_at(tile->memory, loss->tile_targets);
-    double *coef = xent_arena_at(tile->memory, loss->tile_coef);
+    struct xent_tile_place from;
+    void *targets;
+    double *coef;
     if (!loss->dense) return;
     if (loss->rule.indices) {
         tile->coef = equal_rows(loss, tile->memory);
         return;
     }
+    from = place_of(loss, position, loss->target, XENT_LOSS_TARGET);
+    targets = xent_arena_at(tile->memory, loss->tile_targets);
+    coef = xent_arena_at(tile->memory, loss->tile_coef);
     xent_tile_read(&loss->target_type, tile, &from, targets);
     loss->target_type.kernels->real->tile_smooth(targets, tile->rows, (size_t)loss->type.classes,
                                                  1 - loss->options.label_smoothing, xent_loss_uniform(loss),

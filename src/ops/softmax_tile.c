@@ -49,23 +49,15 @@ static void mark_alone(struct xent_tile_rows *tile)
 
 static void scale_probabilities(const void *call, struct xent_tile_rows *tile)
 {
-    struct xent_tile *state = &tile->state;
-    (void)call;
-    for (size_t i = 0; i < tile->rows; i++) {
-        double share = 1 / (1 + state->rest[i]);
-        state->scale[i] = share * state->unit[i];
-        state->first_entry[i] = state->target_entry[i] = share;
-    }
+    const struct xent_softmax *softmax = call;
+    softmax->type.kernels->real->tile_shares(&tile->state, tile->rows);
     mark_alone(tile);
 }
 
 static void make_log_probabilities(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_softmax *softmax = call;
-    struct xent_tile *state = &tile->state;
-    for (size_t i = 0; i < tile->rows; i++)
-        state->first_entry[i] = (state->at_target[i] - state->max[i]) - state->log1p_rest[i];
-    softmax->type.kernels->real->tile_log_probs(tile->reals, tile->rows, (size_t)softmax->type.classes, state);
+    softmax->type.kernels->real->tile_log_probs(tile->reals, tile->rows, (size_t)softmax->type.classes, &tile->state);
     tile->made = true;
     mark_alone(tile);
 }

@@ -11,24 +11,24 @@ static size_t alike(const struct xent_tile_rows *tile, size_t from)
     return to - from;
 }
 
-void xent_tile_read_padded(const struct xent_row_type *type, const struct xent_tile_rows *tile,
+void xent_tile_read_around(const struct xent_row_type *type, const struct xent_tile_rows *tile,
                            const struct xent_tile_place *place, void *reals)
 {
     struct xent_tile_place from = *place;
     size_t classes = (size_t)type->classes, count;
     memset(reals, 0, classes * XENT_TILE * type->real_size);
     for (size_t row = 0; row < tile->rows; row += count, from.at += (ptrdiff_t)count * from.row_step) {
-        count = tile->ignored_rows == 0 ? tile->rows : alike(tile, row);
-        if (!tile->ignored[row]) type->kernels->tile_read(&from, count, classes, (char *)reals + row * type->real_size);
+        count = alike(tile, row);
+        if (!tile->ignored[row]) type->kernels->tile_read(&from, count, classes, false, (char *)reals + row * type->real_size);
     }
 }
 
-/* Of few rows class by class, as far as they go. */
+/* Class by class, as far as the rows go. */
 void xent_tile_prepare(const struct xent_row_type *type, struct xent_tile_rows *tile)
 {
     const struct xent_stored_kernels *kernels = type->real_kernels;
-    bool few = tile->rows <= XENT_TILE_VECTOR;
-    size_t calls = few ? (size_t)type->classes : 1, n = few ? XENT_TILE_VECTOR : (size_t)type->classes * XENT_TILE;
+    size_t padded = (tile->rows + XENT_TILE_VECTOR - 1) / XENT_TILE_VECTOR * XENT_TILE_VECTOR, classes = (size_t)type->classes;
+    size_t calls = padded < XENT_TILE ? classes : 1, n = padded < XENT_TILE ? padded : classes * XENT_TILE;
     for (size_t i = 0; i < calls; i++) {
         size_t at = i * XENT_TILE * type->real_size;
         char *z = (char *)tile->reals + at;

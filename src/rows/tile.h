@@ -43,15 +43,15 @@ static inline char *xent_tile_element(const struct xent_row_type *type, const st
 
 /* From memory to a tile of reals, `in` of `type` say. The elements of an ignored row are not read, but are numbers, as are those of the
    rows that the last vector has beside the tile's. */
-void xent_tile_read_padded(const struct xent_row_type *type, const struct xent_tile_rows *tile,
+void xent_tile_read_around(const struct xent_row_type *type, const struct xent_tile_rows *tile,
                            const struct xent_tile_place *from, void *reals);
 static inline void xent_tile_read(const struct xent_row_type *type, const struct xent_tile_rows *tile,
                                   const struct xent_tile_place *from, void *reals)
 {
-    if (tile->rows % XENT_TILE_VECTOR == 0 && tile->ignored_rows == 0)
-        type->kernels->tile_read(from, tile->rows, (size_t)type->classes, reals);
+    if (tile->ignored_rows == 0)
+        type->kernels->tile_read(from, tile->rows, (size_t)type->classes, true, reals);
     else
-        xent_tile_read_padded(type, tile, from, reals);
+        xent_tile_read_around(type, tile, from, reals);
 }
 
 /* Scales and caps the logits, and finds their slopes where there is a place for them. */

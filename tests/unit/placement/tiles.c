@@ -149,7 +149,7 @@ static void read_tile(const struct scene *s)
 {
     struct xent_tile_place from = { (char *)stored, s->row_step, s->class_step };
     memset(tile, 0, sizeof tile);
-    s->kernels->tile_read(&from, s->rows, s->classes, tile);
+    s->kernels->tile_read(&from, s->rows, s->classes, s->rows % 2 != 0, tile);
 }
 
 static void expect_reduced(const struct scene *s, bool keep)

@@ -1,0 +1,28 @@
+/* Doubles of the rows of a tile in vectors. Assumes the arithmetic of a variant (real.h).
+ *
+ * The kernels of a tile take WIDTH rows at a time, be there fewer: what stands behind the last row is computed like a row and
+ * looked at by nobody. */
+#ifndef XENT_KERNELS_TILE_ROWS_INC_H
+#define XENT_KERNELS_TILE_ROWS_INC_H
+
+#include "real.h"
+
+/* The rows' doubles in plain C, a vector of them at a time: the inner loop becomes vector code whatever the instruction set, if the
+   compiler does not unroll it before. Arrays must be known to be apart. */
+#define EACH_ROW(r, rows)                                                                                                      \
+    for (size_t first_row = 0; first_row < (rows); first_row += VF64_WIDTH)                                                    \
+    _Pragma("GCC unroll 1") for (size_t r = first_row; r < first_row + VF64_WIDTH; r++)
+
+/* A double of each of WIDTH rows, PARTS vectors. */
+static inline void load_row_doubles(const double *of_row, vf64 *parts)
+{
+    EACH (k, PARTS) parts[k] = vf64_load(of_row + k * VF64_WIDTH);
+}
+
+/* Numbers of WIDTH rows as doubles. */
+static inline void store_row_doubles(double *of_row, vector x)
+{
+    EACH (k, PARTS) vf64_store(of_row + k * VF64_WIDTH, v_widen(x, k));
+}
+
+#endif
