@@ -82,8 +82,10 @@ xent_status xent_check_row_weights(const struct xent_tensor *row_weight, const s
     return XENT_OK;
 }
 
-static xent_status bad_index(const struct xent_tensor *target, const struct xent_target_rule *rule, int64_t row, int64_t index)
+static XENT_COLD xent_status bad_index(const struct xent_tensor *target, const struct xent_target_rule *rule, int64_t row,
+                                       const char *at)
 {
+    int64_t index = xent_load_index(rule->dtype, at);
     char position[POSITION_TEXT];
     describe_position(target, row, position);
     if (rule->dtype == XENT_U64)
@@ -110,22 +112,43 @@ static inline int64_t scan_run(const struct xent_target_rule *rule, xent_dtype d
     return row;
 }
 
+static inline int64_t scan_any(const struct xent_target_rule *rule, const char *at, ptrdiff_t step, int64_t n, int64_t *kept)
+{
+    return rule->dtype == XENT_I64 ? scan_run(rule, XENT_I64, at, step, n, kept)
+                                   : scan_run(rule, rule->dtype, at, step, n, kept);
+}
+
+/* The target's runs behind the first, which ends `row` rows on. */
+static xent_status check_further_runs(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
+                                      const struct xent_target_rule *rule, int64_t *kept)
+{
+    const ptrdiff_t step = xent_walk_step(walk, operand);
+    const int64_t run = xent_walk_whole_run(walk);
+    struct xent_position position;
+    xent_walk_start(&position);
+    for (int64_t row = run; row < walk->count; row += run) {
+        const char *at;
+        int64_t good;
+        xent_walk_advance(walk, &position, run);
+        at = (const char *)target->data + position.offset[operand];
+        good = scan_any(rule, at, step, run, kept);
+        if (good < run) return bad_index(target, rule, row + good, at + (ptrdiff_t)good * step);
+    }
+    return XENT_OK;
+}
+
+/* The first run needs no position. */
 xent_status xent_check_indices(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
                                const struct xent_target_rule *rule, int64_t *counted)
 {
-    ptrdiff_t step = xent_walk_step(walk, operand);
-    struct xent_position position;
-    int64_t kept = 0;
-    xent_walk_start(&position);
-    for (int64_t row = 0, run = 0; row < walk->count; row += run) {
-        const char *at;
-        int64_t good;
-        if (row > 0) xent_walk_advance(walk, &position, run);
-        at = (const char *)target->data + position.offset[operand];
-        run = xent_walk_run(walk, &position);
-        good = rule->dtype == XENT_I64 ? scan_run(rule, XENT_I64, at, step, run, &kept)
-                                       : scan_run(rule, rule->dtype, at, step, run, &kept);
-        if (good < run) return bad_index(target, rule, row + good, xent_load_index(rule->dtype, at + (ptrdiff_t)good * step));
+    const ptrdiff_t step = xent_walk_step(walk, operand);
+    const int64_t run = xent_walk_whole_run(walk), first = run < walk->count ? run : walk->count;
+    int64_t kept = 0, good;
+    good = scan_any(rule, target->data, step, first, &kept);
+    if (good < first) return bad_index(target, rule, good, (const char *)target->data + (ptrdiff_t)good * step);
+    if (first < walk->count) {
+        xent_status status = check_further_runs(target, walk, operand, rule, &kept);
+        if (status != XENT_OK) return status;
     }
     *counted = kept;
     return XENT_OK;

@@ -1,8 +1,7 @@
 /* Planning a walk, and moving along one. The shapes of the operands have been found to agree. */
 #include "args/walk.h"
 
-/* Joins the last dimension to the one before it, if every operand comes from the end of the one to the start of the next. */
-static void join_last(struct xent_walk *walk)
+void xent_walk_join_last(struct xent_walk *walk)
 {
     int32_t inner = walk->ndim - 1, outer = inner - 1;
     for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) {
@@ -12,32 +11,6 @@ static void join_last(struct xent_walk *walk)
     walk->extent[outer] *= walk->extent[inner];
     memcpy(walk->step[outer], walk->step[inner], sizeof walk->step[outer]);
     walk->ndim--;
-}
-
-/* Appends a dimension: of index `batch` in an operand without an axis, or before it. */
-static inline void add_dimension(struct xent_walk *walk, const struct xent_operand *operands, int32_t count, int64_t extent,
-                                 int32_t batch)
-{
-    ptrdiff_t *step = walk->step[walk->ndim];
-    walk->extent[walk->ndim] = extent;
-    memset(step, 0, sizeof walk->step[0]);
-    for (int32_t k = 0; k < count; k++)
-        if (operands[k].tensor != NULL) step[k] = operands[k].tensor->step[batch + (batch >= operands[k].axis)];
-    if (walk->ndim++ > 0) join_last(walk);
-}
-
-void xent_walk_plan(struct xent_walk *walk, const struct xent_operand *operands, int32_t count)
-{
-    const struct xent_tensor *model = operands->tensor;
-    int32_t axis = operands->axis;
-    walk->ndim = 0;
-    walk->count = 1;
-    for (int32_t d = 0; d < model->ndim; d++) {
-        int64_t extent = model->shape[d];
-        if (d == axis) continue;
-        walk->count *= extent;
-        if (extent != 1) add_dimension(walk, operands, count, extent, d - (d > axis));
-    }
 }
 
 void xent_walk_seek_from_start(const struct xent_walk *walk, int64_t row, struct xent_position *position)

@@ -28,9 +28,33 @@ struct xent_operand {
     int32_t axis;                     /* the dimension that is not walked, or XENT_NO_AXIS */
 };
 
+/* Joins the last dimension to the one before it, if every operand comes from the end of the one to the start of the next. */
+void xent_walk_join_last(struct xent_walk *walk);
+
 /* Along the dimensions of the first operand but its axis, which the others share. Neighbouring dimensions that every operand steps
-   through evenly are joined. */
-void xent_walk_plan(struct xent_walk *walk, const struct xent_operand *operands, int32_t count);
+   through evenly are joined. A part of its caller, who knows how many operands there are and which have no axis. */
+static inline __attribute__((always_inline)) void xent_walk_plan(struct xent_walk *walk, const struct xent_operand *operands,
+                                                                 int32_t count)
+{
+    const struct xent_tensor *model = operands->tensor;
+    const int32_t dimensions = model->ndim, axis = operands->axis;
+    int64_t rows = 1;
+    walk->ndim = 0;
+    for (int32_t d = 0; d < dimensions; d++) {
+        const int64_t extent = model->shape[d];
+        const int32_t batch = d - (d > axis); /* of operands without an axis, or before it */
+        ptrdiff_t *step = walk->step[walk->ndim];
+        if (d == axis) continue;
+        rows *= extent;
+        if (extent == 1) continue;
+        walk->extent[walk->ndim] = extent;
+        for (int32_t k = 0; k < count; k++)
+            step[k] = operands[k].tensor == NULL ? 0 : operands[k].tensor->step[batch + (batch >= operands[k].axis)];
+        for (int32_t k = count; k < XENT_WALK_OPERANDS; k++) step[k] = 0;
+        if (walk->ndim++ > 0) xent_walk_join_last(walk);
+    }
+    walk->count = rows;
+}
 
 /* To row 0; and to any row. */
 static inline void xent_walk_start(struct xent_position *position)
@@ -50,6 +74,12 @@ static inline int64_t xent_walk_run(const struct xent_walk *walk, const struct x
 {
     int32_t last = walk->ndim - 1;
     return last < 0 ? 1 : walk->extent[last] - position->index[last];
+}
+
+/* The same of any position that begins a run. */
+static inline int64_t xent_walk_whole_run(const struct xent_walk *walk)
+{
+    return walk->ndim == 0 ? 1 : walk->extent[walk->ndim - 1];
 }
 
 /* That step of an operand. */

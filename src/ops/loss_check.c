@@ -19,9 +19,12 @@ static xent_status check_options(struct xent_loss *loss)
     return loss->kind->only_weights ? xent_options_plain(&loss->options) : XENT_OK;
 }
 
-static xent_status check_dtypes(const struct xent_loss *loss)
+/* What follows is a part of its callers, one of which knows what the options are. */
+#define PART static inline __attribute__((always_inline))
+
+PART xent_status check_dtypes(const struct xent_loss *loss, const xent_options *options)
 {
-    const struct xent_tensor *weight = loss->options.class_weight, *row_weight = loss->options.row_weight;
+    const struct xent_tensor *weight = options->class_weight, *row_weight = options->row_weight;
     XENT_TRY(xent_check_floating(loss->kind->logits, loss->logits));
     if (!loss->rule.indices) XENT_TRY(xent_check_floating("target", loss->target));
     if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
@@ -33,21 +36,21 @@ static xent_status check_dtypes(const struct xent_loss *loss)
 }
 
 /* loss and grad_loss: the batch shape for NONE, else one element */
-static xent_status check_batch(const struct xent_loss *loss, const char *name, const struct xent_tensor *tensor)
+PART xent_status check_batch(const struct xent_loss *loss, const xent_options *options, const char *name,
+                             const struct xent_tensor *tensor)
 {
     if (tensor == NULL) return XENT_OK;
-    if (loss->options.reduction == XENT_REDUCTION_NONE)
+    if (options->reduction == XENT_REDUCTION_NONE)
         return xent_check_shape(name, tensor, loss->logits, loss->axis, "the batch shape, for reduction NONE");
     return xent_check_one_element(name, tensor,
-                                  loss->options.reduction == XENT_REDUCTION_MEAN ? "for reduction MEAN" : "for reduction SUM");
+                                  options->reduction == XENT_REDUCTION_MEAN ? "for reduction MEAN" : "for reduction SUM");
 }
 
-static xent_status check_shapes(struct xent_loss *loss)
+PART xent_status check_shapes(struct xent_loss *loss, const xent_options *options)
 {
-    const struct xent_tensor *weight = loss->options.class_weight, *row_weight = loss->options.row_weight;
-    const struct xent_tensor *logits = loss->logits;
+    const struct xent_tensor *weight = options->class_weight, *row_weight = options->row_weight, *logits = loss->logits;
     int64_t classes;
-    XENT_TRY(xent_check_axis(loss->kind->logits, logits, loss->options.axis, &loss->axis));
+    XENT_TRY(xent_check_axis(loss->kind->logits, logits, options->axis, &loss->axis));
     classes = logits->shape[loss->axis];
     loss->rule.classes = classes;
     if (loss->rule.indices)
@@ -57,48 +60,49 @@ static xent_status check_shapes(struct xent_loss *loss)
     XENT_TRY(xent_check_class_count(loss->kind->logits, logits, loss->axis));
     if (weight != NULL) XENT_TRY(xent_check_weight_shape(weight, classes));
     if (row_weight != NULL) XENT_TRY(xent_check_shape("row_weight", row_weight, logits, loss->axis, "the batch shape"));
-    XENT_TRY(check_batch(loss, "grad_loss", loss->grad_loss));
-    XENT_TRY(check_batch(loss, "loss", loss->loss));
+    XENT_TRY(check_batch(loss, options, "grad_loss", loss->grad_loss));
+    XENT_TRY(check_batch(loss, options, "loss", loss->loss));
     if (loss->grad_logits == NULL) return XENT_OK;
     return xent_check_shape(loss->kind->gradient, loss->grad_logits, logits, XENT_NO_AXIS, loss->kind->like_logits);
 }
 
-static xent_status check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output, bool in_place)
+PART xent_status check_output(const struct xent_loss *loss, const xent_options *options, const char *name,
+                              const struct xent_tensor *output, bool in_place)
 {
     if (output == NULL) return XENT_OK;
     XENT_TRY(xent_check_output(name, output));
     XENT_TRY(xent_check_apart(name, output, loss->kind->logits, loss->logits, in_place));
     XENT_TRY(xent_check_apart(name, output, "target", loss->target, false));
-    XENT_TRY(xent_check_apart(name, output, "class_weight", loss->options.class_weight, false));
-    XENT_TRY(xent_check_apart(name, output, "row_weight", loss->options.row_weight, false));
+    XENT_TRY(xent_check_apart(name, output, "class_weight", options->class_weight, false));
+    XENT_TRY(xent_check_apart(name, output, "row_weight", options->row_weight, false));
     return xent_check_apart(name, output, "grad_loss", loss->grad_loss, false);
 }
 
-static xent_status check_outputs(const struct xent_loss *loss)
+PART xent_status check_outputs(const struct xent_loss *loss, const xent_options *options)
 {
-    XENT_TRY(check_output(loss, "loss", loss->loss, false));
-    XENT_TRY(check_output(loss, loss->kind->gradient, loss->grad_logits, true));
+    XENT_TRY(check_output(loss, options, "loss", loss->loss, false));
     if (loss->grad_logits == NULL) return XENT_OK;
+    XENT_TRY(check_output(loss, options, loss->kind->gradient, loss->grad_logits, true));
     return xent_check_apart(loss->kind->gradient, loss->grad_logits, "loss", loss->loss, false);
 }
 
-static void plan_walk(struct xent_loss *loss)
+PART void plan_walk(struct xent_loss *loss, const xent_options *options)
 {
-    bool per_row = loss->options.reduction == XENT_REDUCTION_NONE;
+    bool per_row = options->reduction == XENT_REDUCTION_NONE;
     const struct xent_operand operands[XENT_LOSS_OPERANDS] = {
         [XENT_LOSS_LOGITS] = { loss->logits, loss->axis },
         [XENT_LOSS_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
-        [XENT_LOSS_ROW_WEIGHT] = { loss->options.row_weight, XENT_NO_AXIS },
+        [XENT_LOSS_ROW_WEIGHT] = { options->row_weight, XENT_NO_AXIS },
         [XENT_LOSS_LOSS] = { per_row ? loss->loss : NULL, XENT_NO_AXIS },
         [XENT_LOSS_GRAD_LOSS] = { per_row ? loss->grad_loss : NULL, XENT_NO_AXIS },
         [XENT_LOSS_GRAD] = { loss->grad_logits, loss->axis },
     };
-    xent_walk_plan(&loss->walk, operands, loss->grad_logits != NULL ? XENT_LOSS_OPERANDS : XENT_LOSS_GRAD_LOSS);
+    xent_walk_plan(&loss->walk, operands, XENT_LOSS_OPERANDS);
 }
 
-static xent_status check_values(const struct xent_loss *loss, int64_t *counted)
+PART xent_status check_values(const struct xent_loss *loss, const xent_options *options, int64_t *counted)
 {
-    const struct xent_tensor *weight = loss->options.class_weight, *row_weight = loss->options.row_weight;
+    const struct xent_tensor *weight = options->class_weight, *row_weight = options->row_weight;
     *counted = loss->walk.count;
     if (weight != NULL) XENT_TRY(xent_check_weights(weight));
     if (row_weight != NULL) XENT_TRY(xent_check_row_weights(row_weight, &loss->walk, XENT_LOSS_ROW_WEIGHT));
@@ -106,9 +110,8 @@ static xent_status check_values(const struct xent_loss *loss, int64_t *counted)
     return xent_check_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, counted);
 }
 
-static double divisor_of(const struct xent_loss *loss, int64_t counted)
+PART double divisor_of(const struct xent_loss *loss, const xent_options *options, int64_t counted)
 {
-    const xent_options *options = &loss->options;
     struct xent_divisor_rows rows;
     if (options->reduction != XENT_REDUCTION_MEAN) return 1;
     if (options->normalizer != 0) return options->normalizer;
@@ -123,17 +126,30 @@ static double divisor_of(const struct xent_loss *loss, int64_t counted)
     return xent_divisor_of(&rows);
 }
 
-xent_status xent_loss_check(struct xent_loss *loss)
+PART xent_status check_arguments(struct xent_loss *loss, const xent_options *options)
 {
     int64_t counted;
-    XENT_TRY(check_null(loss));
-    XENT_TRY(check_options(loss));
-    xent_target_rule_init(&loss->rule, loss->target, loss->options.ignore_index, XENT_CLASSES_UNKNOWN);
-    XENT_TRY(check_dtypes(loss));
-    XENT_TRY(check_shapes(loss));
-    XENT_TRY(check_outputs(loss));
-    plan_walk(loss);
-    XENT_TRY(check_values(loss, &counted));
-    loss->divisor = divisor_of(loss, counted);
+    xent_target_rule_init(&loss->rule, loss->target, options->ignore_index, XENT_CLASSES_UNKNOWN);
+    XENT_TRY(check_dtypes(loss, options));
+    XENT_TRY(check_shapes(loss, options));
+    XENT_TRY(check_outputs(loss, options));
+    plan_walk(loss, options);
+    XENT_TRY(check_values(loss, options, &counted));
+    loss->divisor = divisor_of(loss, options, counted);
     return XENT_OK;
+}
+
+static __attribute__((noinline)) xent_status check_with_options(struct xent_loss *loss)
+{
+    XENT_TRY(check_options(loss));
+    return check_arguments(loss, &loss->options);
+}
+
+xent_status xent_loss_check(struct xent_loss *loss)
+{
+    static const xent_options defaults = XENT_OPTIONS_INIT;
+    XENT_TRY(check_null(loss));
+    if (loss->given != NULL) return check_with_options(loss);
+    loss->options = defaults;
+    return check_arguments(loss, &defaults);
 }
