@@ -100,27 +100,36 @@ static XENT_COLD xent_status bad_index(const struct xent_tensor *target, const s
 static inline int64_t scan_run(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step, int64_t n,
                                int64_t *kept)
 {
+    const bool may_ignore = rule->may_ignore, any = rule->classes == XENT_CLASSES_UNKNOWN;
+    const int64_t ignore_index = rule->ignore_index;
+    const uint64_t classes = (uint64_t)rule->classes;
     int64_t row = 0, ignored = 0;
     for (; row < n; row++, at += step) {
         int64_t index = xent_load_index(dtype, at);
-        if (xent_target_ignored(rule, index))
+        if (may_ignore && index == ignore_index)
             ignored++;
-        else if ((uint64_t)index >= (uint64_t)rule->classes && rule->classes != XENT_CLASSES_UNKNOWN)
+        else if ((uint64_t)index >= classes && !any)
             break;
     }
     *kept += row - ignored;
     return row;
 }
 
+static __attribute__((noinline)) int64_t scan_converted(const struct xent_target_rule *rule, const char *at, ptrdiff_t step,
+                                                        int64_t n, int64_t *kept)
+{
+    return scan_run(rule, rule->dtype, at, step, n, kept);
+}
+
 static inline int64_t scan_any(const struct xent_target_rule *rule, const char *at, ptrdiff_t step, int64_t n, int64_t *kept)
 {
-    return rule->dtype == XENT_I64 ? scan_run(rule, XENT_I64, at, step, n, kept)
-                                   : scan_run(rule, rule->dtype, at, step, n, kept);
+    return rule->dtype == XENT_I64 ? scan_run(rule, XENT_I64, at, step, n, kept) : scan_converted(rule, at, step, n, kept);
 }
 
 /* The target's runs behind the first, which ends `row` rows on. */
-static xent_status check_further_runs(const struct xent_tensor *target, const struct xent_walk *walk, int32_t operand,
-                                      const struct xent_target_rule *rule, int64_t *kept)
+static __attribute__((noinline)) xent_status check_further_runs(const struct xent_tensor *target, const struct xent_walk *walk,
+                                                                int32_t operand, const struct xent_target_rule *rule,
+                                                                int64_t *kept)
 {
     const ptrdiff_t step = xent_walk_step(walk, operand);
     const int64_t run = xent_walk_whole_run(walk);
@@ -143,13 +152,10 @@ xent_status xent_check_indices(const struct xent_tensor *target, const struct xe
 {
     const ptrdiff_t step = xent_walk_step(walk, operand);
     const int64_t run = xent_walk_whole_run(walk), first = run < walk->count ? run : walk->count;
-    int64_t kept = 0, good;
-    good = scan_any(rule, target->data, step, first, &kept);
-    if (good < first) return bad_index(target, rule, good, (const char *)target->data + (ptrdiff_t)good * step);
-    if (first < walk->count) {
-        xent_status status = check_further_runs(target, walk, operand, rule, &kept);
-        if (status != XENT_OK) return status;
-    }
-    *counted = kept;
-    return XENT_OK;
+    const char *at = target->data;
+    int64_t good;
+    *counted = 0;
+    good = scan_any(rule, at, step, first, counted);
+    if (good < first) return bad_index(target, rule, good, at + (ptrdiff_t)good * step);
+    return first < walk->count ? check_further_runs(target, walk, operand, rule, counted) : XENT_OK;
 }

@@ -12,6 +12,7 @@
 /* A shape and, for each of its dimensions, how many bytes a step along it takes in each operand; 0 for one that there is not. */
 struct xent_walk {
     int32_t ndim;
+    int32_t last;  /* of the dimensions; 0 where there is none: its extent is then 1 and its steps are 0 */
     int64_t count; /* product of the extents */
     int64_t extent[XENT_MAX_NDIM];
     ptrdiff_t step[XENT_MAX_NDIM][XENT_WALK_OPERANDS];
@@ -30,6 +31,15 @@ struct xent_operand {
 
 /* Joins the last dimension to the one before it, if every operand comes from the end of the one to the start of the next. */
 void xent_walk_join_last(struct xent_walk *walk);
+
+/* Sets what follows from the dimensions. */
+static inline void xent_walk_end_plan(struct xent_walk *walk)
+{
+    walk->last = walk->ndim > 0 ? walk->ndim - 1 : 0;
+    if (walk->ndim > 0) return;
+    walk->extent[0] = 1;
+    memset(walk->step[0], 0, sizeof walk->step[0]);
+}
 
 /* Along the dimensions of the first operand but its axis, which the others share. Neighbouring dimensions that every operand steps
    through evenly are joined. A part of its caller, who knows how many operands there are and which have no axis. */
@@ -54,6 +64,7 @@ static inline __attribute__((always_inline)) void xent_walk_plan(struct xent_wal
         if (walk->ndim++ > 0) xent_walk_join_last(walk);
     }
     walk->count = rows;
+    xent_walk_end_plan(walk);
 }
 
 /* To row 0; and to any row. */
@@ -72,20 +83,16 @@ static inline void xent_walk_seek(const struct xent_walk *walk, int64_t row, str
 /* Positions from this one on, itself included, that are one step of the last dimension apart: a run. */
 static inline int64_t xent_walk_run(const struct xent_walk *walk, const struct xent_position *position)
 {
-    int32_t last = walk->ndim - 1;
-    return last < 0 ? 1 : walk->extent[last] - position->index[last];
+    return walk->extent[walk->last] - position->index[walk->last];
 }
 
 /* The same of any position that begins a run. */
-static inline int64_t xent_walk_whole_run(const struct xent_walk *walk)
-{
-    return walk->ndim == 0 ? 1 : walk->extent[walk->ndim - 1];
-}
+static inline int64_t xent_walk_whole_run(const struct xent_walk *walk) { return walk->extent[walk->last]; }
 
 /* That step of an operand. */
 static inline ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t operand)
 {
-    return walk->ndim == 0 ? 0 : walk->step[walk->ndim - 1][operand];
+    return walk->step[walk->last][operand];
 }
 
 /* n positions on; n is at most the run's length. */

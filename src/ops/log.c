@@ -56,12 +56,13 @@ static void take_run(struct xent_logarithm *logarithm)
     struct xent_walk *walk = &logarithm->walk;
     int64_t elements = 1;
     ptrdiff_t step_x = 0, step_out = 0;
-    if (walk->ndim > 0 && walk->count > 0) {
-        walk->ndim--;
-        elements = walk->extent[walk->ndim];
-        step_x = walk->step[walk->ndim][LOG_X];
-        step_out = walk->step[walk->ndim][LOG_OUT];
-        walk->count /= elements;
+    if (walk->count > 0) {
+        elements = xent_walk_whole_run(walk);
+        step_x = xent_walk_step(walk, LOG_X);
+        step_out = xent_walk_step(walk, LOG_OUT);
+        walk->ndim -= walk->ndim > 0;
+        walk->count = walk->ndim == 0 ? 1 : walk->count / elements;
+        xent_walk_end_plan(walk);
     }
     logarithm->type.classes = elements;
     logarithm->run_x = run_of(logarithm->x, step_x, elements);

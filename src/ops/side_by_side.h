@@ -11,7 +11,7 @@
 static inline bool xent_rows_go_side_by_side(const struct xent_tensor *tensor, int32_t axis, const struct xent_walk *walk,
                                              int32_t operand, int32_t operands)
 {
-    int64_t classes = tensor->shape[axis], run = walk->ndim == 0 ? 1 : walk->extent[walk->ndim - 1];
+    int64_t classes = tensor->shape[axis], run = xent_walk_whole_run(walk);
     int64_t bytes = operands * (int64_t)(tensor->dtype == XENT_F64 ? sizeof(double) : sizeof(float));
     bool scattered = !xent_lines_are_contiguous(tensor, axis);
     if (classes < 1 || walk->count == 0) return false;
