@@ -16,11 +16,10 @@ static int64_t shared_rows(const struct xent_parallel *parallel, int64_t work_pe
     return parallel->pieces > 1 && left * work_per_row / parallel->tasks >= XENT_WORK_PER_TASK ? left : 0;
 }
 
-void xent_parallel_share(struct xent_parallel *parallel, const struct xent_settings *settings, int64_t tasks, int64_t work)
+void xent_parallel_share(struct xent_parallel *parallel, int64_t tasks, int64_t work)
 {
     if (inside_task) return;
-    parallel->fn = settings->parallel_for;
-    parallel->user = settings->user;
+    parallel->fn = xent_settings_parallel_for(&parallel->user);
     parallel->tasks = tasks;
     parallel->shared = shared_rows(parallel, work / parallel->rows);
     if (parallel->shared == 0 && parallel->rows < tasks) parallel->tasks = parallel->rows;

@@ -19,7 +19,7 @@ struct xent_parallel {
 };
 
 /* Decides for so many tasks, more than one, as the work is worth. */
-void xent_parallel_share(struct xent_parallel *parallel, const struct xent_settings *settings, int64_t tasks, int64_t work);
+void xent_parallel_share(struct xent_parallel *parallel, int64_t tasks, int64_t work);
 
 /* threads: as many tasks at most, 0: as set for the process; work: logits that the operation reads. */
 static inline void xent_parallel_plan(struct xent_parallel *parallel, const struct xent_settings *settings, int32_t threads,
@@ -32,7 +32,7 @@ static inline void xent_parallel_plan(struct xent_parallel *parallel, const stru
     parallel->rows = rows;
     parallel->pieces = pieces;
     parallel->shared = 0;
-    if (tasks > 1) xent_parallel_share(parallel, settings, tasks, work);
+    if (tasks > 1) xent_parallel_share(parallel, tasks, work);
 }
 
 /* What tasks do in one pass; they run at the same time. NULL: nothing. Shared rows are counted from 0. */

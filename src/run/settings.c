@@ -65,14 +65,16 @@ void xent_settings_set_parallel_for(xent_parallel_for fn, void *user)
     (void)pthread_mutex_unlock(&writing);
 }
 
-static void get_parallel_for(struct xent_settings *settings)
+xent_parallel_for xent_settings_parallel_for(void **user)
 {
+    xent_parallel_for fn;
     unsigned long before;
     do {
         before = atomic_load(&newest);
-        settings->parallel_for = atomic_load(&pairs[before % PLACES].fn);
-        settings->user = atomic_load(&pairs[before % PLACES].user);
+        fn = atomic_load(&pairs[before % PLACES].fn);
+        *user = atomic_load(&pairs[before % PLACES].user);
     } while (atomic_load(&newest) - before >= PLACES - 1);
+    return fn;
 }
 
 /* ---- The environment ---------------------------------------------------------------------------------------------- */
@@ -163,7 +165,6 @@ xent_status xent_settings_get(struct xent_settings *settings)
 {
     settings->kernels = current_backend();
     settings->threads = current_threads();
-    get_parallel_for(settings);
     return settings->kernels == &unusable || settings->threads == THREADS_BAD ? fail_environment(settings) : XENT_OK;
 }
 

@@ -1,5 +1,5 @@
 /* What the process has set for all calls: backend, number of threads, the caller's parallel_for. Any thread may read or change them
- * at any time; a call reads all of them once and finishes with what it has read. */
+ * at any time; a call reads each of them once at most and finishes with what it has read. */
 #ifndef XENT_RUN_SETTINGS_H
 #define XENT_RUN_SETTINGS_H
 
@@ -8,13 +8,14 @@
 
 struct xent_settings {
     const struct xent_kernels *kernels;
-    int32_t threads;                /* 1 to XENT_MAX_THREADS */
-    xent_parallel_for parallel_for; /* NULL: the library's own threads */
-    void *user;                     /* of parallel_for: the two were set together */
+    int32_t threads; /* 1 to XENT_MAX_THREADS */
 };
 
 /* The settings that a call runs with, or why there are none: the step *backend* of its checks. */
 xent_status xent_settings_get(struct xent_settings *settings);
+
+/* The caller's parallel_for, for a call of several tasks; NULL: the library's own threads. *user has been set together with it. */
+xent_parallel_for xent_settings_parallel_for(void **user);
 
 /* The name of the backend in use; NULL where XENT_BACKEND names none that is usable. */
 const char *xent_settings_backend(void);
