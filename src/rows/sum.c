@@ -21,25 +21,36 @@ static void push_node(struct xent_sum *sum, uint8_t level, int64_t index, struct
     sum->level[sum->nodes++] = level;
 }
 
-/* As many of n values as the open leaf has room for. */
-static size_t add_to_leaf(struct xent_sum *sum, const double *values, size_t n)
+/* To the open leaf, which has room for them. */
+static inline void add_to_leaf(struct xent_sum *sum, const double *values, size_t n)
 {
-    size_t room = XENT_LEAF_ROWS - (size_t)(sum->row & (XENT_LEAF_ROWS - 1)), count = n < room ? n : room;
     struct xent_pair leaf = sum->leaf;
-    for (size_t i = 0; i < count; i++) add_two(&leaf.hi, &leaf.lo, values[i]);
+    for (size_t i = 0; i < n; i++) add_two(&leaf.hi, &leaf.lo, values[i]);
     sum->leaf = leaf;
-    sum->row += (int64_t)count;
-    if (count < room) return count;
-    push_node(sum, 0, sum->row / XENT_LEAF_ROWS - 1, leaf);
-    sum->leaf = (struct xent_pair){ 0, 0 };
-    return count;
+    sum->row += (int64_t)n;
+}
+
+static inline size_t room_of(const struct xent_sum *sum) { return XENT_LEAF_ROWS - (size_t)(sum->row & (XENT_LEAF_ROWS - 1)); }
+
+/* Values that come before the first leaf, or fill the open one. */
+static __attribute__((noinline)) void add_over_leaves(struct xent_sum *sum, const double *values, size_t n)
+{
+    size_t i = 0, room;
+    for (; i < n && sum->row < sum->first_leaf; i++, sum->row++) sum->head[sum->heads++] = values[i];
+    for (; i < n && n - i >= (room = room_of(sum)); i += room) {
+        add_to_leaf(sum, values + i, room);
+        push_node(sum, 0, sum->row / XENT_LEAF_ROWS - 1, sum->leaf);
+        sum->leaf = (struct xent_pair){ 0, 0 };
+    }
+    add_to_leaf(sum, values + i, n - i);
 }
 
 void xent_sum_rows(struct xent_sum *sum, const double *values, size_t n)
 {
-    size_t i = 0;
-    for (; i < n && sum->row < sum->first_leaf; i++, sum->row++) sum->head[sum->heads++] = values[i];
-    while (i < n) i += add_to_leaf(sum, values + i, n - i);
+    if (sum->row < sum->first_leaf || n >= room_of(sum))
+        add_over_leaves(sum, values, n);
+    else
+        add_to_leaf(sum, values, n);
 }
 
 void xent_sum_row(struct xent_sum *sum, double value) { xent_sum_rows(sum, &value, 1); }
