@@ -8,12 +8,17 @@
 
 /* ---- Memory: the tasks' parts, each with the rows of a block; the shared rows'; the sums ------------------------------ */
 
+static size_t chunk_bytes_of(const struct xent_drive *drive)
+{
+    return (size_t)xent_chunk_count(drive->type->classes) * sizeof(struct xent_chunk);
+}
+
 /* A shared row has its chunks and its struct behind what every row has; the latter lasts from one pass to the next. */
-static void reserve_for_tasks(struct xent_drive *drive, size_t chunk_bytes)
+static void reserve_for_tasks(struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
     size_t shared = drive->row_bytes;
-    (void)xent_arena_need(&shared, chunk_bytes);
+    (void)xent_arena_need(&shared, chunk_bytes_of(drive));
     (void)xent_arena_need(&shared, sizeof(struct xent_row));
     drive->shared_step = shared;
     (void)xent_arena_reserve(&drive->arena, drive->task_step, parallel->tasks);
@@ -26,37 +31,29 @@ xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_loca
 {
     const struct xent_parallel *parallel = &drive->parallel;
     const struct xent_row_type *type = drive->type;
-    size_t chunk_bytes = (size_t)xent_chunk_count(type->classes) * sizeof(struct xent_chunk), rows;
+    size_t row_step = drive->row_bytes, task_bytes = drive->task_bytes, rows;
     drive->tile = XENT_NOWHERE;
     if (drive->tiled != NULL && drive->tiled->reduce != NULL)
-        drive->tile = xent_arena_need(&drive->task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
-    drive->chunks = drive->row_bytes;
-    drive->row_step = drive->row_bytes;
-    if (drive->keeps_chunks) (void)xent_arena_need(&drive->row_step, chunk_bytes);
-    drive->task_step = drive->task_bytes;
-    if (__builtin_mul_overflow(drive->row_step, (size_t)drive->block, &rows)) rows = SIZE_MAX;
-    if (parallel->rows > parallel->shared) (void)xent_arena_need(&drive->task_step, rows);
+        drive->tile = xent_arena_need(&task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
+    drive->chunks = row_step;
+    if (drive->keeps_chunks) (void)xent_arena_need(&row_step, chunk_bytes_of(drive));
+    drive->row_step = row_step;
+    drive->task_bytes = drive->task_step = task_bytes;
+    if (__builtin_mul_overflow(row_step, (size_t)drive->block, &rows)) rows = SIZE_MAX;
+    if (rows > 0 && parallel->rows > parallel->shared) (void)xent_arena_need(&drive->task_step, rows);
     xent_arena_init(&drive->arena, parallel->tasks == 1 ? drive->task_step : 0);
-    if (parallel->tasks > 1) reserve_for_tasks(drive, chunk_bytes);
+    if (parallel->tasks > 1) reserve_for_tasks(drive);
     return xent_arena_allocate(&drive->arena, local);
 }
-
-/* What the tasks of one run have in common. */
-struct job {
-    const struct xent_drive *drive;
-    struct xent_sum *alone; /* of a single task, on its stack */
-};
 
 static char *task_memory(const struct xent_drive *drive, int64_t task)
 {
     return drive->arena.memory + drive->task_step * (size_t)task;
 }
 
-/* The task's sum; that of the shared rows is one behind the last task's. NULL where results are not summed. */
-static struct xent_sum *sum_of(const struct job *job, int64_t task)
+/* The sum of one of several tasks; that of the shared rows is one behind the last task's. Looked at where results are summed. */
+static struct xent_sum *sum_of(const struct xent_drive *drive, int64_t task)
 {
-    const struct xent_drive *drive = job->drive;
-    if (drive->results != XENT_RESULTS_SUMMED || drive->parallel.tasks == 1) return job->alone;
     return (struct xent_sum *)(void *)(drive->arena.memory + drive->sums_at +
                                        xent_arena_padded(sizeof(struct xent_sum)) * (size_t)task);
 }
@@ -120,8 +117,9 @@ static __attribute__((noinline)) void run_block(const struct xent_drive *drive, 
     const struct xent_span all = { 0, xent_chunk_count(drive->type->classes) };
     struct xent_row rows[XENT_BLOCK];
     assert(count >= 1 && count <= XENT_BLOCK);
-    for (size_t i = 0; i < count; i++, xent_walk_next(drive->walk, position)) {
+    for (size_t i = 0; i < count; i++) {
         struct xent_memory own = xent_drive_memory(drive, memory, i);
+        if (i > 0) xent_walk_next(drive->walk, position);
         begin_row(drive, position, &own, &rows[i]);
         rows[i].state = xent_drive_reduce(drive, &rows[i], memory);
     }
@@ -129,23 +127,34 @@ static __attribute__((noinline)) void run_block(const struct xent_drive *drive, 
     for (size_t i = 0; i < count && drive->steps->write != NULL; i++) drive->steps->write(drive->call, &rows[i], memory, all);
 }
 
+static void run_blocks(const struct xent_drive *drive, int64_t from, int64_t to, char *memory, struct xent_sum *sum)
+{
+    struct xent_position position;
+    xent_walk_seek(drive->walk, from, &position);
+    for (;;) {
+        int64_t count = to - from < drive->block ? to - from : drive->block;
+        run_block(drive, &position, (size_t)count, memory, sum);
+        from += count;
+        if (from >= to) return;
+        xent_walk_next(drive->walk, &position);
+    }
+}
+
+/* Rows of one task, one at least. */
+static inline void run_part(const struct xent_drive *drive, int64_t from, int64_t to, char *memory, struct xent_sum *sum)
+{
+    if (drive->tiled != NULL)
+        xent_drive_tiles(drive, from, to, memory, sum);
+    else
+        run_blocks(drive, from, to, memory, sum);
+}
+
 static void run_rows(const void *context, int64_t task, int64_t from, int64_t to)
 {
-    const struct job *job = context;
-    const struct xent_drive *drive = job->drive;
-    char *memory = task_memory(drive, task);
-    struct xent_sum *sum = sum_of(job, task);
-    struct xent_position position;
+    const struct xent_drive *drive = context;
+    struct xent_sum *sum = sum_of(drive, task);
     if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, from);
-    xent_walk_seek(drive->walk, from, &position);
-    while (from < to) {
-        int64_t count = to - from < drive->block ? to - from : drive->block;
-        if (drive->tiled != NULL)
-            count = xent_drive_tile(drive, &position, to - from, memory, sum);
-        else
-            run_block(drive, &position, (size_t)count, memory, sum);
-        from += count;
-    }
+    run_part(drive, from, to, task_memory(drive, task), sum);
 }
 
 /* ---- Shared rows: all tasks reduce their chunks; the calling thread has the row's state and result; all tasks write their chunks. In
@@ -178,7 +187,7 @@ static void begin_shared(const struct xent_drive *drive)
 
 static void reduce_shared(const void *context, int64_t task, int64_t shared, int64_t from, int64_t to)
 {
-    const struct xent_drive *drive = ((const struct job *)context)->drive;
+    const struct xent_drive *drive = context;
     const struct xent_row *row = shared_row(drive, shared);
     for (int64_t i = from; i < to && !row->ignored; i++)
         drive->steps->reduce(drive->call, row, task_memory(drive, task), i, &row->chunks[i]);
@@ -186,7 +195,7 @@ static void reduce_shared(const void *context, int64_t task, int64_t shared, int
 
 static void write_shared(const void *context, int64_t task, int64_t shared, int64_t from, int64_t to)
 {
-    const struct xent_drive *drive = ((const struct job *)context)->drive;
+    const struct xent_drive *drive = context;
     const struct xent_span span = { from, to };
     drive->steps->write(drive->call, shared_row(drive, shared), task_memory(drive, task), span);
 }
@@ -201,11 +210,10 @@ static struct xent_state merge_chunks(const struct xent_drive *drive, const stru
     return xent_tree_total(&tree, kernels);
 }
 
-static void finish_shared(const struct job *job)
+static void finish_shared(const struct xent_drive *drive)
 {
-    const struct xent_drive *drive = job->drive;
     const struct xent_parallel *parallel = &drive->parallel;
-    struct xent_sum *sum = sum_of(job, parallel->tasks);
+    struct xent_sum *sum = sum_of(drive, parallel->tasks);
     if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, parallel->rows - parallel->shared);
     for (int64_t i = 0; i < parallel->shared; i++) {
         struct xent_row *row = shared_row(drive, i);
@@ -216,48 +224,48 @@ static void finish_shared(const struct job *job)
 
 /* ---- All rows ----------------------------------------------------------------------------------------------------- */
 
-static double total_of(const struct job *job)
+static double total_of(const struct xent_drive *drive)
 {
-    const struct xent_parallel *parallel = &job->drive->parallel;
+    const struct xent_parallel *parallel = &drive->parallel;
     struct xent_sum total;
     xent_sum_begin(&total, 0);
     for (int64_t task = 0; task < parallel->tasks && parallel->rows > parallel->shared; task++)
-        xent_sum_join(&total, sum_of(job, task));
-    if (parallel->shared > 0) xent_sum_join(&total, sum_of(job, parallel->tasks));
+        xent_sum_join(&total, sum_of(drive, task));
+    if (parallel->shared > 0) xent_sum_join(&total, sum_of(drive, parallel->tasks));
     return xent_sum_total(&total);
 }
 
 /* Without a first pass a shared row is finished before its chunks are written, which then takes one pass for all rows. */
-static __attribute__((noinline)) double run_tasks(const struct job *job)
+static __attribute__((noinline)) double run_tasks(const struct xent_drive *drive)
 {
-    const struct xent_drive *drive = job->drive;
     const struct xent_row_steps *steps = drive->steps;
     bool shared = drive->parallel.shared > 0, reduces = steps->reduce != NULL;
     struct xent_pass first = { .rows = run_rows }, second = { .rows = NULL };
     if (shared) first.pieces = reduces ? reduce_shared : steps->write != NULL ? write_shared : NULL;
     if (shared && reduces && steps->write != NULL) second.pieces = write_shared;
     if (shared) begin_shared(drive);
-    if (shared && !reduces) finish_shared(job);
-    xent_parallel_run(&drive->parallel, &first, job);
-    if (shared && reduces) finish_shared(job);
-    xent_parallel_run(&drive->parallel, &second, job);
-    return drive->results == XENT_RESULTS_SUMMED ? total_of(job) : 0;
+    if (shared && !reduces) finish_shared(drive);
+    xent_parallel_run(&drive->parallel, &first, drive);
+    if (shared && reduces) finish_shared(drive);
+    xent_parallel_run(&drive->parallel, &second, drive);
+    return drive->results == XENT_RESULTS_SUMMED ? total_of(drive) : 0;
 }
 
-static __attribute__((noinline)) double run_summed(struct job *job)
+static __attribute__((noinline)) double run_summed(const struct xent_drive *drive)
 {
     struct xent_sum alone;
-    job->alone = &alone;
-    run_rows(job, 0, 0, job->drive->parallel.rows);
+    xent_sum_begin(&alone, 0);
+    run_part(drive, 0, drive->parallel.rows, drive->arena.memory, &alone);
     return xent_sum_total(&alone);
 }
 
-/* The three ways are functions of their own, never inlined: none needs the stack that another one's sums take. */
+/* The ways are functions of their own, never inlined: none needs the stack that another one's sums take. */
 double xent_drive_run(const struct xent_drive *drive)
 {
-    struct job job = { drive, NULL };
-    if (drive->parallel.tasks > 1) return run_tasks(&job);
-    if (drive->results == XENT_RESULTS_SUMMED) return run_summed(&job);
-    run_rows(&job, 0, 0, drive->parallel.rows);
+    bool summed = drive->results == XENT_RESULTS_SUMMED;
+    if (drive->parallel.tasks > 1) return run_tasks(drive);
+    if (drive->parallel.rows == 0) return 0;
+    if (summed) return run_summed(drive);
+    run_part(drive, 0, drive->parallel.rows, drive->arena.memory, NULL);
     return 0;
 }

@@ -62,9 +62,8 @@ xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_loca
 /* Runs all steps of all rows; answers the sum of the results where they are summed. */
 double xent_drive_run(const struct xent_drive *drive);
 
-/* The next rows side by side, at most `rows` and at least one; moves the position behind them and answers how many they were. */
-int64_t xent_drive_tile(const struct xent_drive *drive, struct xent_position *position, int64_t rows, char *task_memory,
-                        struct xent_sum *sum);
+/* The rows [from, to), one at least, side by side. */
+void xent_drive_tiles(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory, struct xent_sum *sum);
 
 /* The state of a whole row by its chunks, which it keeps where row->chunks says so; of no class for a row that is ignored. */
 struct xent_state xent_drive_reduce(const struct xent_drive *drive, const struct xent_row *row, char *task_memory);

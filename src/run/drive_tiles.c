@@ -34,15 +34,12 @@ static void reduce_alone(const struct way *way, size_t i, bool keep_terms, struc
     row->state = xent_drive_reduce(drive, row, way->memory);
 }
 
-static void first_pass(const struct way *way)
+/* The states of the rows that the kernels leave out. */
+static __attribute__((noinline, cold)) void reduce_irregular(const struct way *way)
 {
-    const struct xent_row_type *type = way->drive->type;
-    struct xent_tile_rows *tile = way->tile;
-    struct xent_tile *state = &tile->state;
-    xent_tile_read(type, tile, &tile->in, tile->reals);
-    if (xent_row_is_prepared(type)) xent_tile_prepare(type, tile);
-    way->drive->tiled->reduce(way->drive->call, tile);
-    for (size_t i = 0; i < tile->rows && tile->regular_rows < tile->rows; i++) {
+    const struct xent_tile_rows *tile = way->tile;
+    struct xent_tile *state = &way->tile->state;
+    for (size_t i = 0; i < tile->rows; i++) {
         struct xent_row row;
         if (state->regular[i]) continue;
         reduce_alone(way, i, false, &row);
@@ -54,7 +51,17 @@ static void first_pass(const struct way *way)
     }
 }
 
-static void deliver(const struct way *way, struct xent_sum *sum)
+static inline void first_pass(const struct way *way)
+{
+    const struct xent_row_type *type = way->drive->type;
+    struct xent_tile_rows *tile = way->tile;
+    xent_tile_read(type, tile, &tile->in, tile->reals);
+    if (xent_row_is_prepared(type)) xent_tile_prepare(type, tile);
+    way->drive->tiled->reduce(way->drive->call, tile);
+    if (tile->regular_rows < tile->rows) reduce_irregular(way);
+}
+
+static inline void deliver(const struct way *way, struct xent_sum *sum)
 {
     const struct xent_drive *drive = way->drive;
     const struct xent_tile_rows *tile = way->tile;
@@ -68,7 +75,7 @@ static void deliver(const struct way *way, struct xent_sum *sum)
 }
 
 /* Its state is found anew, with its terms. */
-static void write_alone(const struct way *way, size_t i)
+static __attribute__((noinline, cold)) void write_alone(const struct way *way, size_t i)
 {
     const struct xent_drive *drive = way->drive;
     const struct xent_span all = { 0, 1 };
@@ -79,7 +86,7 @@ static void write_alone(const struct way *way, size_t i)
     xent_tile_take_back(drive->written, way->tile, i, &row.out);
 }
 
-static void second_pass(const struct way *way)
+static inline void second_pass(const struct way *way)
 {
     const struct xent_drive *drive = way->drive;
     struct xent_tile_rows *tile = way->tile;
@@ -91,23 +98,34 @@ static void second_pass(const struct way *way)
     if (drive->tiled->reduce != NULL) xent_tile_write(drive->written, tile);
 }
 
-int64_t xent_drive_tile(const struct xent_drive *drive, struct xent_position *position, int64_t rows, char *task_memory,
-                        struct xent_sum *sum)
+static inline void run_tile(const struct way *way, struct xent_sum *sum)
 {
-    int64_t run = xent_walk_run(drive->walk, position), count = rows < run ? rows : run;
+    const struct xent_drive *drive = way->drive;
+    const struct xent_tile_steps *steps = drive->tiled;
+    steps->begin(drive->call, way->first, way->tile);
+    if (steps->reduce != NULL) first_pass(way);
+    if (steps->finish != NULL) steps->finish(drive->call, way->tile);
+    deliver(way, sum);
+    if (steps->scale != NULL) second_pass(way);
+}
+
+void xent_drive_tiles(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory, struct xent_sum *sum)
+{
     struct xent_tile_rows tile;
-    const struct way way = { drive, position, task_memory, &tile };
-    if (count > XENT_TILE) count = XENT_TILE;
-    tile.rows = (size_t)count;
+    struct xent_position position;
+    const struct way way = { drive, &position, task_memory, &tile };
     tile.memory = task_memory;
     tile.reals = xent_arena_at(task_memory, drive->tile);
-    tile.coef = (struct xent_tile_coef){ NULL, 0, 0 };
     tile.slopes = NULL;
-    drive->tiled->begin(drive->call, position, &tile);
-    if (drive->tiled->reduce != NULL) first_pass(&way);
-    if (drive->tiled->finish != NULL) drive->tiled->finish(drive->call, &tile);
-    deliver(&way, sum);
-    if (drive->tiled->scale != NULL) second_pass(&way);
-    if (count < rows) xent_walk_advance(drive->walk, position, count);
-    return count;
+    tile.coef = (struct xent_tile_coef){ NULL, 0, 0 };
+    xent_walk_seek(drive->walk, from, &position);
+    for (;;) {
+        int64_t run = xent_walk_run(drive->walk, &position), rows = to - from < run ? to - from : run;
+        if (rows > XENT_TILE) rows = XENT_TILE;
+        tile.rows = (size_t)rows;
+        run_tile(&way, sum);
+        from += rows;
+        if (from >= to) return;
+        xent_walk_advance(drive->walk, &position, rows);
+    }
 }
