@@ -21,47 +21,58 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     tile->regular_rows = tile->rows;
 }
 
-/* Times the rows' weights; that of an ignored row is 0 already. */
-static void set_results(const struct xent_loss *loss, const double *gap, struct xent_tile_rows *tile)
+/* Times the row's weight; that of an ignored row is 0 already. */
+static inline void set_result(const struct xent_loss *loss, struct xent_tile_rows *tile, size_t row, double gap)
 {
-    if (loss->options.row_weight == NULL)
-        for (size_t i = 0; i < tile->rows; i++) tile->result[i] = xent_loss_weighted(gap[i], 1);
-    else
-        for (size_t i = 0; i < tile->rows; i++) tile->result[i] = xent_loss_weighted(gap[i], tile->weight[i]);
+    tile->result[row] = xent_loss_weighted(gap, loss->options.row_weight == NULL ? 1 : tile->weight[row]);
 }
 
 static void finish_probabilities(const void *call, struct xent_tile_rows *tile)
 {
-    for (size_t i = 0; i < tile->rows && tile->ignored_rows != 0; i++)
-        if (tile->ignored[i]) tile->state.gap[i] = 0;
-    set_results(call, tile->state.gap, tile);
+    for (size_t i = 0; i < tile->rows; i++)
+        set_result(call, tile, i, tile->ignored_rows != 0 && tile->ignored[i] ? 0 : tile->state.gap[i]);
 }
 
-/* The log-probabilities of the targets. dtype is theirs, a constant where reading one shall not take a call. */
-static inline void read_at_targets(const struct xent_tile_rows *tile, xent_dtype dtype, double *logp)
+/* Row by row, from the target to the result: no vector is read that narrow stores have made. dtype is that of the log-probabilities, a
+   constant where reading one shall not take a call. */
+static inline void finish_targets(const struct xent_loss *loss, struct xent_tile_rows *tile, xent_dtype dtype)
+{
+    const struct xent_tile_place in = tile->in;
+    const char *at = in.at;
+    for (size_t i = 0; i < tile->rows; i++, at += in.row_step) {
+        double logp = xent_load_float(dtype, at + tile->state.target[i] * in.class_step);
+        set_result(loss, tile, i, gap_of(tile->state.target_coef[i], 0, logp));
+    }
+}
+
+static __attribute__((noinline)) void finish_converted(const struct xent_loss *loss, struct xent_tile_rows *tile)
+{
+    finish_targets(loss, tile, loss->type.dtype);
+}
+
+/* Of an ignored row nothing is read. */
+static __attribute__((noinline)) void finish_around_ignored(const struct xent_loss *loss, struct xent_tile_rows *tile)
 {
     const char *at = tile->in.at;
-    for (size_t i = 0; i < tile->rows; i++, at += tile->in.row_step)
-        logp[i] = xent_load_float(dtype, at + tile->state.target[i] * tile->in.class_step);
+    for (size_t i = 0; i < tile->rows; i++, at += tile->in.row_step) {
+        double gap = 0;
+        if (!tile->ignored[i])
+            gap = gap_of(tile->state.target_coef[i], 0,
+                         xent_load_float(loss->type.dtype, at + tile->state.target[i] * tile->in.class_step));
+        set_result(loss, tile, i, gap);
+    }
 }
 
-/* Of a class index nothing else is read than its log-probability, and of an ignored row nothing. */
+/* Of a class index nothing else is read than its log-probability. */
 static void finish_indices(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    const double *coef = tile->state.target_coef;
-    double gap[XENT_TILE] = { 0 };
     if (tile->ignored_rows != 0)
-        for (size_t i = 0; i < tile->rows; i++) {
-            const char *at = tile->in.at + (ptrdiff_t)i * tile->in.row_step + tile->state.target[i] * tile->in.class_step;
-            if (!tile->ignored[i]) gap[i] = xent_load_float(loss->type.dtype, at);
-        }
+        finish_around_ignored(loss, tile);
     else if (loss->type.dtype == XENT_F32)
-        read_at_targets(tile, XENT_F32, gap);
+        finish_targets(loss, tile, XENT_F32);
     else
-        read_at_targets(tile, loss->type.dtype, gap);
-    for (size_t i = 0; i < tile->rows; i++) gap[i] = gap_of(coef[i], 0, gap[i]);
-    set_results(loss, gap, tile);
+        finish_converted(loss, tile);
 }
 
 static void begin_gradient(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
