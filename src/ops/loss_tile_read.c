@@ -20,10 +20,13 @@ static void clear_last_vector(struct xent_tile_rows *tile)
 static inline void read_indices(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step,
                                 double hot, struct xent_tile_rows *tile)
 {
+    const bool may_ignore = rule->may_ignore;
+    const int64_t ignore_index = rule->ignore_index;
+    const size_t rows = tile->rows;
     size_t ignored_rows = 0;
-    for (size_t i = 0; i < tile->rows; i++, at += step) {
+    for (size_t i = 0; i < rows; i++, at += step) {
         int64_t index = xent_load_index(dtype, at);
-        bool ignored = xent_target_ignored(rule, index);
+        bool ignored = may_ignore && index == ignore_index;
         ignored_rows += ignored;
         tile->ignored[i] = ignored;
         tile->state.target[i] = ignored ? 0 : (int32_t)index;
@@ -32,23 +35,34 @@ static inline void read_indices(const struct xent_target_rule *rule, xent_dtype 
     tile->ignored_rows = ignored_rows;
 }
 
-static void read_targets(const struct xent_loss *loss, const char *at, ptrdiff_t step, struct xent_tile_rows *tile)
+static __attribute__((noinline)) void read_converted_indices(const struct xent_target_rule *rule, const char *at,
+                                                             ptrdiff_t step, double hot, struct xent_tile_rows *tile)
 {
-    const struct xent_target_rule rule = loss->rule;
-    double hot = 1 - loss->options.label_smoothing, weight[XENT_TILE];
+    read_indices(rule, rule->dtype, at, step, hot, tile);
+}
+
+static __attribute__((noinline)) void weigh_targets(const struct xent_tensor *class_weight, struct xent_tile_rows *tile)
+{
+    double weight[XENT_TILE];
     int64_t index[XENT_TILE];
-    if (rule.dtype == XENT_I64)
-        read_indices(&rule, XENT_I64, at, step, hot, tile);
-    else
-        read_indices(&rule, rule.dtype, at, step, hot, tile);
-    if (loss->options.class_weight == NULL) return;
     for (size_t i = 0; i < tile->rows; i++) index[i] = tile->state.target[i];
-    xent_weights_of(loss->options.class_weight, index, tile->rows, weight);
+    xent_weights_of(class_weight, index, tile->rows, weight);
     for (size_t i = 0; i < tile->rows; i++) tile->state.target_coef[i] *= weight[i];
 }
 
+static inline void read_targets(const struct xent_loss *loss, const char *at, ptrdiff_t step, struct xent_tile_rows *tile)
+{
+    const struct xent_target_rule *rule = &loss->rule;
+    const double hot = 1 - loss->options.label_smoothing;
+    if (rule->dtype == XENT_I64)
+        read_indices(rule, XENT_I64, at, step, hot, tile);
+    else
+        read_converted_indices(rule, at, step, hot, tile);
+    if (loss->options.class_weight != NULL) weigh_targets(loss->options.class_weight, tile);
+}
+
 /* Rows of probabilities: no class has a coefficient beside those of all. */
-static void set_no_targets(struct xent_tile_rows *tile)
+static __attribute__((noinline)) void set_no_targets(struct xent_tile_rows *tile)
 {
     tile->ignored_rows = 0;
     for (size_t i = 0; i < tile->rows; i++) {
@@ -59,7 +73,8 @@ static void set_no_targets(struct xent_tile_rows *tile)
 }
 
 /* What their weights change: rows of weight 0 are ignored too. */
-static void read_row_weights(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
+static __attribute__((noinline)) void read_row_weights(const struct xent_loss *loss, const struct xent_position *first,
+                                                       struct xent_tile_rows *tile)
 {
     ptrdiff_t offset = first->offset[XENT_LOSS_ROW_WEIGHT], step = xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT);
     for (size_t i = 0; i < tile->rows; i++, offset += step) {
@@ -72,27 +87,44 @@ static void read_row_weights(const struct xent_loss *loss, const struct xent_pos
     }
 }
 
-/* One for all rows, unless each has an upstream gradient or a weight of its own. */
-static void find_factors(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
+/* Where each row has an upstream gradient or a weight of its own. */
+static __attribute__((noinline)) void find_factors_of_rows(const struct xent_loss *loss, const struct xent_position *first,
+                                                           struct xent_tile_rows *tile)
 {
     struct xent_position position = *first;
     ptrdiff_t step = xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS);
-    struct xent_upstream upstream = xent_loss_upstream(loss, &position);
-    for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = upstream.factor;
-    for (size_t i = 0; i < tile->rows && (step != 0 || loss->options.row_weight != NULL); i++) {
-        if (step != 0) upstream = xent_loss_upstream(loss, &position);
-        tile->factor[i] = upstream.factor;
-        if (loss->options.row_weight != NULL) tile->factor[i] = xent_loss_weighted_factor(loss, &upstream, tile->weight[i]);
-        position.offset[XENT_LOSS_GRAD_LOSS] += step;
+    for (size_t i = 0; i < tile->rows; i++, position.offset[XENT_LOSS_GRAD_LOSS] += step) {
+        struct xent_upstream upstream = xent_loss_upstream(loss, &position);
+        double weight = loss->options.row_weight == NULL ? 1 : tile->weight[i];
+        tile->factor[i] = xent_loss_weighted_factor(loss, &upstream, weight);
     }
 }
 
-static struct xent_tile_place place_of(const struct xent_loss *loss, const struct xent_position *position,
-                                       const struct xent_tensor *tensor, int32_t operand)
+static inline void find_factors(const struct xent_loss *loss, const struct xent_position *first, struct xent_tile_rows *tile)
+{
+    if (xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS) != 0 || loss->options.row_weight != NULL) {
+        find_factors_of_rows(loss, first, tile);
+    } else {
+        double factor = xent_loss_upstream(loss, first).factor;
+        for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = factor;
+    }
+}
+
+static inline struct xent_tile_place place_of(const struct xent_loss *loss, const struct xent_position *position,
+                                              const struct xent_tensor *tensor, int32_t operand)
 {
     return (struct xent_tile_place){ .at = (char *)tensor->data + position->offset[operand],
                                      .row_step = xent_walk_step(&loss->walk, operand),
                                      .class_step = tensor->step[loss->axis] };
+}
+
+static __attribute__((noinline)) void prepare_gradient(const struct xent_loss *loss, const struct xent_position *position,
+                                                       struct xent_tile_rows *tile)
+{
+    tile->out = place_of(loss, position, loss->grad_logits, XENT_LOSS_GRAD);
+    find_factors(loss, position, tile);
+    for (size_t i = 0; i < tile->rows && tile->ignored_rows != 0; i++)
+        if (tile->ignored[i]) tile->factor[i] = 0;
 }
 
 void xent_loss_tile_begin(const struct xent_loss *loss, const struct xent_position *position, bool with_factors,
@@ -106,11 +138,7 @@ void xent_loss_tile_begin(const struct xent_loss *loss, const struct xent_positi
     else
         set_no_targets(tile);
     if (loss->options.row_weight != NULL) read_row_weights(loss, position, tile);
-    if (!with_factors) return;
-    tile->out = place_of(loss, position, loss->grad_logits, XENT_LOSS_GRAD);
-    find_factors(loss, position, tile);
-    for (size_t i = 0; i < tile->rows && tile->ignored_rows != 0; i++)
-        if (tile->ignored[i]) tile->factor[i] = 0;
+    if (with_factors) prepare_gradient(loss, position, tile);
 }
 
 /* ---- Coefficients of all classes ---------------------------------------------------------------------------------- */
