@@ -100,6 +100,14 @@ struct xent_factors {
     double hot, uniform; /* -0.0 where nothing is to be added */
 };
 
+/* Lines of cache that rows which stand side by side have in each class: of what the next tile reads, and of what this one writes. A kernel
+   that computes fetches them meanwhile, a line at a time: the processor waits for a burst of them, and finds none by itself at such
+   distances. */
+struct xent_tile_ahead {
+    size_t count;
+    struct xent_tile_place place[3];
+};
+
 /* The coefficients of a chunk: class c has at[c * step]. step is 1, or 0 where all have the same. at NULL: by factors, stored as the
    elements that the kernel is for, which are reals. */
 struct xent_chunk_coef {
@@ -147,12 +155,13 @@ struct xent_real_kernels {
 
     /* `gap` and, unless gaps_only, `coef` and `coef_peak`, given `max`, which need not be a maximum. */
     void (*tile_weigh)(const void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, bool gaps_only,
-                       struct xent_tile *state);
+                       const struct xent_tile_ahead *ahead, struct xent_tile *state);
 
     /* The sums of the terms, given `target`, `max` and `first`: `at_target`, `target_term`, `rest`, `unit` and `regular`. weighed:
        `gap` must be finite too for a row to be regular. Returns how many are. Keeps the terms in place of the logits, or leaves
        the logits as they were but at `first`. */
-    size_t (*tile_terms)(void *tile, size_t rows, size_t classes, bool keep, bool weighed, struct xent_tile *state);
+    size_t (*tile_terms)(void *tile, size_t rows, size_t classes, bool keep, bool weighed, const struct xent_tile_ahead *ahead,
+                         struct xent_tile *state);
 
     /* The losses of rows, all of them regular. weighed: not only the targets have coefficients. */
     void (*tile_losses)(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss);
@@ -177,7 +186,8 @@ struct xent_real_kernels {
     void (*tile_log_probs)(void *tile, size_t rows, size_t classes, struct xent_tile *state);
 
     /* Of each row the sum of p times the upstream gradient, as the kernel `dot` has it; p NULL: of the gradient alone. */
-    void (*tile_dot)(const void *p, const void *upstream, size_t rows, size_t classes, double *dot);
+    void (*tile_dot)(const void *p, const void *upstream, size_t rows, size_t classes, const struct xent_tile_ahead *ahead,
+                     double *dot);
 
     /* As the kernels of these names; p or logp become the entries. No sum is so large that a difference from it overflows. */
     void (*tile_softmax_backward)(void *tile, const void *upstream, size_t rows, size_t classes, const double *dot);

@@ -38,26 +38,36 @@ static void tile_maxima(const void *logits, size_t rows, size_t classes, struct 
 /* What becomes of the terms once they are summed. */
 enum fate { DROPPED, KEPT };
 
-/* The term of class c of WIDTH rows, which takes the logit's place if it is KEPT. */
-static inline __attribute__((always_inline)) void tile_term(real *tile, size_t c, struct reference shared, enum fate fate,
-                                                            vector *scale, vector *low)
+/* WIDTH rows on their way through the terms. */
+struct tile_term_rows {
+    real *tile;
+    size_t row, classes; /* the first of the rows */
+    struct reference shared;
+    enum fate fate;
+    const struct xent_tile_ahead *ahead;
+};
+
+/* The term of class c, which takes the logit's place if it is KEPT. */
+static inline __attribute__((always_inline)) void tile_term(const struct tile_term_rows *of, size_t c, vector *scale,
+                                                            vector *low)
 {
-    exp_one(shared, v_load(tile + c * XENT_TILE), scale, low);
-    if (fate == KEPT) v_store(tile + c * XENT_TILE, v_fma(*scale, *low, *scale));
+    real *at = of->tile + c * XENT_TILE;
+    exp_one(of->shared, v_load(at), scale, low);
+    fetch_ahead(of->ahead, c, of->row);
+    if (of->fate == KEPT) v_store(at, v_fma(*scale, *low, *scale));
 }
 
-/* The sum of the terms of one lane of WIDTH rows. Of few classes each is a lane of its own. */
-static inline __attribute__((always_inline)) struct sum tile_lane(real *tile, size_t lane, size_t classes,
-                                                                  struct reference shared, enum fate fate)
+/* The sum of the terms of one lane. Of few classes each is a lane of its own. */
+static inline __attribute__((always_inline)) struct sum tile_lane(const struct tile_term_rows *of, size_t lane)
 {
     vector scale, low;
     struct sum sum = sum_none();
-    tile_term(tile, lane, shared, fate, &scale, &low);
-    if (classes <= XENT_LANES) return sum_one(scale, low);
+    tile_term(of, lane, &scale, &low);
+    if (of->classes <= XENT_LANES) return sum_one(scale, low);
     sum_add(&sum, scale, low);
-    for (size_t c = lane + XENT_LANES, group = 1; c < classes; c += XENT_LANES, group++) {
+    for (size_t c = lane + XENT_LANES, group = 1; c < of->classes; c += XENT_LANES, group++) {
         if (group % BLOCK_GROUPS == 0) sum_flush(&sum);
-        tile_term(tile, c, shared, fate, &scale, &low);
+        tile_term(of, c, &scale, &low);
         sum_add(&sum, scale, low);
     }
     sum_flush(&sum);
@@ -67,18 +77,15 @@ static inline __attribute__((always_inline)) struct sum tile_lane(real *tile, si
 /* The distance of the first lanes that are joined, where there are so many: the largest power of two that is smaller. */
 static inline size_t tile_half(size_t lanes) { return lanes < 3 ? 1 : (size_t)1 << (63 - __builtin_clzll(lanes - 1)); }
 
-/* The sum of all terms of WIDTH rows: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class
-   would be 0. */
-static inline __attribute__((always_inline)) void tile_sum(real *tile, size_t classes, vector exponent, enum fate fate,
-                                                           double *sum)
+/* The sum of all terms: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class would be 0. */
+static inline __attribute__((always_inline)) void tile_sum(const struct tile_term_rows of, double *sum)
 {
-    struct reference shared = references(exponent);
     struct sum lane[XENT_LANES / 2];
-    size_t lanes = classes < XENT_LANES ? classes : XENT_LANES, half = tile_half(lanes);
+    size_t lanes = of.classes < XENT_LANES ? of.classes : XENT_LANES, half = tile_half(lanes);
     for (size_t i = 0; i < half; i++) {
-        lane[i] = tile_lane(tile, i, classes, shared, fate);
+        lane[i] = tile_lane(&of, i);
         if (i + half >= lanes) continue;
-        struct sum other = tile_lane(tile, i + half, classes, shared, fate);
+        struct sum other = tile_lane(&of, i + half);
         sum_join(&lane[i], &other);
     }
     for (half /= 2; half >= 1; half /= 2)
@@ -124,7 +131,8 @@ static inline void tile_units(const real *exponent, const double *max, double *u
     units_of(widened, max, unit, VF64_WIDTH);
 }
 
-static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, bool weighed, struct xent_tile *state)
+static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, bool weighed,
+                         const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
     real *tile = logits, exponent[XENT_TILE];
     double sum[XENT_TILE];
@@ -133,8 +141,13 @@ static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, b
        them. */
     for (size_t r = 0; r < rows; r += WIDTH) v_store(exponent + r, tile_exponents(state->max + r));
     for (size_t r = 0; r < rows; r += VF64_WIDTH) tile_units(exponent + r, state->max + r, state->unit + r);
-    for (size_t r = 0; r < rows && keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), KEPT, sum + r);
-    for (size_t r = 0; r < rows && !keep; r += WIDTH) tile_sum(tile + r, classes, v_load(exponent + r), DROPPED, sum + r);
+    for (size_t r = 0; r < rows; r += WIDTH) {
+        struct reference shared = references(v_load(exponent + r));
+        if (keep)
+            tile_sum((struct tile_term_rows){ tile + r, r, classes, shared, KEPT, ahead }, sum + r);
+        else
+            tile_sum((struct tile_term_rows){ tile + r, r, classes, shared, DROPPED, ahead }, sum + r);
+    }
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
     return find_regular(rows, weighed, state);

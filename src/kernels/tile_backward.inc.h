@@ -12,11 +12,12 @@ static inline vf64 tile_product(const struct tile_rows *rows, size_t c)
     return vf64_unless_zero(upstream, vf64_mul(tile_number(rows, c), upstream));
 }
 
-static void tile_dot(const void *p, const void *upstream, size_t rows, size_t classes, double *dot)
+static void tile_dot(const void *p, const void *upstream, size_t rows, size_t classes, const struct xent_tile_ahead *ahead,
+                     double *dot)
 {
-    struct tile_rows of_rows = { p, upstream, classes, NULL, vf64_set(0.0) };
+    struct tile_rows of_rows = { p, upstream, classes, NULL, vf64_set(0.0), ahead, 0 };
     double sum[XENT_TILE];
-    for (size_t r = 0; r < rows; r += VF64_WIDTH) {
+    for (size_t r = 0; r < rows; r += VF64_WIDTH, of_rows.row += VF64_WIDTH) {
         tile_store_total(p == NULL ? tile_tree(&of_rows, tile_number_beside) : tile_tree(&of_rows, tile_product), sum + r);
         of_rows.beside += VF64_WIDTH;
         if (p != NULL) of_rows.tile += VF64_WIDTH;

@@ -3,8 +3,7 @@
  * Where one of the steps is an element's size, WIDTH elements move at a time: rows that stand side by side as they are, rows
  * whose classes stand side by side by transposing squares. The last square of a row may overlap the one before it. A square
  * that is wider than a row reaches into the rows behind that, where these follow each other without a gap. Rows side by side
- * have each class in lines of its own, often at a distance that is a power of two: those of the next tile are fetched
- * meanwhile. */
+ * have each class in lines of its own, which the kernels that compute have fetched before (struct xent_tile_ahead). */
 #ifndef XENT_KERNELS_TILE_MOVE_INC_H
 #define XENT_KERNELS_TILE_MOVE_INC_H
 
@@ -96,10 +95,7 @@ static void tile_read(const struct xent_tile_place *place, size_t rows, size_t c
             else
                 read_square(from, r, square_at(c, classes), classes, WITHIN, tile);
     for (size_t c = 0; c < classes && vectors > 0 && !squares; c++)
-        for (size_t r = 0; r < vectors; r += WIDTH) {
-            prefetch(tile_at(from, r + XENT_TILE, c));
-            v_store(tile + c * XENT_TILE + r, load(tile_at(from, r, c)));
-        }
+        for (size_t r = 0; r < vectors; r += WIDTH) v_store(tile + c * XENT_TILE + r, load(tile_at(from, r, c)));
     if (padded) {
         read_left_padded(from, vectors, rows, classes, tile);
         return;
@@ -180,7 +176,6 @@ static void tile_write(const void *from, size_t rows, size_t classes, const stru
     for (size_t c = 0; c < classes && vectors > 0 && !squares; c++)
         for (size_t r = 0; r < vectors; r += WIDTH) {
             vector term = v_mul(v_load(tile + c * XENT_TILE + r), v_load(by.lower + r));
-            prefetch(tile_at(to, r + XENT_TILE, c));
             store(tile_at(to, r, c), v_mul(term, v_load(by.factor + r)));
         }
     write_left(tile, vectors, rows, classes, &by, to);

@@ -5,7 +5,17 @@
 #ifndef XENT_KERNELS_TILE_ROWS_INC_H
 #define XENT_KERNELS_TILE_ROWS_INC_H
 
+#include "kernels.h"
 #include "real.h"
+
+/* Fetches, of class c, the line that a vector of rows from r on is in. */
+static inline __attribute__((always_inline)) void fetch_ahead(const struct xent_tile_ahead *ahead, size_t c, size_t r)
+{
+    for (size_t i = 0; i < ahead->count; i++) {
+        const struct xent_tile_place *place = &ahead->place[i];
+        prefetch(place->at + (ptrdiff_t)c * place->class_step + (ptrdiff_t)r * place->row_step);
+    }
+}
 
 /* The rows' doubles in plain C, a vector of them at a time: the inner loop becomes vector code whatever the instruction set, if the
    compiler does not unroll it before. Arrays must be known to be apart. */

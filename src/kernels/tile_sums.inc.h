@@ -12,6 +12,8 @@ struct tile_rows {
     size_t classes;
     const double *coef;
     vf64 base;
+    const struct xent_tile_ahead *ahead;
+    size_t row; /* the first of them, for the latter */
 };
 
 /* What class c adds to the sums of its rows. */
@@ -33,7 +35,11 @@ static inline __attribute__((always_inline)) struct tile_sum tile_sum_of_lane(co
                                                                               tile_summand *summand)
 {
     struct tile_sum sum = { vf64_add(vf64_set(0.0), summand(rows, lane)), vf64_set(0.0) };
-    for (size_t c = lane + XENT_LANES; c < rows->classes; c += XENT_LANES) accumulate(&sum.sum, &sum.error, summand(rows, c));
+    fetch_ahead(rows->ahead, lane, rows->row);
+    for (size_t c = lane + XENT_LANES; c < rows->classes; c += XENT_LANES) {
+        accumulate(&sum.sum, &sum.error, summand(rows, c));
+        fetch_ahead(rows->ahead, c, rows->row);
+    }
     return sum;
 }
 

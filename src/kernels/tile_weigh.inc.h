@@ -54,7 +54,7 @@ static inline void repeat(double *of_row, size_t rows)
 static void tile_weigh_equal(struct tile_rows of_rows, size_t rows, double equal, struct xent_tile *state)
 {
     double sum[XENT_TILE], error[XENT_TILE] = { 0 }, count = (double)of_rows.classes;
-    for (size_t r = 0; r < rows; r += VF64_WIDTH, of_rows.tile += VF64_WIDTH) {
+    for (size_t r = 0; r < rows; r += VF64_WIDTH, of_rows.tile += VF64_WIDTH, of_rows.row += VF64_WIDTH) {
         struct tile_sum logits = tile_tree(&of_rows, tile_number);
         vf64_store(sum + r, logits.sum);
         if (COMPENSATED) vf64_store(error + r, logits.error);
@@ -67,9 +67,10 @@ static void tile_weigh_equal(struct tile_rows of_rows, size_t rows, double equal
 }
 
 static void tile_weigh(const void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, bool gaps_only,
-                       struct xent_tile *state)
+                       const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
-    struct tile_rows of_rows = { tile, NULL, classes, coef->at, vf64_set(0.0) };
+    static const struct xent_tile_ahead nothing = { .count = 0 };
+    struct tile_rows of_rows = { tile, NULL, classes, coef->at, vf64_set(0.0), ahead, 0 };
     bool shared = coef->row_step == 0;
     double base[XENT_TILE];
     if (coef->class_step == 0) {
@@ -80,8 +81,11 @@ static void tile_weigh(const void *tile, size_t rows, size_t classes, const stru
     for (size_t r = 0; r < rows; r += VF64_WIDTH) {
         of_rows.base = vf64_load(base + r);
         tile_store_total(shared ? tile_tree(&of_rows, shared_gap) : tile_tree(&of_rows, own_gap), state->gap + r);
+        of_rows.ahead = &nothing; /* of the coefficients alone */
         if (!gaps_only && !shared) weigh_coefs(&of_rows, own_coef, state->coef + r, state->coef_peak + r);
         if (!gaps_only && shared && r == 0) weigh_coefs(&of_rows, shared_coef, state->coef, state->coef_peak);
+        of_rows.ahead = ahead;
+        of_rows.row += VF64_WIDTH;
         of_rows.tile += VF64_WIDTH;
         of_rows.coef += coef->row_step * VF64_WIDTH;
     }

@@ -28,7 +28,7 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     const struct xent_softmax_backward *backward = call;
     const void *upstream = xent_arena_at(tile->memory, backward->tile_upstream);
     backward->type.kernels->real->tile_dot(backward->kind->of_logarithm ? NULL : tile->reals, upstream, tile->rows,
-                                           (size_t)backward->type.classes, tile->result);
+                                           (size_t)backward->type.classes, &tile->ahead, tile->result);
     tile->regular_rows = tile->rows;
 }
 

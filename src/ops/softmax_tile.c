@@ -27,7 +27,7 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     bool keep_terms = softmax->kind == XENT_SOFTMAX;
     kernels->tile_maxima(tile->reals, tile->rows, classes, state);
     for (size_t i = 0; i < tile->rows; i++) state->target[i] = state->first[i];
-    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, false, state);
+    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, false, &tile->ahead, state);
 }
 
 static void finish(const void *call, struct xent_tile_rows *tile)

@@ -40,11 +40,12 @@ void xent_tile_prepare(const struct xent_row_type *type, struct xent_tile_rows *
 void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms)
 {
     const struct xent_real_kernels *kernels = type->kernels->real;
+    const struct xent_tile_ahead none = { .count = 0 };
     size_t classes = (size_t)type->classes;
     bool weighed = tile->coef.at != NULL;
     kernels->tile_maxima(tile->reals, tile->rows, classes, &tile->state);
-    if (weighed) kernels->tile_weigh(tile->reals, tile->rows, classes, &tile->coef, false, &tile->state);
-    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, weighed, &tile->state);
+    if (weighed) kernels->tile_weigh(tile->reals, tile->rows, classes, &tile->coef, false, &none, &tile->state);
+    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, weighed, &tile->ahead, &tile->state);
 }
 
 /* Backwards, so that class 0 is what first_entry and target_entry hold in the end. */

@@ -22,6 +22,8 @@ struct xent_tile_rows {
     bool alone[XENT_TILE]; /* rows whose entries the kernels cannot do */
     size_t alone_rows;     /* 0: `alone` says nothing */
 
+    struct xent_tile_ahead ahead;
+
     struct xent_tile state;   /* what the kernels know of the rows */
     double weight[XENT_TILE]; /* where rows have weights */
     double factor[XENT_TILE]; /* as struct xent_row has it */
@@ -41,13 +43,21 @@ static inline char *xent_tile_element(const struct xent_row_type *type, const st
     return (char *)tile->reals + (class_index * XENT_TILE + row) * type->real_size;
 }
 
+/* Lets the kernels that compute fetch this place, where rows stand side by side. */
+static inline void xent_tile_fetch(struct xent_tile_rows *tile, struct xent_tile_place place)
+{
+    tile->ahead.place[tile->ahead.count++] = place;
+}
+
 /* From memory to a tile of reals, `in` of `type` say. The elements of an ignored row are not read, but are numbers, as are those of the
-   rows that the last vector has beside the tile's. */
+   rows that the last vector has beside the tile's. What the next tile reads there is fetched. */
 void xent_tile_read_around(const struct xent_row_type *type, const struct xent_tile_rows *tile,
                            const struct xent_tile_place *from, void *reals);
-static inline void xent_tile_read(const struct xent_row_type *type, const struct xent_tile_rows *tile,
+static inline void xent_tile_read(const struct xent_row_type *type, struct xent_tile_rows *tile,
                                   const struct xent_tile_place *from, void *reals)
 {
+    if (from->row_step == (ptrdiff_t)type->size)
+        xent_tile_fetch(tile, (struct xent_tile_place){ from->at + XENT_TILE * type->size, from->row_step, from->class_step });
     if (tile->ignored_rows == 0)
         type->kernels->tile_read(from, tile->rows, (size_t)type->classes, true, reals);
     else

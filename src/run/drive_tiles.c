@@ -56,6 +56,8 @@ static inline void first_pass(const struct way *way)
     const struct xent_row_type *type = way->drive->type;
     struct xent_tile_rows *tile = way->tile;
     xent_tile_read(type, tile, &tile->in, tile->reals);
+    if (way->drive->tiled->scale != NULL && tile->out.row_step == (ptrdiff_t)way->drive->written->size)
+        xent_tile_fetch(tile, tile->out);
     if (xent_row_is_prepared(type)) xent_tile_prepare(type, tile);
     way->drive->tiled->reduce(way->drive->call, tile);
     if (tile->regular_rows < tile->rows) reduce_irregular(way);
@@ -102,6 +104,7 @@ static inline void run_tile(const struct way *way, struct xent_sum *sum)
 {
     const struct xent_drive *drive = way->drive;
     const struct xent_tile_steps *steps = drive->tiled;
+    way->tile->ahead.count = 0;
     steps->begin(drive->call, way->first, way->tile);
     if (steps->reduce != NULL) first_pass(way);
     if (steps->finish != NULL) steps->finish(drive->call, way->tile);

@@ -145,6 +145,8 @@ static void expect_row(const struct scene *s, const struct xent_tile *found, siz
     if (keep) expect_bytes(&found->target_term[i], &term, sizeof(double), "the target's term", s, i);
 }
 
+static const struct xent_tile_ahead nothing = { .count = 0 };
+
 static void read_tile(const struct scene *s)
 {
     struct xent_tile_place from = { (char *)stored, s->row_step, s->class_step };
@@ -158,7 +160,7 @@ static void expect_reduced(const struct scene *s, bool keep)
     read_tile(s);
     for (size_t i = 0; i < s->rows; i++) found.target[i] = (int32_t)((i * 7 + s->classes / 2) % s->classes);
     s->kernels->real->tile_maxima(tile, s->rows, s->classes, &found);
-    s->kernels->real->tile_terms(tile, s->rows, s->classes, keep, false, &found);
+    s->kernels->real->tile_terms(tile, s->rows, s->classes, keep, false, &nothing, &found);
     for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keep);
 }
 
@@ -179,7 +181,7 @@ static void expect_weighed(const struct scene *s, bool own, struct random *r)
     draw_coefs(s->classes * (own ? XENT_TILE : 1), r);
     read_tile(s);
     s->kernels->real->tile_maxima(tile, s->rows, s->classes, &found);
-    s->kernels->real->tile_weigh(tile, s->rows, s->classes, &coef, false, &found);
+    s->kernels->real->tile_weigh(tile, s->rows, s->classes, &coef, false, &nothing, &found);
     for (size_t i = 0; i < s->rows; i++) {
         const struct xent_chunk_coef of_row = { .at = coefs_of_row, .step = 1 };
         struct xent_state alone = { .max = found.max[i] };
