@@ -79,18 +79,17 @@ static inline real maximum(const struct groups *groups, vector *of_group)
 static inline size_t take_out(struct groups *groups, const vector *of_group, real max)
 {
     vector wanted = v_set(max);
-    size_t g = 0;
+    uint64_t at_maximum = 0; /* by lanes */
+    size_t g = 0, lane;
     while (g + 1 < groups->count && v_equal(of_group[g], wanted) == 0) g++;
     memcpy(groups->patch, group_at(groups, g), sizeof groups->patch);
     groups->replaced = g;
-    for (size_t lane = 0; lane < XENT_LANES; lane += WIDTH) {
-        unsigned equal = v_equal(load(groups->patch + lane), wanted);
-        if (equal == 0) continue;
-        lane += (size_t)__builtin_ctz(equal);
-        groups->patch[lane] = minus_infinity;
-        return XENT_LANES * g + lane;
-    }
-    return 0;
+    for (size_t v = 0; v < XENT_LANES / WIDTH; v++)
+        at_maximum |= (uint64_t)v_equal(load(groups->patch + v * WIDTH), wanted) << (v * WIDTH);
+    if (at_maximum == 0) return 0;
+    lane = (size_t)__builtin_ctzll(at_maximum);
+    groups->patch[lane] = minus_infinity;
+    return XENT_LANES * g + lane;
 }
 
 /* How a chunk's terms are made and whether they are kept. Compilers make a loop of each: all that `flags` says is constant
@@ -105,20 +104,23 @@ enum { SUBTRACTS = 1, KEEPS = 2, SUMS_LOGITS = 4 };
 
 /* Adds the terms of a stretch to a sweep's vectors of lanes. What is not PAIRED is loaded where it is needed: early loads would
    spill. Terms may go to an output that no cache holds, whose lines stores would wait for: they are fetched as the logits are. */
-static inline __attribute__((always_inline)) void add_stretch(const struct stretch *stretch, size_t lane, struct recipe recipe,
-                                                              unsigned flags, struct sum *sum, struct logit_sum *logits)
+static inline __attribute__((always_inline)) void add_stretch(const struct groups *groups, const struct stretch *stretch,
+                                                              size_t lane, struct recipe recipe, unsigned flags,
+                                                              struct sum *sum, struct logit_sum *logits)
 {
     const bool subtracts = (flags & SUBTRACTS) != 0, sums = (flags & SUMS_LOGITS) != 0;
     const bool keeps = (flags & KEEPS) != 0;
     const size_t sweep = sums ? SUMS_SWEEP : SWEEP, staged = STAGED < sweep ? STAGED : sweep;
     const stored *p = stretch->z + lane, *end = stretch->end + lane, *z = stretch->logits + lane;
     real *out = keeps && (!sums || stretch->terms != NULL) ? stretch->terms + lane : NULL;
+    const stored *replaced = groups->z + XENT_LANES * groups->replaced + lane, *patch = groups->patch + lane;
     for (; p != end; p += XENT_LANES) {
         vector x[SWEEP], scale[STAGED], low[STAGED];
+        const stored *group = p == replaced ? patch : p;
         prefetch_sweep(p + stretch->ahead, sweep * WIDTH, lane);
         if (keeps && STORED_REALS && (!sums || out != NULL))
             prefetch_sweep((const void *)(out + XENT_CHUNK), sweep * WIDTH, lane);
-        if (PAIRED) load_sweep(p, sweep, x);
+        if (PAIRED) load_sweep(group, sweep, x);
         if (sums) {
             add_logits(logits, sweep * PARTS, z);
             z += XENT_LANES;
@@ -126,7 +128,7 @@ static inline __attribute__((always_inline)) void add_stretch(const struct stret
         EACH (stage, sweep / staged) {
             const size_t from = stage * staged;
             EACH (v, staged)
-                if (!PAIRED) x[from + v] = load(p + (from + v) * WIDTH);
+                if (!PAIRED) x[from + v] = load(group + (from + v) * WIDTH);
             EACH (v, staged)
                 if (subtracts) x[from + v] = v_sub(x[from + v], recipe.base);
             exp_staged(recipe.reference, staged, x + from, scale, low);
@@ -149,8 +151,9 @@ struct chunk_sums {
 
 /* Adds the terms of all stretches, SWEEP vectors of each group at a time. left: classes of the partial group, which is the last
    stretch. Sweeps behind the last class leave it out, since its terms there are +0. */
-static inline __attribute__((always_inline)) void add_stretches(const struct stretch *stretches, size_t count, size_t left,
-                                                                struct recipe recipe, unsigned flags, struct chunk_sums *sums)
+static inline __attribute__((always_inline)) void add_stretches(const struct groups *groups, const struct stretch *stretches,
+                                                                size_t count, size_t left, struct recipe recipe, unsigned flags,
+                                                                struct chunk_sums *sums)
 {
     const bool sums_logits = (flags & SUMS_LOGITS) != 0;
     const size_t sweep = sums_logits ? SUMS_SWEEP : SWEEP;
@@ -163,7 +166,7 @@ static inline __attribute__((always_inline)) void add_stretches(const struct str
             count--;
             left = 0;
         }
-        for (size_t i = 0; i < count; i++) add_stretch(&stretches[i], lane, recipe, flags, sum, &logits);
+        for (size_t i = 0; i < count; i++) add_stretch(groups, &stretches[i], lane, recipe, flags, sum, &logits);
         EACH (v, sweep) sum_flush(&sum[v]);
         store_sums(sum, sweep, &sums->terms, lane);
         if (sums_logits) store_logits(&logits, sweep * PARTS, &sums->logits, lane);
@@ -180,15 +183,15 @@ static inline double sum_terms(const struct groups *groups, size_t n, struct ref
     const struct recipe recipe = { reference, v_set(base) };
     if (sums_logits && subtracts) sum_logits(groups, &sums->logits);
     if (subtracts && terms != NULL)
-        add_stretches(stretches, count, left, recipe, SUBTRACTS | KEEPS, sums);
+        add_stretches(groups, stretches, count, left, recipe, SUBTRACTS | KEEPS, sums);
     else if (subtracts)
-        add_stretches(stretches, count, left, recipe, SUBTRACTS, sums);
+        add_stretches(groups, stretches, count, left, recipe, SUBTRACTS, sums);
     else if (sums_logits)
-        add_stretches(stretches, count, left, recipe, SUMS_LOGITS | KEEPS, sums);
+        add_stretches(groups, stretches, count, left, recipe, SUMS_LOGITS | KEEPS, sums);
     else if (terms != NULL)
-        add_stretches(stretches, count, left, recipe, KEEPS, sums);
+        add_stretches(groups, stretches, count, left, recipe, KEEPS, sums);
     else
-        add_stretches(stretches, count, left, recipe, 0, sums);
+        add_stretches(groups, stretches, count, left, recipe, 0, sums);
     if (terms != NULL) memcpy(terms + XENT_LANES * groups->whole, tail_terms, left * sizeof(real));
     return tree(&sums->terms);
 }

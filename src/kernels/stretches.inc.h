@@ -77,30 +77,29 @@ struct stretch {
     bool ends_block;
 };
 
-/* The partial group and the patched one are stretches of their own and may cut two blocks in three. */
-enum { MOST_STRETCHES = XENT_CHUNK / XENT_LANES / BLOCK_GROUPS + 4 };
+/* The partial group is a stretch of its own. */
+enum { MOST_STRETCHES = XENT_CHUNK / XENT_LANES / BLOCK_GROUPS + 1 };
 
-/* Divides the groups into stretches and returns how many there are. The terms of the partial group go to tail_terms. */
+/* Divides the groups into stretches and returns how many there are. The terms of the partial group go to tail_terms. How many they
+   are does not depend on where the patched group is, which whoever goes through a stretch looks at: nothing could predict that. */
 static inline size_t set_stretches(const struct groups *groups, real *terms, real *tail_terms, struct stretch *stretches)
 {
     size_t count = 0;
-    bool copied;
     for (size_t from = 0, to; from < groups->count; from = to) {
+        bool partial = from == groups->whole;
+        const stored *z = partial ? group_at(groups, from) : groups->z + XENT_LANES * from;
         to = (from / BLOCK_GROUPS + 1) * BLOCK_GROUPS;
         if (to > groups->count) to = groups->count;
-        if (from == groups->replaced) to = from + 1;
-        if (from < groups->replaced && groups->replaced < to) to = groups->replaced;
         if (from < groups->whole && groups->whole < to) to = groups->whole;
-        copied = from == groups->replaced || from == groups->whole;
-        for (size_t lane = 0; copied && lane < XENT_LANES; lane += SWEEP_ELEMENTS)
+        for (size_t lane = 0; partial && lane < XENT_LANES; lane += SWEEP_ELEMENTS)
             prefetch_sweep(groups->z + XENT_LANES * from + lane + XENT_CHUNK, SWEEP_ELEMENTS, lane);
-        stretches[count++] = (struct stretch){ .z = group_at(groups, from),
-                                               .end = group_at(groups, from) + XENT_LANES * (to - from),
+        stretches[count++] = (struct stretch){ .z = z,
+                                               .end = z + XENT_LANES * (to - from),
                                                .logits = logits_at(groups, from),
-                                               .ahead = copied ? 0 : XENT_CHUNK,
-                                               .terms = terms == NULL           ? NULL
-                                                        : from == groups->whole ? tail_terms
-                                                                                : terms + XENT_LANES * from,
+                                               .ahead = partial ? 0 : XENT_CHUNK,
+                                               .terms = terms == NULL ? NULL
+                                                        : partial     ? tail_terms
+                                                                      : terms + XENT_LANES * from,
                                                .ends_block = to % BLOCK_GROUPS == 0 };
     }
     return count;
