@@ -19,6 +19,7 @@ static inline void smooth_vectors(const stored *t, double *coef, size_t n, doubl
     }
 }
 
+/* Fetches what the next chunk is made of. */
 static void smooth(const void *targets, double *coef, size_t n, double hot, double uniform)
 {
     const stored *t = targets;
@@ -26,6 +27,7 @@ static void smooth(const void *targets, double *coef, size_t n, double hot, doub
     stored last[VF64_WIDTH] = { 0 };
     double last_coef[VF64_WIDTH];
     memcpy(last, t + whole, left * sizeof(stored));
+    for (size_t i = 0; i < whole; i += LINE_ELEMENTS) prefetch(t + i + XENT_CHUNK);
     smooth_vectors(t, coef, whole, hot, uniform);
     smooth_vectors(last, last_coef, VF64_WIDTH, hot, uniform);
     memcpy(coef + whole, last_coef, left * sizeof(double));
