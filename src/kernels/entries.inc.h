@@ -87,10 +87,12 @@ struct few {
 static inline const struct xent_chunk_coef *few_classes(struct few *few, const real *terms, const struct xent_chunk_coef *coef,
                                                         const real *slopes, size_t n)
 {
-    memset(few, 0, sizeof *few);
+    memset(few->terms, 0, sizeof few->terms);
+    memset(few->slopes, 0, sizeof few->slopes);
     memcpy(few->terms, terms, n * sizeof(real));
     if (slopes != NULL) memcpy(few->slopes, slopes, n * sizeof(real));
     if (coef == NULL) return NULL;
+    memset(few->coefs, 0, sizeof few->coefs);
     if (are_factors(coef)) fill_group(&coef->factors, 0, n, few->coefs);
     for (size_t i = 0; i < n && !are_factors(coef); i++) few->coefs[i] = coef->at[i * coef->step];
     few->coef = (struct xent_chunk_coef){ .at = few->coefs, .step = 1 };

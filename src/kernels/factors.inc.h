@@ -45,17 +45,20 @@ static __attribute__((noinline)) void fill_group(const struct xent_factors *fact
                                                  double coef[XENT_LANES])
 {
     struct coef_source source = source_of(factors);
-    stored t[XENT_LANES] = { 0 }, w[XENT_LANES] = { 0 };
+    stored t[XENT_LANES], w[XENT_LANES];
     source.t += from;
     if (source.w != NULL) source.w += from;
     if (count < XENT_LANES) {
+        memset(t, 0, sizeof t);
+        memset(w, 0, sizeof w);
+        memset(coef, 0, XENT_LANES * sizeof(double));
         source.t = memcpy(t, source.t, count * sizeof(stored));
         if (source.w != NULL) source.w = memcpy(w, source.w, count * sizeof(stored));
     }
-    /* not unrolled, which compilers would do for the count */
-    _Pragma("GCC unroll 1") for (size_t i = 0; i < XENT_LANES; i += VF64_WIDTH)
+    /* not unrolled, which compilers would do for a whole group */
+    _Pragma("GCC unroll 1") for (size_t i = 0; i < count; i += VF64_WIDTH)
         vf64_store(coef + i, source.w == NULL ? coef_of(&source, FACTORS, i) : coef_of(&source, WEIGHTED_FACTORS, i));
-    for (size_t i = count; i < XENT_LANES; i++) coef[i] = 0;
+    for (size_t i = count; i % VF64_WIDTH != 0; i++) coef[i] = 0;
 }
 
 #endif

@@ -124,12 +124,14 @@ static void weigh_group(const stored *z, const struct xent_chunk_coef *coef, siz
                         struct weighed *weighed)
 {
     stored padded[XENT_LANES] = { 0 };
-    double own[XENT_LANES] = { 0 };
+    double own[XENT_LANES];
     memcpy(padded, z + from, count * sizeof(stored));
-    if (are_factors(coef))
+    if (are_factors(coef)) {
         fill_group(&coef->factors, from, count, own);
-    else
+    } else {
+        memset(own, 0, sizeof own);
         memcpy(own, coef->at + from, count * sizeof(double));
+    }
     weigh_own(padded, own, 1, count, max, weighed);
 }
 
