@@ -115,50 +115,73 @@ static void entries(const void *terms, const struct xent_chunk_coef *coef, void 
     if (is_few) memcpy(out, few.out, n * sizeof(stored));
 }
 
-static inline vector vector_in_double(const real *term, const real *slope, const struct xent_chunk_coef *coef, size_t i,
-                                      const struct entry_factors *by)
+/* One vector of entries in double: within the limits, or of any numbers. */
+enum extent { WITHIN_LIMITS, ANYWHERE };
+
+static inline __attribute__((always_inline)) vector vector_in_double(const real *term, const real *slope,
+                                                                     const struct xent_chunk_coef *coef, size_t i,
+                                                                     enum extent extent, const struct entry_factors *by)
 {
     vector t = v_load(term + i), s = slope == NULL ? v_set((real)1) : v_load(slope + i);
     vf64 part[PARTS];
     for (size_t k = 0; k < PARTS; k++) {
-        vf64 c = vf64_set(0.0);
+        vf64 c = vf64_set(0.0), x = v_widen(t, k), of_slope = v_widen(s, k);
         if (coef != NULL) c = coef->step == 0 ? vf64_set(*coef->at) : vf64_load(coef->at + i + k * VF64_WIDTH);
-        part[k] = entry_in_double(v_widen(t, k), c, v_widen(s, k), by);
+        part[k] = extent == ANYWHERE ? entry_in_double(x, c, of_slope, by) : entry_within_limits(x, c, of_slope, by);
     }
     return v_narrow(part);
 }
 
 /* In the order of `rescale`, for its reason. */
-static inline void rescale_in_double(const real *terms, const struct xent_chunk_coef *coef, const real *slope, stored *out,
-                                     size_t n, const struct xent_rescale *rescale)
+static inline __attribute__((always_inline)) void rescale_in_double(const real *terms, const struct xent_chunk_coef *coef,
+                                                                    const real *slope, stored *out, size_t n, enum extent extent,
+                                                                    const struct xent_rescale *rescale)
 {
     const struct entry_factors by = { .share = vf64_set(rescale->share * rescale->unit * 0x1p-64),
                                       .total = vf64_set(rescale->total),
                                       .none = vf64_set(rescale->none),
                                       .factor = vf64_set(rescale->factor) };
-    vector last = vector_in_double(terms, slope, coef, n - WIDTH, &by);
-    for (size_t i = 0; i < n - WIDTH; i += WIDTH) store(out + i, vector_in_double(terms, slope, coef, i, &by));
+    vector last = vector_in_double(terms, slope, coef, n - WIDTH, extent, &by);
+    for (size_t i = 0; i < n - WIDTH; i += WIDTH) store(out + i, vector_in_double(terms, slope, coef, i, extent, &by));
     store(out + n - WIDTH, last);
 }
 
-/* coef: none, or doubles. */
-static __attribute__((noinline)) void entries_of_doubles(const real *terms, const struct xent_chunk_coef *coef,
-                                                         const real *slope, stored *out, size_t n,
-                                                         const struct xent_rescale *rescale)
+/* What rescale_in_double does, for coefficients that are none or doubles. */
+typedef void entries_of_doubles(const real *terms, const struct xent_chunk_coef *coef, const real *slope, stored *out, size_t n,
+                                const struct xent_rescale *rescale);
+
+static __attribute__((noinline)) void entries_anywhere(const real *terms, const struct xent_chunk_coef *coef, const real *slope,
+                                                       stored *out, size_t n, const struct xent_rescale *rescale)
+{
+    rescale_in_double(terms, coef, slope, out, n, ANYWHERE, rescale);
+}
+
+static __attribute__((noinline)) void entries_within_limits(const real *terms, const struct xent_chunk_coef *coef,
+                                                            const real *slope, stored *out, size_t n,
+                                                            const struct xent_rescale *rescale)
+{
+    if (coef == NULL)
+        rescale_in_double(terms, NULL, slope, out, n, WITHIN_LIMITS, rescale);
+    else
+        rescale_in_double(terms, coef, slope, out, n, WITHIN_LIMITS, rescale);
+}
+
+static void entries_of_few(entries_of_doubles *way, const real *terms, const struct xent_chunk_coef *coef, const real *slope,
+                           stored *out, size_t n, const struct xent_rescale *rescale)
 {
     struct few few;
     if (n >= WIDTH) {
-        rescale_in_double(terms, coef, slope, out, n, rescale);
+        way(terms, coef, slope, out, n, rescale);
         return;
     }
     coef = few_classes(&few, terms, coef, slope, n);
-    rescale_in_double(few.terms, coef, slope == NULL ? NULL : few.slopes, few.out, WIDTH, rescale);
+    way(few.terms, coef, slope == NULL ? NULL : few.slopes, few.out, WIDTH, rescale);
     memcpy(out, few.out, n * sizeof(stored));
 }
 
 /* Coefficients that come by factors are made doubles group by group. */
-static void entries_in_double(const void *terms, const struct xent_chunk_coef *coef, const void *slope, void *out, size_t n,
-                              const struct xent_rescale *rescale)
+static void entries_in_groups(entries_of_doubles *way, const real *terms, const struct xent_chunk_coef *coef, const real *slope,
+                              stored *out, size_t n, const struct xent_rescale *rescale)
 {
     bool by_factors = are_factors(coef);
     size_t step = by_factors ? XENT_LANES : n;
@@ -167,9 +190,20 @@ static void entries_in_double(const void *terms, const struct xent_chunk_coef *c
     for (size_t i = 0; i < n; i += step) {
         size_t count = n - i < step ? n - i : step;
         if (by_factors) fill_group(&coef->factors, i, count, own);
-        entries_of_doubles((const real *)terms + i, by_factors ? &group : coef, slope == NULL ? NULL : (const real *)slope + i,
-                           (stored *)out + i, count, rescale);
+        entries_of_few(way, terms + i, by_factors ? &group : coef, slope == NULL ? NULL : slope + i, out + i, count, rescale);
     }
+}
+
+static void entries_with_slopes(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
+                                const struct xent_rescale *rescale)
+{
+    entries_in_groups(entries_within_limits, terms, coef, slopes, out, n, rescale);
+}
+
+static void entries_in_double(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
+                              const struct xent_rescale *rescale)
+{
+    entries_in_groups(entries_anywhere, terms, coef, slopes, out, n, rescale);
 }
 
 #endif

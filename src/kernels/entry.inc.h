@@ -26,4 +26,12 @@ static inline vf64 entry_in_double(vf64 term, vf64 coef, vf64 slope, const struc
     return vf64_where_less(magnitude, vf64_set(1.0), x, vf64_where_less(vf64_set(0.5), magnitude, x, vf64_set((double)NAN)));
 }
 
+/* The same where the factor and the coefficients are within the limits of the arithmetic and the slope within [0, 1], so that no number is
+   infinite on the way. */
+static inline vf64 entry_within_limits(vf64 term, vf64 coef, vf64 slope, const struct entry_factors *by)
+{
+    vf64 bracket = vf64_sub(vf64_mul(by->total, vf64_mul(term, by->share)), coef);
+    return vf64_add(vf64_mul(vf64_mul(bracket, slope), by->factor), vf64_set(0.0));
+}
+
 #endif

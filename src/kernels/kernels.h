@@ -177,8 +177,8 @@ struct xent_real_kernels {
     void (*tile_special_entries)(struct xent_tile *state, size_t rows, const struct xent_tile_coef *coef, const void *slopes,
                                  double z_loss, const double *factor, double *total);
 
-    /* Terms become entries, with those two in their places: as the kernels `entries` and `entries_in_double` make them, the latter
-       where there are slopes. */
+    /* Terms become entries, with those two in their places: as the kernels `entries` and, where there are slopes, `entries_with_slopes`
+       make them. */
     void (*tile_rescale)(void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, const void *slopes,
                          const double *factor, const double *total, const struct xent_tile *state);
 
@@ -238,8 +238,11 @@ struct xent_stored_kernels {
     void (*entries)(const void *terms, const struct xent_chunk_coef *coef, void *out, size_t n,
                     const struct xent_rescale *rescale);
 
-    /* The same for any factor and slopes (reals; NULL: all 1): b = slope (Z p - coef) in double first, then F b; +0.0 where b
-       is 0. */
+    /* The same with slopes (reals in [0, 1]): b = slope (Z p - coef) in double first, then F b; +0.0 where b is 0. */
+    void (*entries_with_slopes)(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
+                                const struct xent_rescale *rescale);
+
+    /* The same for any factor; slopes NULL: all 1. */
     void (*entries_in_double)(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
                               const struct xent_rescale *rescale);
 

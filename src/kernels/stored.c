@@ -26,6 +26,7 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .prepare = prepare,
     .slopes = slopes,
     .entries = entries,
+    .entries_with_slopes = entries_with_slopes,
     .entries_in_double = entries_in_double,
     .store = store_elements,
     .log_probs = log_probs,

@@ -115,7 +115,7 @@ static void rescale_with_slopes(real *tile, size_t rows, size_t classes, const s
             vf64 parts[PARTS];
             load_coefs(coef, c, r, parts);
             for (size_t k = 0; k < PARTS; k++)
-                parts[k] = entry_in_double(v_widen(term, k), parts[k], v_widen(slope, k), &by[k]);
+                parts[k] = entry_within_limits(v_widen(term, k), parts[k], v_widen(slope, k), &by[k]);
             v_store(x, v_narrow(parts));
         }
     }

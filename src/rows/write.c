@@ -11,7 +11,7 @@ struct pass {
     const struct xent_row_type *type;
     const struct xent_row *row;
     const struct xent_gradient *gradient;
-    bool in_double;  /* there is a slope, or something would overflow on the usual way */
+    bool fits;       /* nothing would overflow on the usual way */
     char *slopes;    /* reals, of the chunk at hand; NULL: all 1 */
     int64_t leading; /* the first chunk that holds the row's maximum; the number of chunks, where none does */
 
@@ -97,8 +97,10 @@ static void write_part(const struct pass *pass, const struct part *part)
     double target_term = 0;
     if (part->target != SIZE_MAX)
         target_term = xent_load_float(pass->type->real, part->terms + part->target * pass->type->real_size);
-    if (pass->in_double)
+    if (!pass->fits)
         pass->kernels->entries_in_double(part->terms, part->coef, pass->slopes, part->entries, part->n, &part->rescale);
+    else if (pass->slopes != NULL)
+        pass->kernels->entries_with_slopes(part->terms, part->coef, pass->slopes, part->entries, part->n, &part->rescale);
     else
         pass->kernels->entries(part->terms, part->coef, part->entries, part->n, &part->rescale);
     write_special(pass, part, target_term);
@@ -149,8 +151,7 @@ static struct pass pass_of(const struct xent_row_type *type, const struct xent_r
     return (struct pass){ .type = type,
                           .row = row,
                           .gradient = gradient,
-                          .in_double =
-                              capped || !xent_entries_fit(limits, gradient->factor, gradient->coef + gradient->pull, peak),
+                          .fits = xent_entries_fit(limits, gradient->factor, gradient->coef + gradient->pull, peak),
                           .slopes = capped ? buffers->prepared : NULL,
                           .leading = leading_chunk(type, row),
                           .direct = direct,
