@@ -9,45 +9,64 @@
 
 #include "exp.inc.h"
 
-/* e = e^(-2|u|) 2^64, and magnitude = |x| */
-static inline __attribute__((always_inline)) void decay(size_t count, const vector *x, real softcap, vector *magnitude,
-                                                        vector *u, vector *e)
+/* e = e^(-2|u|) 2^64 */
+static inline __attribute__((always_inline)) void decay(size_t count, const vector *u, vector *e)
 {
     vector low[STAGED];
-    EACH (v, count) magnitude[v] = v_abs(x[v]);
-    EACH (v, count) u[v] = v_div(magnitude[v], v_set(softcap));
-    EACH (v, count) e[v] = v_mul(u[v], v_set(-2.0f));
+    EACH (v, count) e[v] = v_mul(v_abs(u[v]), v_set(-2.0f));
     exp_staged(reference(0), count, e, e, low);
     EACH (v, count) e[v] = v_fma(e[v], low[v], e[v]);
 }
 
-/* Where |x| is far below c, tanh u is u (1 + u^2 P(u^2)), so that the result is relative to x. */
-static inline __attribute__((always_inline)) void cap(size_t count, vector *x, real softcap)
+/* Where |x| is far below c, tanh u is u (1 + u^2 P(u^2)), so that the result is relative to x. square: u^2 */
+static inline __attribute__((always_inline)) void cap_near(size_t count, const vector *x, const vector *square, vector *near)
+{
+    vector p[STAGED];
+    EACH (v, count) p[v] = v_fma(v_set(TANH_F32_C4), square[v], v_set(TANH_F32_C3));
+    EACH (v, count) p[v] = v_fma(p[v], square[v], v_set(TANH_F32_C2));
+    EACH (v, count) p[v] = v_fma(p[v], square[v], v_set(TANH_F32_C1));
+    EACH (v, count) p[v] = v_fma(p[v], square[v], v_set(TANH_F32_C0));
+    EACH (v, count) near[v] = v_fma(x[v], v_mul(square[v], p[v]), x[v]);
+}
+
+/* Elsewhere. */
+static inline __attribute__((always_inline)) void cap_far(size_t count, const vector *x, const vector *u, real softcap,
+                                                          vector *far)
 {
     const vector c = v_set(softcap), one = v_set(0x1p64f); /* as e has it */
-    vector magnitude[STAGED], u[STAGED], e[STAGED], p[STAGED];
-    decay(count, x, softcap, magnitude, u, e);
-    EACH (v, count) e[v] = v_div(v_add(e[v], e[v]), v_add(one, e[v]));
-    EACH (v, count) u[v] = v_mul(u[v], u[v]);
-    EACH (v, count) p[v] = v_fma(v_set(TANH_F32_C4), u[v], v_set(TANH_F32_C3));
-    EACH (v, count) p[v] = v_fma(p[v], u[v], v_set(TANH_F32_C2));
-    EACH (v, count) p[v] = v_fma(p[v], u[v], v_set(TANH_F32_C1));
-    EACH (v, count) p[v] = v_fma(p[v], u[v], v_set(TANH_F32_C0));
-    EACH (v, count) p[v] = v_fma(x[v], v_mul(u[v], p[v]), x[v]);
-    EACH (v, count) e[v] = v_with_sign(v_fma(v_set(-softcap), e[v], c), x[v]);
-    EACH (v, count) e[v] = v_where_less(u[v], v_set(TANH_F32_REACH), p[v], e[v]);
-    EACH (v, count) x[v] = v_where_less(magnitude[v], v_set(INFINITY), e[v], x[v]);
+    decay(count, u, far);
+    EACH (v, count) far[v] = v_div(v_add(far[v], far[v]), v_add(one, far[v]));
+    EACH (v, count) far[v] = v_with_sign(v_fma(v_set(-softcap), far[v], c), x[v]);
+    EACH (v, count) far[v] = v_where_less(v_abs(x[v]), v_set(INFINITY), far[v], x[v]);
+}
+
+static inline __attribute__((always_inline)) void cap(size_t count, vector *x, real softcap)
+{
+    const unsigned all = (unsigned)((1ull << WIDTH) - 1);
+    const vector reach = v_set(TANH_F32_REACH);
+    vector u[STAGED], square[STAGED], near[STAGED], far[STAGED];
+    unsigned are_near = all;
+    EACH (v, count) u[v] = v_div(x[v], v_set(softcap));
+    EACH (v, count) square[v] = v_mul(u[v], u[v]);
+    EACH (v, count) are_near &= v_less(square[v], reach);
+    cap_near(count, x, square, near);
+    if (are_near != all) {
+        cap_far(count, x, u, softcap, far);
+        EACH (v, count) near[v] = v_where_less(square[v], reach, near[v], far[v]);
+    }
+    EACH (v, count) x[v] = near[v];
 }
 
 static inline __attribute__((always_inline)) void cap_slope(size_t count, vector *x, real softcap)
 {
     const vector one = v_set(1.0f);
-    vector magnitude[STAGED], u[STAGED], e[STAGED], s[STAGED];
-    decay(count, x, softcap, magnitude, u, e);
+    vector u[STAGED], e[STAGED], s[STAGED];
+    EACH (v, count) u[v] = v_div(x[v], v_set(softcap));
+    decay(count, u, e);
     EACH (v, count) e[v] = v_mul(e[v], v_set(0x1p-64f));
     EACH (v, count) s[v] = v_add(one, e[v]);
     EACH (v, count) e[v] = v_div(v_mul(v_set(4.0f), e[v]), v_mul(s[v], s[v]));
-    EACH (v, count) x[v] = v_where_less(magnitude[v], v_set(INFINITY), e[v], one);
+    EACH (v, count) x[v] = v_where_less(v_abs(x[v]), v_set(INFINITY), e[v], one);
 }
 
 #endif
