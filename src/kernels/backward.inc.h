@@ -63,13 +63,20 @@ static inline bool is_far(struct reach reach)
     return (v_less(v_set(FAR), reach.magnitude) | v_less(v_set((real)0), reach.top)) != 0;
 }
 
-/* e^logp sum */
-static inline vf64 share_of(vf64 scale, vf64 low, vf64 sum)
-{
-    return vf64_mul(vf64_mul(add_product(scale, scale, low), vf64_set(0x1p-64)), sum);
-}
+/* A row's sum as share_of_scaled takes it. In f32 it takes over the 2^-64 of the terms and loses nothing, since a sum other than 0 is at
+   least 2^-149. */
+static inline vf64 scaled_sum(vf64 sum) { return COMPENSATED ? sum : vf64_mul(sum, vf64_set(0x1p-64)); }
 
-/* Puts the shares of one vector right in the lanes that are far. Below -GONE, where masked classes are, they are: 0, or NaN. */
+/* e^logp sum */
+static inline vf64 share_of_scaled(vf64 scale, vf64 low, vf64 sum)
+{
+    vf64 term = add_product(scale, scale, low);
+    return vf64_mul(COMPENSATED ? vf64_mul(term, vf64_set(0x1p-64)) : term, sum);
+}
+static inline vf64 share_of(vf64 scale, vf64 low, vf64 sum) { return share_of_scaled(scale, low, scaled_sum(sum)); }
+
+/* Puts the shares of one vector right in the lanes that are far. Below -GONE, where masked classes are, they
+   are: 0, or NaN. */
 static __attribute__((noinline)) void find_far_shares(vector logp, const vf64 *sum, vf64 *share)
 {
     const vector zero = v_set((real)0), mirrored = v_sub(zero, v_abs(logp));

@@ -80,11 +80,13 @@ static inline __attribute__((always_inline)) void subtract_shares(const struct e
                                                                   const stored *upstream, stored *out, size_t n,
                                                                   const vf64 *sum, bool far)
 {
+    vf64 sums[PARTS];
+    EACH (k, PARTS) sums[k] = scaled_sum(sum[k]);
     for (size_t i = 0; i < n; i += WIDTH) {
         vf64 entry[PARTS], share[PARTS];
         EACH (k, PARTS) {
             size_t at = i + k * VF64_WIDTH;
-            share[k] = share_of(load_real_doubles(e->scale + at), load_real_doubles(e->low + at), sum[k]);
+            share[k] = share_of_scaled(load_real_doubles(e->scale + at), load_real_doubles(e->low + at), sums[k]);
         }
         if (far) find_far_shares(load(logp + i), sum, share);
         load_parts(upstream + i, entry);
