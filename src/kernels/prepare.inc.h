@@ -3,6 +3,8 @@
 #ifndef XENT_KERNELS_PREPARE_INC_H
 #define XENT_KERNELS_PREPARE_INC_H
 
+#include <stdint.h>
+
 #include "map.inc.h"
 #include "softcap.h"
 
@@ -10,13 +12,24 @@ struct preparation {
     real scale, softcap;
 };
 
+/* Fetches what the next chunk needs, as the first pass does where it reads the logits itself; not where they are prepared in place. */
+static inline __attribute__((always_inline)) void fetch_next_chunk(const stored *z, const real *out, size_t i)
+{
+    enum { LINE = XENT_LINE / sizeof(stored) };
+    const uintptr_t next = (uintptr_t)(z + i) + XENT_CHUNK * sizeof(stored); /* no pointer of z's array, which may end before */
+    if ((const void *)z != (const void *)out && i % LINE == 0) prefetch((const void *)next);
+}
+
 static void whole_scaled(const stored *z, const stored *beside, void *to, size_t n, const void *by)
 {
     const struct preparation *with = by;
     const vector scale = v_set(with->scale);
     real *out = to;
     (void)beside;
-    for (size_t i = 0; i < n; i += WIDTH) v_store(out + i, v_mul(load(z + i), scale));
+    for (size_t i = 0; i < n; i += WIDTH) {
+        fetch_next_chunk(z, out, i);
+        v_store(out + i, v_mul(load(z + i), scale));
+    }
 }
 
 /* What becomes of up to STAGED vectors of scaled logits, in their place. */
@@ -35,7 +48,10 @@ static inline __attribute__((always_inline)) void map_capped(const stored *z, re
                                                              const struct preparation *with, capped *map)
 {
     size_t i = 0;
-    for (; i + STAGED * WIDTH <= n; i += STAGED * WIDTH) store_capped(z + i, STAGED, with, map, out + i);
+    for (; i + STAGED * WIDTH <= n; i += STAGED * WIDTH) {
+        for (size_t v = 0; v < STAGED; v++) fetch_next_chunk(z, out, i + v * WIDTH);
+        store_capped(z + i, STAGED, with, map, out + i);
+    }
     for (; i < n; i += WIDTH) store_capped(z + i, 1, with, map, out + i);
 }
 
