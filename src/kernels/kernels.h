@@ -57,7 +57,7 @@ struct xent_chunk {
 
 /* Rows side by side: class c of row r is the real c * XENT_TILE + r of a tile. */
 #define XENT_TILE 64
-#define XENT_TILE_VECTOR 16 /* rows that a kernel may take as one vector */
+#define XENT_TILE_VECTOR 16 /* rows that a kernel takes as one vector at most */
 
 /* The rows of a tile between the two passes: what the first needs to know, and what it leaves for the second. */
 struct xent_tile {
@@ -144,8 +144,8 @@ struct xent_real_kernels {
     /* What the kernel `entries` takes: within these limits no intermediate overflows. */
     struct xent_entry_limits limits;
 
-    /* ---- Rows of a tile. Up to the next multiple of XENT_TILE_VECTOR rows must be numbers; each kernel fills in what it says of
-       the state and leaves the rest ---- */
+    /* ---- Rows of a tile. What the last vector has beside them must be numbers, as tile_read makes them; each kernel fills in what
+       it says of the state and leaves the rest ---- */
 
     /* coef = hot t + uniform, times w_c: reals become the doubles of a tile; uniform 0: nothing is added; w NULL: all 1. */
     void (*tile_smooth)(const void *t, size_t rows, size_t classes, double hot, double uniform, const double *w, double *coef);
@@ -217,8 +217,8 @@ struct xent_stored_kernels {
        its logit is. The coefficients are not all the same (step 0). */
     void (*weigh)(const void *z, const struct xent_chunk_coef *coef, size_t n, struct xent_state *state);
 
-    /* Up to XENT_TILE rows of at most a chunk of classes become a tile. padded: the rows beside them, up to the next multiple of
-       XENT_TILE_VECTOR, become the last of them; else they stay as they are. */
+    /* Up to XENT_TILE rows of at most a chunk of classes become a tile. padded: what the last vector has beside them
+       becomes like the last of them; else it stays as it is. */
     void (*tile_read)(const struct xent_tile_place *from, size_t rows, size_t classes, bool padded, void *tile);
 
     /* The entries term * 2^-64 * scale, rounded once as by `entries`, and the two that are given. state NULL: the reals of the tile

@@ -34,11 +34,10 @@ static inline double unit_of(double exponent, double max)
     return exp_small((exponent * (double)EXP_F32_LN2_HI - max) + exponent * EXP_F32_LN2_REST);
 }
 
-/* The same of a few rows: a constant number of whole vectors of doubles. */
-static inline __attribute__((always_inline)) void units_of(const double *restrict exponent, const double *restrict max,
-                                                           double *restrict unit, size_t rows)
+/* The same of rows side by side, as whole vectors of doubles. */
+static inline void units_of(const double *restrict exponent, const double *restrict max, double *restrict unit, size_t rows)
 {
-    _Pragma("GCC unroll 1") for (size_t r = 0; r < rows; r++) unit[r] = unit_of(exponent[r], max[r]);
+    for (size_t r = 0; r < rows; r++) unit[r] = unit_of(exponent[r], max[r]);
 }
 
 /* e^(lower - upper), lower <= upper. */

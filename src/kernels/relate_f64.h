@@ -27,7 +27,7 @@ static inline double unit_of(double exponent, double max)
     return vf64_first(unit_of_lanes(vf64_set(exponent), vf64_set(max)));
 }
 
-static inline __attribute__((always_inline)) void units_of(const double *exponent, const double *max, double *unit, size_t rows)
+static inline void units_of(const double *exponent, const double *max, double *unit, size_t rows)
 {
     for (size_t r = 0; r < rows; r += VF64_WIDTH)
         vf64_store(unit + r, unit_of_lanes(vf64_load(exponent + r), vf64_load(max + r)));

@@ -83,10 +83,12 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile_ter
     struct sum lane[XENT_LANES / 2];
     size_t lanes = of.classes < XENT_LANES ? of.classes : XENT_LANES, half = tile_half(lanes);
     for (size_t i = 0; i < half; i++) {
-        lane[i] = tile_lane(&of, i);
-        if (i + half >= lanes) continue;
-        struct sum other = tile_lane(&of, i + half);
-        sum_join(&lane[i], &other);
+        struct sum of_lane = tile_lane(&of, i);
+        if (__builtin_expect(i + half < lanes, 1)) {
+            struct sum other = tile_lane(&of, i + half);
+            sum_join(&of_lane, &other);
+        }
+        EACH (k, SUMS) lane[i].sum[k] = of_lane.sum[k];
     }
     for (half /= 2; half >= 1; half /= 2)
         for (size_t i = 0; i < half; i++) sum_join(&lane[i], &lane[i + half]);
@@ -123,24 +125,20 @@ static inline vector tile_exponents(const double *max)
     return v_sub(v_add(v_mul(v_narrow(parts), v_set(LOG2E)), shift), shift);
 }
 
-/* The units of VF64_WIDTH rows. */
-static inline void tile_units(const real *exponent, const double *max, double *unit)
-{
-    double widened[VF64_WIDTH];
-    vf64_store(widened, load_real_doubles(exponent));
-    units_of(widened, max, unit, VF64_WIDTH);
-}
-
 static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, bool weighed,
                          const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
     real *tile = logits, exponent[XENT_TILE];
-    double sum[XENT_TILE];
+    double widened[XENT_TILE], sum[XENT_TILE];
     tile_take_out(tile, rows, state);
     /* Done here to put time between the narrow stores of tile_take_out and the vector loads of tile_sum, which wait for
        them. */
-    for (size_t r = 0; r < rows; r += WIDTH) v_store(exponent + r, tile_exponents(state->max + r));
-    for (size_t r = 0; r < rows; r += VF64_WIDTH) tile_units(exponent + r, state->max + r, state->unit + r);
+    for (size_t r = 0; r < rows; r += WIDTH) {
+        vector of_rows = tile_exponents(state->max + r);
+        v_store(exponent + r, of_rows);
+        store_row_doubles(widened + r, of_rows);
+    }
+    units_of(widened, state->max, state->unit, whole_rows(rows));
     for (size_t r = 0; r < rows; r += WIDTH) {
         struct reference shared = references(v_load(exponent + r));
         if (keep)

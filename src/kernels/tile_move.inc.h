@@ -67,19 +67,15 @@ static inline vector read_few(const char *at, ptrdiff_t row_step, size_t count)
     return x;
 }
 
-/* The rows from `done` on; the vectors behind them, up to the next multiple of XENT_TILE_VECTOR rows, become like the last. */
+/* The rows from `done` on, and those that the last vector has beside them. */
 static inline void read_left_padded(struct xent_tile_place from, size_t done, size_t rows, size_t classes, real *tile)
 {
-    const size_t padded = (rows + XENT_TILE_VECTOR - 1) / XENT_TILE_VECTOR * XENT_TILE_VECTOR;
-    size_t r = done;
-    for (; r < rows; r += WIDTH) {
+    for (size_t r = done; r < rows; r += WIDTH) {
         const char *at = (const char *)tile_at(from, r, 0);
         const size_t count = rows - r < WIDTH ? rows - r : WIDTH;
         for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE, at += from.class_step)
             v_store(x, read_few(at, from.row_step, count));
     }
-    for (; r < padded; r += WIDTH)
-        for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE) v_store(x, v_load(x - WIDTH));
 }
 
 static void tile_read(const struct xent_tile_place *place, size_t rows, size_t classes, bool padded, void *to)

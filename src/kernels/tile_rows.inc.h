@@ -17,11 +17,11 @@ static inline __attribute__((always_inline)) void fetch_ahead(const struct xent_
     }
 }
 
-/* The rows' doubles in plain C, a vector of them at a time: the inner loop becomes vector code whatever the instruction set, if the
-   compiler does not unroll it before. Arrays must be known to be apart. */
-#define EACH_ROW(r, rows)                                                                                                      \
-    for (size_t first_row = 0; first_row < (rows); first_row += VF64_WIDTH)                                                    \
-    _Pragma("GCC unroll 1") for (size_t r = first_row; r < first_row + VF64_WIDTH; r++)
+/* Rows up to the end of the last vector of doubles. */
+static inline size_t whole_rows(size_t rows) { return (rows + VF64_WIDTH - 1) / VF64_WIDTH * VF64_WIDTH; }
+
+/* The rows' doubles in plain C, which becomes vector code whatever the instruction set. Arrays must be known to be apart. */
+#define EACH_ROW(r, rows) for (size_t r = 0, end_row = whole_rows(rows); r < end_row; r++)
 
 /* A double of each of WIDTH rows, PARTS vectors. */
 static inline void load_row_doubles(const double *of_row, vf64 *parts)

@@ -12,10 +12,8 @@ static void tile_smooth(const void *targets, size_t rows, size_t classes, double
                         double *coef)
 {
     const real *t = targets;
-    const size_t end =
-        (rows + XENT_TILE_VECTOR - 1) / XENT_TILE_VECTOR * XENT_TILE_VECTOR; /* the logits may have wider vectors */
     for (size_t c = 0; c < classes; c++, t += XENT_TILE, coef += XENT_TILE)
-        for (size_t r = 0; r < end; r += VF64_WIDTH) {
+        for (size_t r = 0; r < rows; r += VF64_WIDTH) {
             vf64 x = vf64_mul(vf64_set(hot), load_real_doubles(t + r));
             if (uniform != 0) x = vf64_add(x, vf64_set(uniform));
             if (w != NULL) x = vf64_mul(x, vf64_set(w[c]));

@@ -26,11 +26,14 @@ static inline void read_indices(const struct xent_target_rule *rule, xent_dtype 
     size_t ignored_rows = 0;
     for (size_t i = 0; i < rows; i++, at += step) {
         int64_t index = xent_load_index(dtype, at);
-        bool ignored = may_ignore && index == ignore_index;
-        ignored_rows += ignored;
-        tile->ignored[i] = ignored;
-        tile->state.target[i] = ignored ? 0 : (int32_t)index;
-        tile->state.target_coef[i] = ignored ? 0 : hot;
+        tile->ignored[i] = false;
+        tile->state.target[i] = (int32_t)index;
+        tile->state.target_coef[i] = hot;
+        if (!may_ignore || index != ignore_index) continue;
+        ignored_rows++;
+        tile->ignored[i] = true;
+        tile->state.target[i] = 0;
+        tile->state.target_coef[i] = 0;
     }
     tile->ignored_rows = ignored_rows;
 }

@@ -27,8 +27,8 @@ void xent_tile_read_around(const struct xent_row_type *type, const struct xent_t
 void xent_tile_prepare(const struct xent_row_type *type, struct xent_tile_rows *tile)
 {
     const struct xent_stored_kernels *kernels = type->real_kernels;
-    size_t padded = (tile->rows + XENT_TILE_VECTOR - 1) / XENT_TILE_VECTOR * XENT_TILE_VECTOR, classes = (size_t)type->classes;
-    size_t calls = padded < XENT_TILE ? classes : 1, n = padded < XENT_TILE ? padded : classes * XENT_TILE;
+    bool full = tile->rows == XENT_TILE;
+    size_t calls = full ? 1 : (size_t)type->classes, n = full ? (size_t)type->classes * XENT_TILE : tile->rows;
     for (size_t i = 0; i < calls; i++) {
         size_t at = i * XENT_TILE * type->real_size;
         char *z = (char *)tile->reals + at;
