@@ -32,7 +32,17 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
 {
     const struct xent_loss *loss = call;
     struct xent_buffers buffers = buffers_of(loss, task_memory);
-    xent_row_dot(&loss->type, &row->in, &row->coefficients, &buffers, chunk, to);
+    const struct xent_line *t = &row->coefficients.per_class;
+    int64_t from = chunk * XENT_CHUNK;
+    size_t n = xent_chunk_size(loss->type.classes, from);
+    if (row->coefficients.class_weight != NULL || t->dtype != loss->type.dtype || !t->contiguous) {
+        xent_row_dot(&loss->type, &row->in, &row->coefficients, &buffers, chunk, to);
+        return;
+    }
+    /* the same sum, of products that need no coefficients in double */
+    to->state = (struct xent_state){ .max = 0 };
+    to->state.gap =
+        0 - loss->type.kernels->dot(xent_chunk_read(&row->in, from, n, buffers.copy, false), xent_class_at(t, from), n);
 }
 
 /* As gaps from a maximum of 0; never -0.0. */
