@@ -33,11 +33,11 @@ static inline __attribute__((always_inline)) void dot_groups(const stored *p, co
     for (size_t lane = 0; lane < lanes_used; lane += DOT_VECTORS * VF64_WIDTH) {
         vf64 sum[DOT_VECTORS], error[DOT_VECTORS];
         EACH (v, DOT_VECTORS) sum[v] = vf64_load(lanes->sum + lane + v * VF64_WIDTH);
-        EACH (v, DOT_VECTORS) error[v] = vf64_load(lanes->error + lane + v * VF64_WIDTH);
+        EACH (v, DOT_VECTORS) error[v] = load_error(lanes, lane + v * VF64_WIDTH);
         for (size_t i = lane; i < groups * XENT_LANES; i += XENT_LANES)
             EACH (v, DOT_VECTORS) dot_vector(p + i + v * VF64_WIDTH, g + i + v * VF64_WIDTH, product, &sum[v], &error[v]);
         EACH (v, DOT_VECTORS) vf64_store(lanes->sum + lane + v * VF64_WIDTH, sum[v]);
-        EACH (v, DOT_VECTORS) vf64_store(lanes->error + lane + v * VF64_WIDTH, error[v]);
+        EACH (v, DOT_VECTORS) store_error(lanes, lane + v * VF64_WIDTH, error[v]);
     }
 }
 

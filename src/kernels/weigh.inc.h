@@ -65,17 +65,17 @@ struct weighed_vector {
 static inline void weighed_load(struct weighed_vector *sums, const struct weighed *weighed, size_t lane)
 {
     sums->coef = vf64_load(weighed->coef.sum + lane);
-    sums->coef_error = vf64_load(weighed->coef.error + lane);
+    sums->coef_error = load_error(&weighed->coef, lane);
     sums->gap = vf64_load(weighed->gap.sum + lane);
-    sums->gap_error = vf64_load(weighed->gap.error + lane);
+    sums->gap_error = load_error(&weighed->gap, lane);
 }
 
 static inline void weighed_store(const struct weighed_vector *sums, struct weighed *weighed, size_t lane)
 {
     vf64_store(weighed->coef.sum + lane, sums->coef);
-    vf64_store(weighed->coef.error + lane, sums->coef_error);
+    store_error(&weighed->coef, lane, sums->coef_error);
     vf64_store(weighed->gap.sum + lane, sums->gap);
-    vf64_store(weighed->gap.error + lane, sums->gap_error);
+    store_error(&weighed->gap, lane, sums->gap_error);
 }
 
 /* What is summed of the coefficients beside the gap. */
