@@ -34,5 +34,3 @@ void xent_walk_advance(const struct xent_walk *walk, struct xent_position *posit
         position->index[d] = 0;
     }
 }
-
-void xent_walk_next(const struct xent_walk *walk, struct xent_position *position) { xent_walk_advance(walk, position, 1); }

@@ -97,6 +97,15 @@ static inline ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t ope
 
 /* n positions on; n is at most the run's length. */
 void xent_walk_advance(const struct xent_walk *walk, struct xent_position *position, int64_t n);
-void xent_walk_next(const struct xent_walk *walk, struct xent_position *position);
+static inline void xent_walk_next(const struct xent_walk *walk, struct xent_position *position)
+{
+    const ptrdiff_t *step = walk->step[walk->last];
+    if (position->index[walk->last] + 1 >= walk->extent[walk->last]) {
+        xent_walk_advance(walk, position, 1);
+        return;
+    }
+    position->index[walk->last]++;
+    for (int32_t k = 0; k < XENT_WALK_OPERANDS; k++) position->offset[k] += step[k];
+}
 
 #endif

@@ -163,8 +163,8 @@ struct xent_real_kernels {
     size_t (*tile_terms)(void *tile, size_t rows, size_t classes, bool keep, bool weighed, const struct xent_tile_ahead *ahead,
                          struct xent_tile *state);
 
-    /* The losses of rows, all of them regular. weighed: not only the targets have coefficients. */
-    void (*tile_losses)(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss);
+    /* `log1p_rest` of all rows, and the losses of those that are regular. weighed: not only the targets have coefficients. */
+    void (*tile_losses)(struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss);
 
     /* `scale` and the entry at `first` of probabilities, which stands for that at `target` too. */
     void (*tile_shares)(struct xent_tile *state, size_t rows);

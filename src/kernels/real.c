@@ -11,10 +11,7 @@
 
 static double relate_maxima(double lower, double upper) { return relate(lower, upper); }
 
-static void log1p_all(const double *restrict r, double *restrict out, size_t n)
-{
-    for (size_t i = 0; i < n; i += VF64_WIDTH) vf64_store(out + i, ln_of_1_plus(vf64_load(r + i), COMPENSATED));
-}
+static void log1p_all(const double *r, double *out, size_t n) { log1p_rows(r, out, n); }
 
 const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .merge = merge,

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "kernels.h"
-#include "real.h"
+#include "tile_rows.inc.h"
 
 /* A term is multiplied by `lower` and then by `factor`. */
 struct scaling {
@@ -28,9 +28,10 @@ struct tile_scaling {
 static inline void set_scaling(struct tile_scaling *by, const double *scale, size_t rows)
 {
     for (size_t r = 0; r < rows; r += WIDTH) {
-        vf64 lower[PARTS], factor[PARTS];
+        vf64 of_row[PARTS], lower[PARTS], factor[PARTS];
+        load_row_doubles(scale + r, rows - r, of_row);
         EACH (k, PARTS) {
-            const vf64 x = vf64_load(scale + r + k * VF64_WIDTH), size = vf64_abs(x), tiny = vf64_set(TINY);
+            const vf64 x = of_row[k], size = vf64_abs(x), tiny = vf64_set(TINY);
             lower[k] = vf64_where_less(size, tiny, vf64_set(0x1p-64), vf64_set(1));
             factor[k] = vf64_where_less(size, tiny, x, vf64_mul(x, vf64_set(0x1p-64)));
         }

@@ -110,6 +110,7 @@ static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *s
 /* Takes the maxima out of the sums; first reads the targets' logits, one of which may be the maximum. */
 static inline void tile_take_out(real *tile, size_t rows, struct xent_tile *state)
 {
+    clear_last(state->at_target, rows);
     for (size_t r = 0; r < rows; r++) {
         state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
         tile[tile_index(r, state->first[r])] = -(real)INFINITY;
@@ -121,7 +122,7 @@ static inline vector tile_exponents(const double *max)
 {
     const vector shift = v_set(INTEGER_SHIFT);
     vf64 parts[PARTS];
-    load_row_doubles(max, parts);
+    load_row_doubles(max, WIDTH, parts);
     return v_sub(v_add(v_mul(v_narrow(parts), v_set(LOG2E)), shift), shift);
 }
 
@@ -147,6 +148,7 @@ static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, b
             tile_sum((struct tile_term_rows){ tile + r, r, classes, shared, DROPPED, ahead }, sum + r);
     }
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
+    if (keep) clear_last(state->target_term, rows);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
     return find_regular(rows, weighed, state);
 }

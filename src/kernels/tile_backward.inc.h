@@ -23,7 +23,7 @@ static void tile_dot(const void *p, const void *upstream, size_t rows, size_t cl
         if (p != NULL) of_rows.tile += VF64_WIDTH;
     }
     /* a row alone takes it for what a gap lacks to 0, and so is a sum of 0 negative */
-    for (size_t r = 0; r < rows; r++) dot[r] = p == NULL ? sum[r] : -(0 - sum[r]);
+    for (size_t r = 0; r < whole_rows(rows); r++) dot[r] = p == NULL ? sum[r] : -(0 - sum[r]);
 }
 
 /* Entries in double become reals, NaN the canonical one. */
@@ -35,7 +35,7 @@ static void tile_softmax_backward(void *tile, const void *upstream, size_t rows,
         real *p = (real *)tile + r;
         const real *g = (const real *)upstream + r;
         vf64 dots[PARTS], entry[PARTS];
-        load_row_doubles(dot + r, dots);
+        load_row_doubles(dot + r, rows - r, dots);
         for (size_t c = 0; c < classes; c++, p += XENT_TILE, g += XENT_TILE) {
             const vector of_p = v_load(p), of_g = v_load(g);
             EACH (k, PARTS) entry[k] = softmax_entry(v_widen(of_p, k), v_widen(of_g, k), dots[k]);
@@ -50,7 +50,7 @@ static void tile_log_softmax_backward(void *tile, const void *upstream, size_t r
         real *logp = (real *)tile + r;
         const real *g = (const real *)upstream + r;
         vf64 sums[PARTS], entry[PARTS];
-        load_row_doubles(sum + r, sums);
+        load_row_doubles(sum + r, rows - r, sums);
         for (size_t c = 0; c < classes; c++, logp += XENT_TILE, g += XENT_TILE) {
             const vector x = v_load(logp), of_g = v_load(g);
             vector scale, low;

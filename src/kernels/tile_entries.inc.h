@@ -31,6 +31,8 @@ static inline double sloped_entry(const real *slopes, size_t row, int32_t class_
 static void tile_special_entries(struct xent_tile *state, size_t rows, const struct xent_tile_coef *coef, const void *slopes,
                                  double z_loss, const double *factor, double *total)
 {
+    clear_last(state->scale, rows);
+    clear_last(total, rows);
     for (size_t r = 0; r < rows; r++) {
         double rest = state->rest[r], share = 1 / (1 + rest), of_target = state->target_coef[r];
         double sum = coef->at == NULL ? of_target : state->coef[r] + of_target, none = sum * 0;
@@ -80,7 +82,7 @@ static void rescale_with_coefs(real *tile, size_t rows, size_t classes, const st
     for (size_t r = 0; r < rows; r += WIDTH) {
         const vector lower = v_load(by.lower + r), upper = v_load(by.factor + r);
         vf64 minus_factor[PARTS];
-        load_row_doubles(minus + r, minus_factor);
+        load_row_doubles(minus + r, rows - r, minus_factor);
         if (coef->class_step == 0) {
             const vector equal = tile_subtrahend(coef, 0, r, minus_factor);
             for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE)
@@ -103,12 +105,13 @@ static void rescale_with_slopes(real *tile, size_t rows, size_t classes, const s
         none[r] = (coef->at == NULL ? state->target_coef[r] : state->coef[r] + state->target_coef[r]) * 0;
     }
     for (size_t r = 0; r < rows; r += WIDTH) {
+        vf64 of_share[PARTS], of_total[PARTS], of_none[PARTS], of_factor[PARTS];
         struct entry_factors by[PARTS];
-        for (size_t k = 0; k < PARTS; k++)
-            by[k] = (struct entry_factors){ .share = vf64_load(share + r + k * VF64_WIDTH),
-                                            .total = vf64_load(total + r + k * VF64_WIDTH),
-                                            .none = vf64_load(none + r + k * VF64_WIDTH),
-                                            .factor = vf64_load(factor + r + k * VF64_WIDTH) };
+        load_row_doubles(share + r, rows - r, of_share);
+        load_row_doubles(total + r, rows - r, of_total);
+        load_row_doubles(none + r, rows - r, of_none);
+        load_row_doubles(factor + r, rows - r, of_factor);
+        EACH (k, PARTS) by[k] = (struct entry_factors){ of_share[k], of_total[k], of_none[k], of_factor[k] };
         for (size_t c = 0; c < classes; c++) {
             real *x = tile + r + c * XENT_TILE;
             const vector term = v_load(x), slope = v_load(slopes + r + c * XENT_TILE);
@@ -143,8 +146,8 @@ static void tile_log_probs(void *logits, size_t rows, size_t classes, struct xen
     EACH_ROW (r, rows) state->first_entry[r] = (state->at_target[r] - state->max[r]) - state->log1p_rest[r];
     for (size_t r = 0; r < rows; r += WIDTH) {
         vf64 max[PARTS], log1p_rest[PARTS];
-        load_row_doubles(state->max + r, max);
-        load_row_doubles(state->log1p_rest + r, log1p_rest);
+        load_row_doubles(state->max + r, rows - r, max);
+        load_row_doubles(state->log1p_rest + r, rows - r, log1p_rest);
         for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE)
             v_store(x, log_prob(v_load(x), max, log1p_rest));
     }

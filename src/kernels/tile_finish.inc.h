@@ -7,10 +7,17 @@
 
 #include "formulas.h"
 #include "kernels.h"
+#include "log.inc.h"
 #include "tile_rows.inc.h"
 
-static void tile_losses(const struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *restrict loss)
+static inline __attribute__((always_inline)) void log1p_rows(const double *restrict r, double *restrict out, size_t n)
 {
+    for (size_t i = 0; i < n; i += VF64_WIDTH) vf64_store(out + i, ln_of_1_plus(vf64_load(r + i), COMPENSATED));
+}
+
+static void tile_losses(struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *restrict loss)
+{
+    log1p_rows(state->rest, state->log1p_rest, rows);
     EACH_ROW (r, rows) {
         double coef = state->target_coef[r], gap = gap_of(coef, state->max[r], state->at_target[r]);
         coef = weighed ? state->coef[r] + coef : coef;

@@ -150,7 +150,7 @@ static inline void put_entries(const double *entry_of_row, const int32_t *class_
     stored element[XENT_TILE];
     for (size_t r = 0; r < rows; r += WIDTH) {
         vf64 parts[PARTS];
-        load_row_doubles(entry_of_row + r, parts);
+        load_row_doubles(entry_of_row + r, rows - r, parts);
         store(element + r, v_narrow(parts));
     }
     for (size_t r = 0; r < rows; r++) *tile_at(to, r, (size_t)class_index[r]) = element[r];

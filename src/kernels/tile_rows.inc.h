@@ -23,10 +23,16 @@ static inline size_t whole_rows(size_t rows) { return (rows + VF64_WIDTH - 1) / 
 /* The rows' doubles in plain C, which becomes vector code whatever the instruction set. Arrays must be known to be apart. */
 #define EACH_ROW(r, rows) for (size_t r = 0, end_row = whole_rows(rows); r < end_row; r++)
 
-/* A double of each of WIDTH rows, PARTS vectors. */
-static inline void load_row_doubles(const double *of_row, vf64 *parts)
+/* Clears the last vector, before its rows are written one by one. */
+static inline void clear_last(double *of_row, size_t rows)
 {
-    EACH (k, PARTS) parts[k] = vf64_load(of_row + k * VF64_WIDTH);
+    vf64_store(of_row + whole_rows(rows) - VF64_WIDTH, vf64_set(0.0));
+}
+
+/* A double of each of WIDTH rows, of which there are `left`: PARTS vectors, 0 where no row begins. */
+static inline void load_row_doubles(const double *of_row, size_t left, vf64 *parts)
+{
+    EACH (k, PARTS) parts[k] = k * VF64_WIDTH < left ? vf64_load(of_row + k * VF64_WIDTH) : vf64_set(0.0);
 }
 
 /* Numbers of WIDTH rows as doubles. */

@@ -8,17 +8,21 @@
 #include "equal.h"
 #include "tile_sums.inc.h"
 
+/* Where the logits have wider vectors than the targets, those meet coefficients of 0 behind the last row. */
 static void tile_smooth(const void *targets, size_t rows, size_t classes, double hot, double uniform, const double *w,
                         double *coef)
 {
+    const size_t end = (rows + XENT_TILE_VECTOR - 1) / XENT_TILE_VECTOR * XENT_TILE_VECTOR;
     const real *t = targets;
-    for (size_t c = 0; c < classes; c++, t += XENT_TILE, coef += XENT_TILE)
+    for (size_t c = 0; c < classes; c++, t += XENT_TILE, coef += XENT_TILE) {
         for (size_t r = 0; r < rows; r += VF64_WIDTH) {
             vf64 x = vf64_mul(vf64_set(hot), load_real_doubles(t + r));
             if (uniform != 0) x = vf64_add(x, vf64_set(uniform));
             if (w != NULL) x = vf64_mul(x, vf64_set(w[c]));
             vf64_store(coef + r, x);
         }
+        for (size_t r = whole_rows(rows); r < end; r += VF64_WIDTH) vf64_store(coef + r, vf64_set(0.0));
+    }
 }
 
 /* Of each row's own coefficients, and of those that all rows have. */
@@ -45,7 +49,7 @@ static inline __attribute__((always_inline)) void weigh_coefs(const struct tile_
 /* Where all rows have the same, they are those of the first few. */
 static inline void repeat(double *of_row, size_t rows)
 {
-    for (size_t r = VF64_WIDTH; r < rows; r++) of_row[r] = of_row[0];
+    for (size_t r = VF64_WIDTH; r < whole_rows(rows); r++) of_row[r] = of_row[0];
 }
 
 /* Classes that all have the coefficient `equal`. */
@@ -57,7 +61,7 @@ static void tile_weigh_equal(struct tile_rows of_rows, size_t rows, double equal
         vf64_store(sum + r, logits.sum);
         if (COMPENSATED) vf64_store(error + r, logits.error);
     }
-    for (size_t r = 0; r < rows; r++) {
+    EACH_ROW (r, rows) {
         state->coef[r] = count * equal;
         state->coef_peak[r] = fabs(equal);
         state->gap[r] = equal_gap(equal, count, state->max[r], sum[r], error[r]);
@@ -75,7 +79,7 @@ static void tile_weigh(const void *tile, size_t rows, size_t classes, const stru
         tile_weigh_equal(of_rows, rows, *coef->at, state);
         return;
     }
-    for (size_t r = 0; r < rows; r++) base[r] = state->max[r] > -(double)INFINITY ? state->max[r] : 0;
+    EACH_ROW (r, rows) base[r] = state->max[r] > -(double)INFINITY ? state->max[r] : 0;
     for (size_t r = 0; r < rows; r += VF64_WIDTH) {
         of_rows.base = vf64_load(base + r);
         tile_store_total(shared ? tile_tree(&of_rows, shared_gap) : tile_tree(&of_rows, own_gap), state->gap + r);

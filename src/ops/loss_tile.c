@@ -2,13 +2,24 @@
 #include "ops/loss_tile.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernels/formulas.h"
 #include "ops/loss_plan.h"
 
+/* Kernels compute with what stands behind the last row. */
+static inline void clear_last_vector(struct xent_tile_rows *tile)
+{
+    size_t from = tile->rows / XENT_TILE_DOUBLES * XENT_TILE_DOUBLES;
+    if (from == tile->rows) return;
+    memset(tile->state.target + from, 0, XENT_TILE_DOUBLES * sizeof tile->state.target[0]);
+    memset(tile->state.target_coef + from, 0, XENT_TILE_DOUBLES * sizeof tile->state.target_coef[0]);
+}
+
 static void begin(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
+    clear_last_vector(tile);
     xent_loss_tile_begin(loss, position, loss->grad_logits != NULL, tile);
     xent_loss_tile_coefficients(loss, position, tile);
     if (loss->tile_slopes != XENT_NOWHERE) tile->slopes = xent_arena_at(tile->memory, loss->tile_slopes);
@@ -41,9 +52,7 @@ static void finish_irregular(const struct xent_loss *loss, struct xent_tile_rows
 static void finish(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    const struct xent_real_kernels *kernels = loss->type.kernels->real;
-    kernels->log1p(tile->state.rest, tile->state.log1p_rest, tile->rows);
-    kernels->tile_losses(&tile->state, tile->rows, loss->dense, loss->options.z_loss, tile->result);
+    loss->type.kernels->real->tile_losses(&tile->state, tile->rows, loss->dense, loss->options.z_loss, tile->result);
     if (tile->ignored_rows != 0 || tile->regular_rows != tile->rows) finish_irregular(loss, tile);
     for (size_t i = 0; i < tile->rows && loss->options.row_weight != NULL; i++)
         tile->result[i] = xent_loss_weighted(tile->result[i], tile->weight[i]);

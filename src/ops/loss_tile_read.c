@@ -4,18 +4,6 @@
 #include "ops/loss_plan.h"
 #include "ops/loss_tile.h"
 
-#define VECTOR_ROWS 8 /* doubles of a vector at most */
-
-/* Kernels compute with what stands behind the last row. */
-static void clear_last_vector(struct xent_tile_rows *tile)
-{
-    size_t from = tile->rows / VECTOR_ROWS * VECTOR_ROWS;
-    if (from == tile->rows) return;
-    memset(tile->state.target + from, 0, VECTOR_ROWS * sizeof tile->state.target[0]);
-    memset(tile->state.target_coef + from, 0, VECTOR_ROWS * sizeof tile->state.target_coef[0]);
-    memset(tile->factor + from, 0, VECTOR_ROWS * sizeof tile->factor[0]);
-}
-
 /* An ignored row gets class 0, which it always has. dtype is the rule's, a constant where reading an index shall not take a call. */
 static inline void read_indices(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step,
                                 double hot, struct xent_tile_rows *tile)
@@ -96,6 +84,8 @@ static __attribute__((noinline)) void find_factors_of_rows(const struct xent_los
 {
     struct xent_position position = *first;
     ptrdiff_t step = xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS);
+    size_t last = tile->rows / XENT_TILE_DOUBLES * XENT_TILE_DOUBLES;
+    if (last < tile->rows) memset(tile->factor + last, 0, XENT_TILE_DOUBLES * sizeof tile->factor[0]);
     for (size_t i = 0; i < tile->rows; i++, position.offset[XENT_LOSS_GRAD_LOSS] += step) {
         struct xent_upstream upstream = xent_loss_upstream(loss, &position);
         double weight = loss->options.row_weight == NULL ? 1 : tile->weight[i];
@@ -108,8 +98,9 @@ static inline void find_factors(const struct xent_loss *loss, const struct xent_
     if (xent_walk_step(&loss->walk, XENT_LOSS_GRAD_LOSS) != 0 || loss->options.row_weight != NULL) {
         find_factors_of_rows(loss, first, tile);
     } else {
-        double factor = xent_loss_upstream(loss, first).factor;
-        for (size_t i = 0; i < tile->rows; i++) tile->factor[i] = factor;
+        const double factor = xent_loss_upstream(loss, first).factor;
+        const size_t whole = (tile->rows + XENT_TILE_DOUBLES - 1) / XENT_TILE_DOUBLES * XENT_TILE_DOUBLES;
+        for (size_t i = 0; i < whole; i++) tile->factor[i] = factor;
     }
 }
 
@@ -135,7 +126,6 @@ void xent_loss_tile_begin(const struct xent_loss *loss, const struct xent_positi
 {
     const char *targets = (const char *)loss->target->data + position->offset[XENT_LOSS_TARGET];
     tile->in = place_of(loss, position, loss->logits, XENT_LOSS_LOGITS);
-    clear_last_vector(tile);
     if (loss->rule.indices)
         read_targets(loss, targets, xent_walk_step(&loss->walk, XENT_LOSS_TARGET), tile);
     else
@@ -167,13 +157,12 @@ static const double *class_weights(const struct xent_loss *loss, char *memory)
         .at;
 }
 
-void xent_loss_tile_coefficients(const struct xent_loss *loss, const struct xent_position *position,
-                                 struct xent_tile_rows *tile)
+void xent_loss_tile_find_coefficients(const struct xent_loss *loss, const struct xent_position *position,
+                                      struct xent_tile_rows *tile)
 {
     struct xent_tile_place from;
     void *targets;
     double *coef;
-    if (!loss->dense) return;
     if (loss->rule.indices) {
         tile->coef = equal_rows(loss, tile->memory);
         return;

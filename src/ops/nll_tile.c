@@ -16,7 +16,7 @@ static void begin(const void *call, const struct xent_position *position, struct
 static void reduce(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    for (size_t i = 0; i < tile->rows; i++) tile->state.max[i] = 0;
+    memset(tile->state.max, 0, sizeof tile->state.max);
     loss->type.kernels->real->tile_weigh(tile->reals, tile->rows, (size_t)loss->type.classes, &tile->coef, true, &tile->ahead,
                                          &tile->state);
     tile->regular_rows = tile->rows;

@@ -19,7 +19,6 @@ static void begin(const void *call, const struct xent_position *position, struct
     tile->in = place_of(backward, position, backward->result, XENT_BACKWARD_RESULT);
     tile->out = place_of(backward, position, backward->out, XENT_BACKWARD_OUT);
     tile->ignored_rows = 0;
-    for (size_t i = 0; i < tile->rows; i++) tile->ignored[i] = false;
     xent_tile_read(&backward->type, tile, &upstream, xent_arena_at(tile->memory, backward->tile_upstream));
 }
 

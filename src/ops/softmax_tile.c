@@ -1,5 +1,6 @@
 /* Rows of softmax, log_softmax and logsumexp side by side. */
 #include <math.h>
+#include <string.h>
 
 #include "ops/softmax.h"
 
@@ -10,11 +11,20 @@ static void begin(const void *call, const struct xent_position *position, struct
                                          .row_step = xent_walk_step(&softmax->walk, XENT_SOFTMAX_Z),
                                          .class_step = softmax->z->step[softmax->axis] };
     tile->ignored_rows = 0;
-    for (size_t i = 0; i < tile->rows; i++) tile->ignored[i] = false;
     if (softmax->kind == XENT_LOGSUMEXP) return;
     tile->out = (struct xent_tile_place){ .at = (char *)softmax->out->data + position->offset[XENT_SOFTMAX_OUT],
                                           .row_step = xent_walk_step(&softmax->walk, XENT_SOFTMAX_OUT),
                                           .class_step = softmax->out->step[softmax->axis] };
+}
+
+/* Of a few rows without a call of memcpy. */
+static inline void target_first(struct xent_tile *state, size_t rows)
+{
+    enum { FEW = 8 };
+    if (rows <= FEW)
+        memcpy(state->target, state->first, FEW * sizeof state->first[0]);
+    else
+        memcpy(state->target, state->first, rows * sizeof state->first[0]);
 }
 
 /* No class is a target: the first maximum, whose entry is one of its own, stands for it. */
@@ -26,7 +36,7 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     size_t classes = (size_t)softmax->type.classes;
     bool keep_terms = softmax->kind == XENT_SOFTMAX;
     kernels->tile_maxima(tile->reals, tile->rows, classes, state);
-    for (size_t i = 0; i < tile->rows; i++) state->target[i] = state->first[i];
+    target_first(state, tile->rows);
     tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, false, &tile->ahead, state);
 }
 

@@ -23,29 +23,20 @@ void xent_tile_read_around(const struct xent_row_type *type, const struct xent_t
     }
 }
 
-/* Class by class, as far as the rows go. */
+/* Class by class, as far as the rows go; what the last vector has beside them gets slopes of 0. */
 void xent_tile_prepare(const struct xent_row_type *type, struct xent_tile_rows *tile)
 {
     const struct xent_stored_kernels *kernels = type->real_kernels;
     bool full = tile->rows == XENT_TILE;
     size_t calls = full ? 1 : (size_t)type->classes, n = full ? (size_t)type->classes * XENT_TILE : tile->rows;
+    size_t beside = (XENT_TILE_VECTOR - 1 - (tile->rows + XENT_TILE_VECTOR - 1) % XENT_TILE_VECTOR) * type->real_size;
     for (size_t i = 0; i < calls; i++) {
         size_t at = i * XENT_TILE * type->real_size;
-        char *z = (char *)tile->reals + at;
-        if (tile->slopes != NULL) kernels->slopes(z, (char *)tile->slopes + at, n, type->scale, type->softcap);
+        char *z = (char *)tile->reals + at, *slopes = tile->slopes == NULL ? NULL : (char *)tile->slopes + at;
+        if (slopes != NULL) kernels->slopes(z, slopes, n, type->scale, type->softcap);
+        if (slopes != NULL && !full) memset(slopes + n * type->real_size, 0, beside);
         kernels->prepare(z, z, n, type->scale, type->softcap);
     }
-}
-
-void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms)
-{
-    const struct xent_real_kernels *kernels = type->kernels->real;
-    const struct xent_tile_ahead none = { .count = 0 };
-    size_t classes = (size_t)type->classes;
-    bool weighed = tile->coef.at != NULL;
-    kernels->tile_maxima(tile->reals, tile->rows, classes, &tile->state);
-    if (weighed) kernels->tile_weigh(tile->reals, tile->rows, classes, &tile->coef, false, &none, &tile->state);
-    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, weighed, &tile->ahead, &tile->state);
 }
 
 /* Backwards, so that class 0 is what first_entry and target_entry hold in the end. */

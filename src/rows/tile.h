@@ -17,10 +17,10 @@ struct xent_tile_rows {
     void *slopes;               /* the softcap's derivatives, a tile of reals; NULL: all 1 */
 
     bool ignored[XENT_TILE]; /* not read, and a gradient of +0.0 */
-    size_t ignored_rows;
-    size_t regular_rows;   /* as the kernels find: those for which they do the first pass */
-    bool alone[XENT_TILE]; /* rows whose entries the kernels cannot do */
-    size_t alone_rows;     /* 0: `alone` says nothing */
+    size_t ignored_rows;     /* 0 where an operation ignores none: it need not set `ignored` then */
+    size_t regular_rows;     /* as the kernels find: those for which they do the first pass */
+    bool alone[XENT_TILE];   /* rows whose entries the kernels cannot do */
+    size_t alone_rows;       /* 0: `alone` says nothing */
 
     struct xent_tile_ahead ahead;
 
@@ -69,7 +69,16 @@ void xent_tile_prepare(const struct xent_row_type *type, struct xent_tile_rows *
 
 /* The first pass, given targets and coefficients: fills in the state but for the rows that are not regular. The terms replace the
    logits if they are to be kept. */
-void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms);
+static inline void xent_tile_reduce(const struct xent_row_type *type, struct xent_tile_rows *tile, bool keep_terms)
+{
+    const struct xent_real_kernels *kernels = type->kernels->real;
+    const size_t rows = tile->rows, classes = (size_t)type->classes;
+    const bool weighed = tile->coef.at != NULL;
+    static const struct xent_tile_ahead nothing = { .count = 0 };
+    kernels->tile_maxima(tile->reals, rows, classes, &tile->state);
+    if (weighed) kernels->tile_weigh(tile->reals, rows, classes, &tile->coef, false, &nothing, &tile->state);
+    tile->regular_rows = kernels->tile_terms(tile->reals, rows, classes, keep_terms, weighed, &tile->ahead, &tile->state);
+}
 
 /* Puts a row that has been written to its place alone into the tile, which is written as a whole: its entries pass as terms. */
 void xent_tile_take_back(const struct xent_row_type *type, struct xent_tile_rows *tile, size_t row,

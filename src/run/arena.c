@@ -1,8 +1,6 @@
 /* Reserving and allocating; sizes saturate, so that an overflow anywhere ends as memory that cannot be had. */
 #include "run/arena.h"
 
-#include <stdlib.h>
-
 #include "args/errors.h"
 
 size_t xent_arena_reserve(struct xent_arena *arena, size_t bytes, int64_t count)
@@ -13,11 +11,8 @@ size_t xent_arena_reserve(struct xent_arena *arena, size_t bytes, int64_t count)
     return offset;
 }
 
-xent_status xent_arena_allocate(struct xent_arena *arena, struct xent_arena_local *local)
+xent_status xent_arena_allocate_large(struct xent_arena *arena)
 {
-    arena->allocated = NULL;
-    arena->memory = local->bytes;
-    if (arena->bytes <= sizeof local->bytes) return XENT_OK;
     if (arena->bytes > SIZE_MAX - XENT_LINE)
         return xent_fail(XENT_ERROR_NO_MEMORY, "the working memory of this call exceeds what can be addressed");
     arena->allocated = malloc(arena->bytes + XENT_LINE);
@@ -25,9 +20,4 @@ xent_status xent_arena_allocate(struct xent_arena *arena, struct xent_arena_loca
         return xent_fail(XENT_ERROR_NO_MEMORY, "%zu bytes of working memory could not be allocated", arena->bytes + XENT_LINE);
     arena->memory = (char *)arena->allocated + (XENT_LINE - (uintptr_t)arena->allocated % XENT_LINE) % XENT_LINE;
     return XENT_OK;
-}
-
-void xent_arena_free(struct xent_arena *arena)
-{
-    if (arena->allocated != NULL) free(arena->allocated);
 }

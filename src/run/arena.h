@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "kernels/kernels.h"
 #include "xent.h"
@@ -49,7 +50,17 @@ static inline void xent_arena_init(struct xent_arena *arena, size_t bytes) { are
 size_t xent_arena_reserve(struct xent_arena *arena, size_t bytes, int64_t count);
 
 /* XENT_ERROR_NO_MEMORY with its message, or memory for all that has been reserved; it is not cleared. */
-xent_status xent_arena_allocate(struct xent_arena *arena, struct xent_arena_local *local);
-void xent_arena_free(struct xent_arena *arena);
+xent_status xent_arena_allocate_large(struct xent_arena *arena);
+static inline xent_status xent_arena_allocate(struct xent_arena *arena, struct xent_arena_local *local)
+{
+    arena->allocated = NULL;
+    arena->memory = local->bytes;
+    return arena->bytes <= sizeof local->bytes ? XENT_OK : xent_arena_allocate_large(arena);
+}
+
+static inline void xent_arena_free(struct xent_arena *arena)
+{
+    if (arena->allocated != NULL) free(arena->allocated);
+}
 
 #endif

@@ -3,8 +3,9 @@
 #include "run/drive.h"
 #include "run/fpenv.h"
 
-static xent_status run(const struct xent_operation *operation, void *call, const struct xent_settings *settings,
-                       const struct xent_fpenv *caller)
+/* A part of xent_call, whatever stack it takes: it always runs. */
+static inline __attribute__((always_inline)) xent_status
+run(const struct xent_operation *operation, void *call, const struct xent_settings *settings, const struct xent_fpenv *caller)
 {
     struct xent_arena_local local;
     struct xent_drive drive;
@@ -18,7 +19,7 @@ static xent_status run(const struct xent_operation *operation, void *call, const
     return XENT_OK;
 }
 
-static xent_status check_and_run(const struct xent_operation *operation, void *call, const struct xent_fpenv *caller)
+static inline xent_status check_and_run(const struct xent_operation *operation, void *call, const struct xent_fpenv *caller)
 {
     struct xent_settings settings;
     XENT_TRY(operation->check(call));

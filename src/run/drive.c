@@ -127,7 +127,7 @@ static __attribute__((noinline)) void run_block(const struct xent_drive *drive, 
     for (size_t i = 0; i < count && drive->steps->write != NULL; i++) drive->steps->write(drive->call, &rows[i], memory, all);
 }
 
-static void run_blocks(const struct xent_drive *drive, int64_t from, int64_t to, char *memory, struct xent_sum *sum)
+void xent_drive_blocks(const struct xent_drive *drive, int64_t from, int64_t to, char *memory, struct xent_sum *sum)
 {
     struct xent_position position;
     xent_walk_seek(drive->walk, from, &position);
@@ -140,21 +140,12 @@ static void run_blocks(const struct xent_drive *drive, int64_t from, int64_t to,
     }
 }
 
-/* Rows of one task, one at least. */
-static inline void run_part(const struct xent_drive *drive, int64_t from, int64_t to, char *memory, struct xent_sum *sum)
-{
-    if (drive->tiled != NULL)
-        xent_drive_tiles(drive, from, to, memory, sum);
-    else
-        run_blocks(drive, from, to, memory, sum);
-}
-
 static void run_rows(const void *context, int64_t task, int64_t from, int64_t to)
 {
     const struct xent_drive *drive = context;
     struct xent_sum *sum = sum_of(drive, task);
     if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, from);
-    run_part(drive, from, to, task_memory(drive, task), sum);
+    xent_drive_rows(drive, from, to, task_memory(drive, task), sum);
 }
 
 /* ---- Shared rows: all tasks reduce their chunks; the calling thread has the row's state and result; all tasks write their chunks. In
@@ -236,7 +227,7 @@ static double total_of(const struct xent_drive *drive)
 }
 
 /* Without a first pass a shared row is finished before its chunks are written, which then takes one pass for all rows. */
-static __attribute__((noinline)) double run_tasks(const struct xent_drive *drive)
+double xent_drive_by_tasks(const struct xent_drive *drive)
 {
     const struct xent_row_steps *steps = drive->steps;
     bool shared = drive->parallel.shared > 0, reduces = steps->reduce != NULL;
@@ -251,21 +242,10 @@ static __attribute__((noinline)) double run_tasks(const struct xent_drive *drive
     return drive->results == XENT_RESULTS_SUMMED ? total_of(drive) : 0;
 }
 
-static __attribute__((noinline)) double run_summed(const struct xent_drive *drive)
+double xent_drive_summed(const struct xent_drive *drive)
 {
     struct xent_sum alone;
     xent_sum_begin(&alone, 0);
-    run_part(drive, 0, drive->parallel.rows, drive->arena.memory, &alone);
+    xent_drive_rows(drive, 0, drive->parallel.rows, drive->arena.memory, &alone);
     return xent_sum_total(&alone);
-}
-
-/* The ways are functions of their own, never inlined: none needs the stack that another one's sums take. */
-double xent_drive_run(const struct xent_drive *drive)
-{
-    bool summed = drive->results == XENT_RESULTS_SUMMED;
-    if (drive->parallel.tasks > 1) return run_tasks(drive);
-    if (drive->parallel.rows == 0) return 0;
-    if (summed) return run_summed(drive);
-    run_part(drive, 0, drive->parallel.rows, drive->arena.memory, NULL);
-    return 0;
 }

@@ -59,11 +59,34 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
 
 xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local);
 
-/* Runs all steps of all rows; answers the sum of the results where they are summed. */
-double xent_drive_run(const struct xent_drive *drive);
-
-/* The rows [from, to), one at least, side by side. */
+/* The rows [from, to), one at least, in blocks, and side by side. */
+void xent_drive_blocks(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory, struct xent_sum *sum);
 void xent_drive_tiles(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory, struct xent_sum *sum);
+
+/* As the plan has it. */
+static inline void xent_drive_rows(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory,
+                                   struct xent_sum *sum)
+{
+    if (drive->tiled != NULL)
+        xent_drive_tiles(drive, from, to, task_memory, sum);
+    else
+        xent_drive_blocks(drive, from, to, task_memory, sum);
+}
+
+/* All rows, by several tasks, or by one that sums their results up: functions of their own, so that none needs the stack that another
+   one's sums take. */
+double xent_drive_by_tasks(const struct xent_drive *drive);
+double xent_drive_summed(const struct xent_drive *drive);
+
+/* Runs all steps of all rows; answers the sum of the results where they are summed. */
+static inline double xent_drive_run(const struct xent_drive *drive)
+{
+    if (drive->parallel.tasks > 1) return xent_drive_by_tasks(drive);
+    if (drive->parallel.rows == 0) return 0;
+    if (drive->results == XENT_RESULTS_SUMMED) return xent_drive_summed(drive);
+    xent_drive_rows(drive, 0, drive->parallel.rows, drive->arena.memory, NULL);
+    return 0;
+}
 
 /* The state of a whole row by its chunks, which it keeps where row->chunks says so; of no class for a row that is ignored. */
 struct xent_state xent_drive_reduce(const struct xent_drive *drive, const struct xent_row *row, char *task_memory);

@@ -3,7 +3,8 @@
 
 #if defined XENT_FPENV_MXCSR
 
-/* Writing the control word costs more than reading it: only where it differs. fesetenv would cost as much as a small loss. */
+/* fesetenv would cost as much as a small loss. In the end the word is written without being read: the sticky flags have changed, unless
+   they were set before, and to read it takes as long as to write it. */
 #include <xmmintrin.h>
 
 #define MXCSR_FLAGS 0x3fU     /* sticky exception flags */
@@ -39,7 +40,7 @@ void xent_fpenv_enter(struct xent_fpenv *saved)
 
 void xent_fpenv_leave(const struct xent_fpenv *saved)
 {
-    if (_mm_getcsr() != saved->mxcsr) _mm_setcsr(saved->mxcsr);
+    _mm_setcsr(saved->mxcsr);
     leave_x87(saved);
 }
 
