@@ -110,7 +110,7 @@ static inline __attribute__((always_inline)) void add_stretch(const struct group
 {
     const bool subtracts = (flags & SUBTRACTS) != 0, sums = (flags & SUMS_LOGITS) != 0;
     const bool keeps = (flags & KEEPS) != 0;
-    const size_t sweep = sums ? SUMS_SWEEP : SWEEP, staged = STAGED < sweep ? STAGED : sweep;
+    const size_t sweep = sums ? SUMS_SWEEP : SWEEP, staged = STAGED < sweep ? STAGED : sweep, stages = sweep / staged;
     const stored *p = stretch->z + lane, *end = stretch->end + lane, *z = stretch->logits + lane;
     real *out = keeps && (!sums || stretch->terms != NULL) ? stretch->terms + lane : NULL;
     const stored *replaced = groups->z + XENT_LANES * groups->replaced + lane, *patch = groups->patch + lane;
@@ -125,7 +125,7 @@ static inline __attribute__((always_inline)) void add_stretch(const struct group
             add_logits(logits, sweep * PARTS, z);
             z += XENT_LANES;
         }
-        EACH (stage, sweep / staged) {
+        EACH (stage, stages) {
             const size_t from = stage * staged;
             EACH (v, staged)
                 if (!PAIRED) x[from + v] = load(group + (from + v) * WIDTH);
