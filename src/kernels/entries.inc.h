@@ -134,8 +134,8 @@ static inline __attribute__((always_inline)) vector vector_in_double(const real 
 
 /* In the order of `rescale`, for its reason. */
 static inline __attribute__((always_inline)) void rescale_in_double(const real *terms, const struct xent_chunk_coef *coef,
-                                                                    const real *slope, stored *out, size_t n, enum extent extent,
-                                                                    const struct xent_rescale *rescale)
+                                                                    const real *slope, stored *out, size_t n,
+                                                                    enum extent extent, const struct xent_rescale *rescale)
 {
     const struct entry_factors by = { .share = vf64_set(rescale->share * rescale->unit * 0x1p-64),
                                       .total = vf64_set(rescale->total),
