@@ -130,30 +130,35 @@ void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdif
     copy(dtype, from, (ptrdiff_t)xent_element_size(dtype), to, step, n);
 }
 
-/* to[i] = convert(from[i]), of one type: a loop for each. */
-#define CONVERT(type, convert)                                                                                                 \
-    for (size_t i = 0; i < n; i++) to[i] = convert(*(const type *)(from + (ptrdiff_t)i * step))
+/* to[i] = convert(the element `place` steps on), of one type: a loop for each. */
+#define CONVERT(type, convert, place)                                                                                          \
+    for (size_t i = 0; i < n; i++) to[i] = convert(*(const type *)(from + (ptrdiff_t)(place)*step))
 
-void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to)
-{
-    switch (dtype) {
-    case XENT_F32: CONVERT(float, (double)); break;
-    case XENT_F16: CONVERT(uint16_t, (double)f32_of_f16); break;
-    case XENT_BF16: CONVERT(uint16_t, (double)f32_of_bf16); break;
-    default: CONVERT(double, ); break;
+#define CONVERT_FLOATING(place)                                                                                                \
+    switch (dtype) {                                                                                                           \
+    case XENT_F32: CONVERT(float, (double), place); break;                                                                     \
+    case XENT_F16: CONVERT(uint16_t, (double)f32_of_f16, place); break;                                                        \
+    case XENT_BF16: CONVERT(uint16_t, (double)f32_of_bf16, place); break;                                                      \
+    default: CONVERT(double, , place); break;                                                                                  \
     }
+
+void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to) { CONVERT_FLOATING(i) }
+
+void xent_gather_doubles_at(xent_dtype dtype, const char *from, ptrdiff_t step, const int64_t *index, size_t n, double *to)
+{
+    CONVERT_FLOATING(index[i])
 }
 
 void xent_gather_indices(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, int64_t *to)
 {
     switch (dtype) {
-    case XENT_I32: CONVERT(int32_t, ); break;
-    case XENT_I16: CONVERT(int16_t, ); break;
-    case XENT_I8: CONVERT(int8_t, ); break;
-    case XENT_U8: CONVERT(uint8_t, ); break;
-    case XENT_U16: CONVERT(uint16_t, ); break;
-    case XENT_U32: CONVERT(uint32_t, ); break;
-    default: CONVERT(int64_t, ); break;
+    case XENT_I32: CONVERT(int32_t, , i); break;
+    case XENT_I16: CONVERT(int16_t, , i); break;
+    case XENT_I8: CONVERT(int8_t, , i); break;
+    case XENT_U8: CONVERT(uint8_t, , i); break;
+    case XENT_U16: CONVERT(uint16_t, , i); break;
+    case XENT_U32: CONVERT(uint32_t, , i); break;
+    default: CONVERT(int64_t, , i); break;
     }
 }
 

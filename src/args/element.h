@@ -50,10 +50,11 @@ static inline int64_t xent_load_index(xent_dtype dtype, const void *from)
     return dtype == XENT_I64 ? *(const int64_t *)from : xent_load_index_any(dtype, from);
 }
 
-/* n elements that lie `step` bytes apart, to or from contiguous memory. */
+/* n elements that lie `step` bytes apart, or at these indices among such, to or from contiguous memory. */
 void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to);
 void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step);
 void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to);
+void xent_gather_doubles_at(xent_dtype dtype, const char *from, ptrdiff_t step, const int64_t *index, size_t n, double *to);
 void xent_gather_indices(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, int64_t *to);
 void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value);
 

@@ -13,21 +13,9 @@ double xent_weight_of(const struct xent_tensor *class_weight, int64_t class_inde
                            (const char *)class_weight->data + (ptrdiff_t)class_index * class_weight->step[0]);
 }
 
-/* dtype is the weights', a constant where reading one shall not take a call. */
-static inline void read_weights(const struct xent_tensor *class_weight, xent_dtype dtype, const int64_t *class_index, size_t n,
-                                double *weight)
-{
-    const char *at = class_weight->data;
-    ptrdiff_t step = class_weight->step[0];
-    for (size_t i = 0; i < n; i++) weight[i] = xent_load_float(dtype, at + (ptrdiff_t)class_index[i] * step);
-}
-
 void xent_weights_of(const struct xent_tensor *class_weight, const int64_t *class_index, size_t n, double *weight)
 {
-    if (class_weight->dtype == XENT_F32)
-        read_weights(class_weight, XENT_F32, class_index, n, weight);
-    else
-        read_weights(class_weight, class_weight->dtype, class_index, n, weight);
+    xent_gather_doubles_at(class_weight->dtype, class_weight->data, class_weight->step[0], class_index, n, weight);
 }
 
 static bool is_weight(double weight) { return weight >= 0 && weight < (double)INFINITY; }
@@ -66,18 +54,34 @@ static xent_status bad_row_weight(const struct xent_tensor *row_weight, int64_t 
     return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "row_weight%s = %.17g, expected a finite number >= 0", position, weight);
 }
 
+enum { BATCH = 64 }; /* weights or indices that are read at a time */
+
+/* Of n weights `step` bytes apart, at most a batch, the first that is none; n where all are. */
+static int64_t first_bad_weight(const struct xent_tensor *row_weight, const char *at, ptrdiff_t step, int64_t n, double *found)
+{
+    double weight[BATCH];
+    int64_t bad = 0, i = 0;
+    xent_gather_doubles(row_weight->dtype, at, step, (size_t)n, weight);
+    for (int64_t k = 0; k < n; k++) bad += !is_weight(weight[k]);
+    if (bad == 0) return n;
+    while (is_weight(weight[i])) i++;
+    *found = weight[i];
+    return i;
+}
+
 xent_status xent_check_row_weights(const struct xent_tensor *row_weight, const struct xent_walk *walk, int32_t operand)
 {
     ptrdiff_t step = xent_walk_step(walk, operand);
     struct xent_position position;
+    double weight = 0;
     xent_walk_start(&position);
-    for (int64_t row = 0, run = 0; row < walk->count; row += run) {
-        if (row > 0) xent_walk_advance(walk, &position, run);
-        run = xent_walk_run(walk, &position);
-        for (int64_t i = 0; i < run; i++) {
-            double weight = xent_row_weight_at(row_weight, position.offset[operand] + (ptrdiff_t)i * step);
-            if (!is_weight(weight)) return bad_row_weight(row_weight, row + i, weight);
-        }
+    for (int64_t row = 0, n = 0; row < walk->count; row += n) {
+        int64_t good;
+        if (row > 0) xent_walk_advance(walk, &position, n);
+        n = xent_walk_run(walk, &position);
+        if (n > BATCH) n = BATCH;
+        good = first_bad_weight(row_weight, (const char *)row_weight->data + position.offset[operand], step, n, &weight);
+        if (good < n) return bad_row_weight(row_weight, row + good, weight);
     }
     return XENT_OK;
 }
@@ -121,9 +125,37 @@ static __attribute__((noinline)) int64_t scan_converted(const struct xent_target
     return scan_run(rule, rule->dtype, at, step, n, kept);
 }
 
+/* Whether a batch of indices are classes, all of them. Without a comparison it is vector code on any instruction set. */
+static bool are_classes(const int64_t *index, int64_t classes)
+{
+    const uint64_t last = (uint64_t)classes - 1;
+    uint64_t outside = 0; /* its highest bit: an index that is negative, or larger than the last */
+    for (size_t i = 0; i < BATCH; i++) outside |= (uint64_t)index[i] | (last - (uint64_t)index[i]);
+    return outside >> 63 == 0;
+}
+
+/* Batches of contiguous I64 in which nothing can be ignored, since ignore_index is no class, or is found to be. */
+static __attribute__((noinline)) int64_t scan_batches(const struct xent_target_rule *rule, const char *at, int64_t n,
+                                                      int64_t *kept)
+{
+    const ptrdiff_t step = sizeof(int64_t);
+    for (int64_t row = 0; row < n; row += BATCH, at += BATCH * step) {
+        int64_t count = n - row < BATCH ? n - row : BATCH, good = count;
+        if (count == BATCH && are_classes((const int64_t *)(const void *)at, rule->classes))
+            *kept += count;
+        else
+            good = scan_run(rule, XENT_I64, at, step, count, kept);
+        if (good < count) return row + good;
+    }
+    return n;
+}
+
 static inline int64_t scan_any(const struct xent_target_rule *rule, const char *at, ptrdiff_t step, int64_t n, int64_t *kept)
 {
-    return rule->dtype == XENT_I64 ? scan_run(rule, XENT_I64, at, step, n, kept) : scan_converted(rule, at, step, n, kept);
+    const bool may_find = rule->may_ignore && (uint64_t)rule->ignore_index < (uint64_t)rule->classes;
+    if (rule->dtype != XENT_I64) return scan_converted(rule, at, step, n, kept);
+    if (n >= BATCH && step == sizeof(int64_t) && !may_find) return scan_batches(rule, at, n, kept);
+    return scan_run(rule, XENT_I64, at, step, n, kept);
 }
 
 /* The target's runs behind the first, which ends `row` rows on. */

@@ -135,6 +135,7 @@ PART xent_status check_arguments(struct xent_loss *loss, const xent_options *opt
     XENT_TRY(check_outputs(loss, options));
     plan_walk(loss, options);
     XENT_TRY(check_values(loss, options, &counted));
+    if (counted == loss->walk.count) loss->rule.may_ignore = false;
     loss->divisor = divisor_of(loss, options, counted);
     return XENT_OK;
 }

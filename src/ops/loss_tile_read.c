@@ -12,12 +12,19 @@ static inline void read_indices(const struct xent_target_rule *rule, xent_dtype 
     const int64_t ignore_index = rule->ignore_index;
     const size_t rows = tile->rows;
     size_t ignored_rows = 0;
+    if (!may_ignore) {
+        for (size_t i = 0; i < rows; i++) tile->state.target[i] = (int32_t)xent_load_index(dtype, at + (ptrdiff_t)i * step);
+        for (size_t i = 0; i < rows; i++) tile->state.target_coef[i] = hot;
+        for (size_t i = 0; i < rows; i++) tile->ignored[i] = false;
+        tile->ignored_rows = 0;
+        return;
+    }
     for (size_t i = 0; i < rows; i++, at += step) {
         int64_t index = xent_load_index(dtype, at);
         tile->ignored[i] = false;
         tile->state.target[i] = (int32_t)index;
         tile->state.target_coef[i] = hot;
-        if (!may_ignore || index != ignore_index) continue;
+        if (index != ignore_index) continue;
         ignored_rows++;
         tile->ignored[i] = true;
         tile->state.target[i] = 0;
@@ -67,9 +74,10 @@ static __attribute__((noinline)) void set_no_targets(struct xent_tile_rows *tile
 static __attribute__((noinline)) void read_row_weights(const struct xent_loss *loss, const struct xent_position *first,
                                                        struct xent_tile_rows *tile)
 {
-    ptrdiff_t offset = first->offset[XENT_LOSS_ROW_WEIGHT], step = xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT);
-    for (size_t i = 0; i < tile->rows; i++, offset += step) {
-        tile->weight[i] = xent_row_weight_at(loss->options.row_weight, offset);
+    const struct xent_tensor *weight = loss->options.row_weight;
+    const char *at = (const char *)weight->data + first->offset[XENT_LOSS_ROW_WEIGHT];
+    xent_gather_doubles(weight->dtype, at, xent_walk_step(&loss->walk, XENT_LOSS_ROW_WEIGHT), tile->rows, tile->weight);
+    for (size_t i = 0; i < tile->rows; i++) {
         if (tile->weight[i] != 0 || tile->ignored[i]) continue;
         tile->ignored_rows++;
         tile->ignored[i] = true;
