@@ -51,9 +51,10 @@ static char *task_memory(const struct xent_drive *drive, int64_t task)
     return drive->arena.memory + drive->task_step * (size_t)task;
 }
 
-/* The sum of one of several tasks; that of the shared rows is one behind the last task's. Looked at where results are summed. */
+/* The sum of one of several tasks; that of the shared rows is one behind the last task's. NULL where results are not summed. */
 static struct xent_sum *sum_of(const struct xent_drive *drive, int64_t task)
 {
+    if (drive->results != XENT_RESULTS_SUMMED) return NULL;
     return (struct xent_sum *)(void *)(drive->arena.memory + drive->sums_at +
                                        xent_arena_padded(sizeof(struct xent_sum)) * (size_t)task);
 }
