@@ -27,9 +27,6 @@ static inline void add_to_careful_dot(vf64 *sum, vf64 *error, vf64 p, vf64 upstr
 /* p (g - dot) */
 static inline vf64 softmax_entry(vf64 p, vf64 upstream, vf64 dot) { return vf64_mul(p, vf64_sub_apart(upstream, dot)); }
 
-/* Half a unit in the last place of the largest double: with less than that, no difference overflows. */
-#define DOT_WITHOUT_HALVES 0x1p969
-
 /* The same where the difference of two numbers at the end of double's range may overflow and its product with p does not: that of their
    halves never does. */
 static inline vf64 softmax_entry_by_halves(vf64 p, vf64 upstream, vf64 dot)

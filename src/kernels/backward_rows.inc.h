@@ -7,38 +7,36 @@
 
 /* ---- p (g - dot) ---- */
 
-static void softmax_entries(const stored *p, const stored *upstream, void *to, size_t n, const void *by)
+typedef vf64 softmax_entry_of(vf64 p, vf64 upstream, vf64 dot);
+
+static inline __attribute__((always_inline)) void map_softmax_entries(const stored *p, const stored *upstream, stored *out,
+                                                                      size_t n, vf64 dot, softmax_entry_of *entry_of)
 {
-    stored *out = to;
-    const vf64 dot = *(const vf64 *)by;
     for (size_t i = 0; i < n; i += WIDTH) {
         vf64 entry[PARTS], g[PARTS];
         load_parts(p + i, entry);
         load_parts(upstream + i, g);
-        EACH (k, PARTS) entry[k] = softmax_entry(entry[k], g[k], dot);
+        EACH (k, PARTS) entry[k] = entry_of(entry[k], g[k], dot);
         store_parts(out + i, entry);
     }
 }
 
-/* cold: reals of f32 do not come here. */
-static __attribute__((cold, noinline)) void softmax_entries_by_halves(const stored *p, const stored *upstream, void *to,
-                                                                      size_t n, const void *by)
+static void softmax_entries(const stored *p, const stored *upstream, void *out, size_t n, const void *dot)
 {
-    stored *out = to;
-    const vf64 dot = *(const vf64 *)by;
-    for (size_t i = 0; i < n; i += WIDTH) {
-        vf64 entry[PARTS], g[PARTS];
-        load_parts(p + i, entry);
-        load_parts(upstream + i, g);
-        EACH (k, PARTS) entry[k] = softmax_entry_by_halves(entry[k], g[k], dot);
-        store_parts(out + i, entry);
-    }
+    map_softmax_entries(p, upstream, out, n, *(const vf64 *)dot, softmax_entry);
+}
+
+/* cold: reals of f32 do not come here. */
+static __attribute__((cold, noinline)) void softmax_entries_by_halves(const stored *p, const stored *upstream, void *out,
+                                                                      size_t n, const void *dot)
+{
+    map_softmax_entries(p, upstream, out, n, *(const vf64 *)dot, softmax_entry_by_halves);
 }
 
 static void softmax_backward(const void *p, const void *grad_p, void *out, size_t n, double dot)
 {
     const vf64 dots = vf64_set(dot);
-    if (!COMPENSATED || fabs(dot) < DOT_WITHOUT_HALVES)
+    if (!COMPENSATED || fabs(dot) < XENT_DOT_WITHOUT_HALVES)
         map_elements(p, grad_p, out, sizeof(stored), n, softmax_entries, &dots);
     else
         map_elements(p, grad_p, out, sizeof(stored), n, softmax_entries_by_halves, &dots);

@@ -38,6 +38,9 @@
 
 #define XENT_LINE 64 /* bytes of a cache line */
 
+/* Half a unit in the last place of the largest double: from a smaller dot no upstream gradient has a difference that overflows. */
+#define XENT_DOT_WITHOUT_HALVES 0x1p969
+
 /* What is known of some classes of a row that stand one behind the other, and all that merging two states needs. */
 struct xent_state {
     double max;  /* the largest logit m; -inf: nothing but -inf; +inf: a NaN or +inf among the logits */

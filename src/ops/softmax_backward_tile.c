@@ -44,7 +44,7 @@ static void make_entries(const void *call, struct xent_tile_rows *tile)
         kernels->tile_softmax_backward(tile->reals, upstream, tile->rows, classes, tile->result);
     tile->made = true;
     for (size_t i = 0; i < tile->rows; i++) {
-        tile->alone[i] = !(fabs(tile->result[i]) < 0x1p969);
+        tile->alone[i] = !(fabs(tile->result[i]) < XENT_DOT_WITHOUT_HALVES);
         tile->alone_rows += tile->alone[i];
     }
 }
