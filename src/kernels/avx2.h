@@ -63,11 +63,13 @@ static inline void vf32_interleave(vf32 *pair)
     pair[0] = _mm256_permute2f128_ps(low, high, 0x20);
     pair[1] = _mm256_permute2f128_ps(low, high, 0x31);
 }
-static inline __m256i vf32_bf16(vf32 a)
+/* Rounded to bf16, in the upper half of each lane. */
+static inline __m256i vf32_round_bf16(vf32 a)
 {
     __m256i u = _mm256_castps_si256(a), odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
-    return _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+    return _mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
 }
+static inline __m256i vf32_bf16(vf32 a) { return _mm256_srli_epi32(vf32_round_bf16(a), 16); }
 static inline void vf32_store_low_words(uint16_t *p, __m256i a)
 {
     _mm_storeu_si128((__m128i *)p, _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
@@ -87,6 +89,15 @@ static inline void vf32_store_f16(uint16_t *p, vf32 a)
 {
     vf32_store_number_f16(p, _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q)));
 }
+static inline vf32 vf32_canonical(vf32 a)
+{
+    return _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+}
+static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair)
+{
+    __m256i even = vf32_bf16(pair[0]), odd = vf32_round_bf16(pair[1]);
+    _mm256_storeu_si256((__m256i *)p, _mm256_blend_epi16(even, odd, 0xaa));
+}
 static inline vf32 vf32_max(vf32 a, vf32 b) { return _mm256_max_ps(a, b); }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return _mm256_add_ps(a, b); }
 static inline vf32 vf32_sub(vf32 a, vf32 b) { return _mm256_sub_ps(a, b); }
@@ -100,10 +111,6 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
-static inline vf32 vf32_canonical(vf32 a)
-{
-    return _mm256_blendv_ps(a, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-}
 /* A store that the compiler does not see through. MemorySanitizer must, or it takes what was stored for uninitialised. */
 #if defined __has_feature
 #if __has_feature(memory_sanitizer)

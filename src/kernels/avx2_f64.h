@@ -67,6 +67,11 @@ static inline double vf64_max_lane(vf64 a)
     __m128d m = _mm_max_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
     return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
 }
+static inline double vf64_sum_lanes(vf64 a)
+{
+    __m128d half = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+}
 static inline double vf64_first(vf64 a) { return _mm256_cvtsd_f64(a); }
 static inline void vf64_transpose(vf64 *rows)
 {

@@ -62,13 +62,14 @@ static inline void vf32_interleave(vf32 *pair)
     pair[0] = _mm512_permutex2var_ps(even, low, pair[1]);
     pair[1] = _mm512_permutex2var_ps(even, high, pair[1]);
 }
-/* To nearest even: where the last bit that stays is odd, a half is rounded up. */
-static inline __m512i vf32_bf16(vf32 a)
+/* Rounded to bf16, in the upper half of each lane. To nearest even: where the last bit that stays is odd, a half is rounded up. */
+static inline __m512i vf32_round_bf16(vf32 a)
 {
     __m512i u = _mm512_castps_si512(a), sum = _mm512_add_epi32(u, _mm512_set1_epi32(0x7fff));
     __mmask16 odd = _mm512_test_epi32_mask(u, _mm512_set1_epi32(0x10000));
-    return _mm512_srli_epi32(_mm512_mask_add_epi32(sum, odd, sum, _mm512_set1_epi32(1)), 16);
+    return _mm512_mask_add_epi32(sum, odd, sum, _mm512_set1_epi32(1));
 }
+static inline __m512i vf32_bf16(vf32 a) { return _mm512_srli_epi32(vf32_round_bf16(a), 16); }
 static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_words(p, _mm512_cvtepi32_epi16(vf32_bf16(a))); }
 static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
@@ -89,6 +90,15 @@ static inline void vf32_store_f16(uint16_t *p, vf32 a)
     __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
     vf32_store_number_f16(p, _mm512_mask_blend_ps(nan, a, _mm512_set1_ps(__builtin_nanf(""))));
 }
+static inline vf32 vf32_canonical(vf32 a)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a, _mm512_set1_ps(__builtin_nanf("")));
+}
+static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair)
+{
+    __m512i even = vf32_bf16(pair[0]), odd = vf32_round_bf16(pair[1]);
+    _mm512_storeu_si512(p, _mm512_mask_blend_epi16(0xaaaaaaaa, even, odd));
+}
 static inline vf32 vf32_max(vf32 a, vf32 b) { return _mm512_max_ps(a, b); }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return _mm512_add_ps(a, b); }
 static inline vf32 vf32_sub(vf32 a, vf32 b) { return _mm512_sub_ps(a, b); }
@@ -107,10 +117,6 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no)
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
-static inline vf32 vf32_canonical(vf32 a)
-{
-    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a, _mm512_set1_ps(__builtin_nanf("")));
-}
 /* By way of memory, as with AVX2: no shuffle. */
 static inline void vf32_add_widened(vf64 *sum, vf32 a)
 {

@@ -65,6 +65,12 @@ static inline double vf64_max_lane(vf64 a)
     __m128d m = _mm_max_pd(_mm256_castpd256_pd128(half), _mm256_extractf128_pd(half, 1));
     return _mm_cvtsd_f64(_mm_max_sd(m, _mm_unpackhi_pd(m, m)));
 }
+static inline double vf64_sum_lanes(vf64 a)
+{
+    __m256d half = _mm256_add_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));
+    __m128d quarter = _mm_add_pd(_mm256_castpd256_pd128(half), _mm256_extractf128_pd(half, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(quarter, _mm_unpackhi_pd(quarter, quarter)));
+}
 static inline double vf64_first(vf64 a) { return _mm_cvtsd_f64(_mm512_castpd512_pd128(a)); }
 static inline vf64 vf64_even_quarters(vf64 a, vf64 b)
 {

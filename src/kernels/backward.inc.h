@@ -1,5 +1,8 @@
 /* The backward of softmax and of log_softmax, in vectors of classes: of one row, or one class of several rows side by side. Assumes the
- * arithmetic of a variant (real.h). What is a double in a row's formula is as many vf64 as a vector of reals fills. */
+ * arithmetic of a variant (real.h).
+ *
+ * Entries are computed in reals, where f32 has room for it: a row's sum is split into two of them, and products are fused. What does not
+ * fit is computed in double: the rows with such a sum, and the classes with such a logp. */
 #ifndef XENT_KERNELS_BACKWARD_INC_H
 #define XENT_KERNELS_BACKWARD_INC_H
 
@@ -9,33 +12,56 @@
 #include "lanes.inc.h"
 #include "relate.h"
 
-/* Adds p g to a lane of the row's dot. */
-static inline void add_to_dot(vf64 *sum, vf64 *error, vf64 p, vf64 upstream)
+/* Whether the entries of a row with this sum are computed in reals. */
+static inline bool sum_fits(double sum)
 {
-    if (COMPENSATED)
-        accumulate(sum, error, vf64_mul(p, upstream));
-    else
-        *sum = add_product(*sum, p, upstream);
+    double size = fabs(sum);
+    return size == 0 || (size >= LEAST_SUM && size < MOST_SUM);
 }
 
-/* The same, but 0 where g is 0. A product differs only where it is NaN, so a dot that is no NaN needs no other. */
-static inline void add_to_careful_dot(vf64 *sum, vf64 *error, vf64 p, vf64 upstream)
+/* Whether a sum of numbers, or of products, is good as upstream.inc.h makes it: in f32 it is a sum of pairs, whose products may have been
+   too small for a real. */
+static inline bool upstream_fits(double sum, bool product)
 {
-    accumulate(sum, error, vf64_unless_zero(upstream, vf64_mul(p, upstream)));
+    return sum - sum == 0 && (COMPENSATED || !product || (sum != 0 && sum_fits(sum)));
 }
 
-/* p (g - dot) */
-static inline vf64 softmax_entry(vf64 p, vf64 upstream, vf64 dot) { return vf64_mul(p, vf64_sub_apart(upstream, dot)); }
+/* Minus a row's sum, lane by lane as one or two reals. */
+struct negative {
+    vector high, low;
+};
 
-/* The same where the difference of two numbers at the end of double's range may overflow and its product with p does not: that of their
+/* Of sums as doubles. */
+static inline struct negative negative_of(const vf64 *sum)
+{
+    struct negative minus;
+    vf64 part[PARTS];
+    EACH (k, PARTS) part[k] = vf64_sub(vf64_set(-0.0), sum[k]);
+    minus.high = v_narrow(part);
+    EACH (k, PARTS) part[k] = vf64_sub(part[k], v_widen(minus.high, k));
+    minus.low = v_narrow(part);
+    return minus;
+}
+
+/* ---- p (g - dot) ---- */
+
+static inline vector softmax_entry(vector p, vector upstream, struct negative dot)
+{
+    vector difference = v_add(upstream, dot.high);
+    return COMPENSATED ? v_mul(p, difference) : v_fma(p, difference, v_mul(p, dot.low));
+}
+
+/* In double. The difference of two numbers at the end of double's range may overflow and its product with p does not: that of their
    halves never does. */
-static inline vf64 softmax_entry_by_halves(vf64 p, vf64 upstream, vf64 dot)
+static inline vf64 softmax_entry_in_double(vf64 p, vf64 upstream, vf64 dot)
 {
     const vf64 half = vf64_set(0.5);
-    vf64 entry = softmax_entry(p, upstream, dot);
-    vf64 other = softmax_entry(p, vf64_mul(upstream, half), vf64_mul(dot, half));
+    vf64 entry = vf64_mul(p, vf64_sub(upstream, dot));
+    vf64 other = vf64_mul(p, vf64_sub(vf64_mul(upstream, half), vf64_mul(dot, half)));
     return vf64_where_less(vf64_abs(entry), vf64_set((double)INFINITY), entry, vf64_add(other, other));
 }
+
+/* ---- g - e^logp sum ---- */
 
 /* e^x = (scale + scale * low) 2^-64 of up to STAGED vectors of log-probabilities, exactly 1 for 0. */
 static inline __attribute__((always_inline)) void exp_of_log_probs(size_t count, const vector *x, vector *scale, vector *low)
@@ -60,40 +86,74 @@ static inline bool is_far(struct reach reach)
     return (v_less(v_set(FAR), reach.magnitude) | v_less(v_set((real)0), reach.top)) != 0;
 }
 
-/* A row's sum as share_of_scaled takes it. In f32 it takes over the 2^-64 of the terms and loses nothing, since a sum other than 0 is at
-   least 2^-149. */
-static inline vf64 scaled_sum(vf64 sum) { return COMPENSATED ? sum : vf64_mul(sum, vf64_set(0x1p-64)); }
-
-/* e^logp sum */
-static inline vf64 share_of_scaled(vf64 scale, vf64 low, vf64 sum)
+/* A row's negative sum as log_softmax_entry takes it: over the 2^64 of the terms. */
+static inline struct negative over_terms(struct negative sum)
 {
-    vf64 term = add_product(scale, scale, low);
-    return vf64_mul(COMPENSATED ? vf64_mul(term, vf64_set(0x1p-64)) : term, sum);
+    const vector unit = v_set((real)0x1p-64);
+    return (struct negative){ v_mul(sum.high, unit), v_mul(sum.low, unit) };
 }
-static inline vf64 share_of(vf64 scale, vf64 low, vf64 sum) { return share_of_scaled(scale, low, scaled_sum(sum)); }
 
-/* Puts the shares of one vector right in the lanes that are far. Below -GONE, where masked classes are, they
-   are: 0, or NaN. */
-static __attribute__((noinline)) void find_far_shares(vector logp, const vf64 *sum, vf64 *share)
+/* Of a lane that is not far. The part of the sum that is small comes first, so that one rounding counts. */
+static inline vector log_softmax_entry(vector scale, vector low, vector upstream, struct negative sum)
 {
-    const vector zero = v_set((real)0), mirrored = v_sub(zero, v_abs(logp));
-    vector scale, low;
+    vector term = v_fma(scale, low, scale);
+    vector rest = COMPENSATED ? upstream : v_fma(term, sum.low, upstream);
+    return v_fma(term, sum.high, rest);
+}
+
+/* Which lanes of x are so far that their entries are made in double. Below -GONE, where masked classes are, e^x times any sum is 0. */
+static inline unsigned far_lanes(vector x)
+{
+    return (v_less(x, v_set(-FAR)) & ~v_less(x, v_set(-GONE))) | v_less(v_set((real)0), x);
+}
+
+/* Puts e^x sum right in the lanes that are far. */
+static inline void find_far_shares(vector logp, const vf64 *sum, const vf64 *inverse, vf64 *share)
+{
     real x[WIDTH];
-    double sums[WIDTH], shares[WIDTH], inverse[WIDTH];
-    if (((v_less(logp, v_set(-FAR)) & ~v_less(logp, v_set(-GONE))) | v_less(zero, logp)) == 0) return;
-    exp_of_log_probs(1, &mirrored, &scale, &low);
+    double sums[WIDTH], shares[WIDTH], inverses[WIDTH];
     v_store(x, logp);
     EACH (k, PARTS) {
         vf64_store(sums + k * VF64_WIDTH, sum[k]);
         vf64_store(shares + k * VF64_WIDTH, share[k]);
-        vf64_store(inverse + k * VF64_WIDTH, share_of(v_widen(scale, k), v_widen(low, k), vf64_set(1.0)));
+        vf64_store(inverses + k * VF64_WIDTH, inverse[k]);
     }
     for (size_t lane = 0; lane < WIDTH; lane++) {
         double half = (double)x[lane] / 2;
         if (x[lane] < -FAR) shares[lane] = scaled(scaled(sums[lane], half, 0), half, 0);
-        if (x[lane] > 0) shares[lane] = 1 / inverse[lane] * sums[lane];
+        if (x[lane] > 0) shares[lane] = 1 / inverses[lane] * sums[lane];
     }
     EACH (k, PARTS) share[k] = vf64_load(shares + k * VF64_WIDTH);
+}
+
+/* g - e^logp sum in double, of any logp and sum. */
+static __attribute__((noinline, cold)) vector log_softmax_entry_in_double(vector logp, vector upstream, const vf64 *sum)
+{
+    const vector mirrored = v_sub(v_set((real)0), v_abs(logp));
+    vf64 share[PARTS], term[PARTS];
+    vector scale, low;
+    exp_of_log_probs(1, &mirrored, &scale, &low);
+    EACH (k, PARTS) {
+        vf64 s = v_widen(scale, k);
+        term[k] = vf64_mul(add_product(s, s, v_widen(low, k)), vf64_set(0x1p-64));
+        share[k] = vf64_mul(term[k], sum[k]);
+    }
+    if (far_lanes(logp) != 0) find_far_shares(logp, sum, term, share);
+    EACH (k, PARTS) share[k] = vf64_sub(v_widen(upstream, k), share[k]);
+    return v_narrow(share);
+}
+
+/* The lanes of `entry` that are far become those in double. */
+static __attribute__((noinline, cold)) vector put_far_entries(vector logp, vector upstream, const vf64 *sum, vector entry)
+{
+    const unsigned far = far_lanes(logp);
+    real entries[WIDTH], in_double[WIDTH];
+    if (far == 0) return entry;
+    v_store(entries, entry);
+    v_store(in_double, log_softmax_entry_in_double(logp, upstream, sum));
+    for (size_t lane = 0; lane < WIDTH; lane++)
+        if ((far >> lane & 1) != 0) entries[lane] = in_double[lane];
+    return v_load(entries);
 }
 
 #endif

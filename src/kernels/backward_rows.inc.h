@@ -5,118 +5,110 @@
 #include "backward.inc.h"
 #include "map.inc.h"
 
-/* ---- p (g - dot) ---- */
+/* A row's sum, for all lanes. */
+struct row_sum {
+    vf64 part[PARTS];
+    struct negative minus;
+};
 
-typedef vf64 softmax_entry_of(vf64 p, vf64 upstream, vf64 dot);
-
-static inline __attribute__((always_inline)) void map_softmax_entries(const stored *p, const stored *upstream, stored *out,
-                                                                      size_t n, vf64 dot, softmax_entry_of *entry_of)
+static inline struct row_sum row_sum_of(double sum)
 {
+    struct row_sum of;
+    EACH (k, PARTS) of.part[k] = vf64_set(sum);
+    of.minus = negative_of(of.part);
+    return of;
+}
+
+/* All p and upstream gradients are numbers, so the entries are. */
+static void softmax_entries(const stored *p, const stored *upstream, void *to, size_t n, const void *dot)
+{
+    const struct negative minus = ((const struct row_sum *)dot)->minus;
+    stored *out = to;
+    size_t i = 0;
+    for (; i + 2 * WIDTH <= n; i += 2 * WIDTH) {
+        vector entry[2], g[2];
+        load_pair(p + i, entry);
+        load_pair(upstream + i, g);
+        EACH (v, 2) entry[v] = softmax_entry(entry[v], g[v], minus);
+        store_number_pair(out + i, entry);
+    }
+    if (i < n) store_number(out + i, softmax_entry(load(p + i), load(upstream + i), minus));
+}
+
+static __attribute__((cold, noinline)) void softmax_entries_in_double(const stored *p, const stored *upstream, void *out,
+                                                                      size_t n, const void *dot)
+{
+    const vf64 of_row = ((const struct row_sum *)dot)->part[0];
     for (size_t i = 0; i < n; i += WIDTH) {
         vf64 entry[PARTS], g[PARTS];
         load_parts(p + i, entry);
         load_parts(upstream + i, g);
-        EACH (k, PARTS) entry[k] = entry_of(entry[k], g[k], dot);
-        store_parts(out + i, entry);
+        EACH (k, PARTS) entry[k] = softmax_entry_in_double(entry[k], g[k], of_row);
+        store_number((stored *)out + i, v_canonical(v_narrow(entry)));
     }
 }
 
-static void softmax_entries(const stored *p, const stored *upstream, void *out, size_t n, const void *dot)
+static void softmax_backward(const void *p, const void *grad_p, void *out, size_t n, double dot, bool odd)
 {
-    map_softmax_entries(p, upstream, out, n, *(const vf64 *)dot, softmax_entry);
-}
-
-/* cold: reals of f32 do not come here. */
-static __attribute__((cold, noinline)) void softmax_entries_by_halves(const stored *p, const stored *upstream, void *out,
-                                                                      size_t n, const void *dot)
-{
-    map_softmax_entries(p, upstream, out, n, *(const vf64 *)dot, softmax_entry_by_halves);
-}
-
-static void softmax_backward(const void *p, const void *grad_p, void *out, size_t n, double dot)
-{
-    const vf64 dots = vf64_set(dot);
-    if (!COMPENSATED || fabs(dot) < XENT_DOT_WITHOUT_HALVES)
-        map_elements(p, grad_p, out, sizeof(stored), n, softmax_entries, &dots);
+    const struct row_sum sum = row_sum_of(dot);
+    if (sum_fits(dot) && !odd)
+        map_elements(p, grad_p, out, sizeof(stored), n, softmax_entries, &sum);
     else
-        map_elements(p, grad_p, out, sizeof(stored), n, softmax_entries_by_halves, &dots);
+        map_elements(p, grad_p, out, sizeof(stored), n, softmax_entries_in_double, &sum);
 }
 
-/* ---- g - e^logp sum, which is made of a few vectors in two loops: a loop over the whole chain of operations has too few of the chains
-   in a processor's window ---- */
+/* One vector, or vectors in pairs. */
+static inline __attribute__((always_inline)) void load_vectors(const stored *p, size_t count, vector *x)
+{
+    for (size_t v = 0; v + 1 < count; v += 2) load_pair(p + v * WIDTH, &x[v]);
+    if (count % 2 != 0) x[count - 1] = load(p + (count - 1) * WIDTH);
+}
 
-enum { SHARED_GROUP = 4 * XENT_LANES };
-
-struct exponentials {
-    real scale[SHARED_GROUP], low[SHARED_GROUP];
-};
-
-/* Answers whether some lane is far. */
-static inline bool find_exponentials(const stored *logp, size_t n, struct exponentials *to)
+/* So many vectors, 1 or STAGED, in pairs if there are so many. */
+static inline __attribute__((always_inline)) void log_softmax_vectors(size_t count, const stored *logp, const stored *upstream,
+                                                                      stored *out, const struct row_sum *sum,
+                                                                      struct negative minus)
 {
     struct reach reach = no_reach();
-    size_t i = 0;
-    for (; i + STAGED * WIDTH <= n; i += STAGED * WIDTH) {
-        vector x[STAGED], scale[STAGED], low[STAGED];
-        EACH (v, STAGED) x[v] = load(logp + i + v * WIDTH);
-        EACH (v, STAGED) reach = reach_of(reach, x[v]);
-        exp_of_log_probs(STAGED, x, scale, low);
-        EACH (v, STAGED) v_store(to->scale + i + v * WIDTH, scale[v]);
-        EACH (v, STAGED) v_store(to->low + i + v * WIDTH, low[v]);
-    }
-    for (; i < n; i += WIDTH) {
-        vector x = load(logp + i), scale, low;
-        reach = reach_of(reach, x);
-        exp_of_log_probs(1, &x, &scale, &low);
-        v_store(to->scale + i, scale);
-        v_store(to->low + i, low);
-    }
-    return is_far(reach);
+    vector x[STAGED], g[STAGED], scale[STAGED], low[STAGED];
+    load_vectors(logp, count, x);
+    load_vectors(upstream, count, g);
+    EACH (v, count) reach = reach_of(reach, x[v]);
+    exp_of_log_probs(count, x, scale, low);
+    EACH (v, count) scale[v] = log_softmax_entry(scale[v], low[v], g[v], minus);
+    if (__builtin_expect(is_far(reach), 0))
+        EACH (v, count) scale[v] = put_far_entries(x[v], g[v], sum->part, scale[v]);
+    EACH (v, count) scale[v] = v_canonical(scale[v]);
+    for (size_t v = 0; v + 1 < count; v += 2) store_number_pair(out + v * WIDTH, &scale[v]);
+    if (count % 2 != 0) store_number(out + (count - 1) * WIDTH, scale[count - 1]);
 }
 
-static inline __attribute__((always_inline)) void subtract_shares(const struct exponentials *e, const stored *logp,
-                                                                  const stored *upstream, stored *out, size_t n,
-                                                                  const vf64 *sum, bool far)
+static void log_softmax_entries(const stored *logp, const stored *upstream, void *to, size_t n, const void *by)
 {
-    vf64 sums[PARTS];
-    EACH (k, PARTS) sums[k] = scaled_sum(sum[k]);
-    for (size_t i = 0; i < n; i += WIDTH) {
-        vf64 entry[PARTS], share[PARTS];
-        EACH (k, PARTS) {
-            size_t at = i + k * VF64_WIDTH;
-            share[k] = share_of_scaled(load_real_doubles(e->scale + at), load_real_doubles(e->low + at), sums[k]);
-        }
-        if (far) find_far_shares(load(logp + i), sum, share);
-        load_parts(upstream + i, entry);
-        EACH (k, PARTS) entry[k] = vf64_sub_apart(entry[k], share[k]);
-        store_parts(out + i, entry);
-    }
-}
-
-static __attribute__((noinline)) void subtract_far_shares(const struct exponentials *e, const stored *logp,
-                                                          const stored *upstream, stored *out, size_t n, const vf64 *sum)
-{
-    subtract_shares(e, logp, upstream, out, n, sum, true);
-}
-
-static void log_softmax_entries(const stored *logp, const stored *upstream, void *to, size_t n, const void *sum)
-{
+    const struct row_sum *sum = by;
+    const struct negative minus = over_terms(sum->minus);
     stored *out = to;
-    struct exponentials e;
-    for (size_t i = 0; i < n; i += SHARED_GROUP) {
-        size_t count = n - i < SHARED_GROUP ? n - i : SHARED_GROUP;
-        if (find_exponentials(logp + i, count, &e))
-            subtract_far_shares(&e, logp + i, upstream + i, out + i, count, sum);
-        else
-            subtract_shares(&e, logp + i, upstream + i, out + i, count, sum, false);
-    }
+    size_t i = 0;
+    for (; i + STAGED * WIDTH <= n; i += STAGED * WIDTH)
+        log_softmax_vectors(STAGED, logp + i, upstream + i, out + i, sum, minus);
+    for (; STAGED > 1 && i < n; i += WIDTH) log_softmax_vectors(1, logp + i, upstream + i, out + i, sum, minus);
+}
+
+static __attribute__((cold, noinline)) void log_softmax_entries_in_double(const stored *logp, const stored *upstream, void *out,
+                                                                          size_t n, const void *sum)
+{
+    for (size_t i = 0; i < n; i += WIDTH)
+        store_number((stored *)out + i, v_canonical(log_softmax_entry_in_double(load(logp + i), load(upstream + i),
+                                                                                ((const struct row_sum *)sum)->part)));
 }
 
 static void log_softmax_backward(const void *logp, const void *grad_logp, void *out, size_t n, double sum)
 {
-    vf64 sums[PARTS];
-    EACH (k, PARTS) sums[k] = vf64_set(sum);
-    map_elements(logp, grad_logp, out, sizeof(stored), n, log_softmax_entries, sums);
+    const struct row_sum of_row = row_sum_of(sum);
+    if (sum_fits(sum))
+        map_elements(logp, grad_logp, out, sizeof(stored), n, log_softmax_entries, &of_row);
+    else
+        map_elements(logp, grad_logp, out, sizeof(stored), n, log_softmax_entries_in_double, &of_row);
 }
 
 #endif

@@ -1,9 +1,7 @@
-/* The first pass of the backwards over a chunk: the sum of the upstream gradient, or of its products with p. Assumes the elements of a
- * variant (element.h). */
+/* The sum of a chunk's numbers, or of their products with others, in double. Assumes the elements of a variant (element.h). */
 #ifndef XENT_KERNELS_DOT_INC_H
 #define XENT_KERNELS_DOT_INC_H
 
-#include "backward.inc.h"
 #include "element.h"
 #include "lanes.inc.h"
 
@@ -15,6 +13,21 @@ enum {
     /* and over so many groups, which the first cache holds until the other lanes have had their turn */
     DOT_GROUPS = DOT_VECTORS < DOT_LANES ? 8 : XENT_CHUNK / XENT_LANES
 };
+
+/* Adds p g to a lane of a dot. */
+static inline void add_to_dot(vf64 *sum, vf64 *error, vf64 p, vf64 g)
+{
+    if (COMPENSATED)
+        accumulate(sum, error, vf64_mul(p, g));
+    else
+        *sum = add_product(*sum, p, g);
+}
+
+/* The same, but 0 where g is 0. A product differs only where it is NaN, so a dot that is no NaN needs no other. */
+static inline void add_to_careful_dot(vf64 *sum, vf64 *error, vf64 p, vf64 g)
+{
+    accumulate(sum, error, vf64_unless_zero(g, vf64_mul(p, g)));
+}
 
 enum product { NO_PRODUCT, PLAIN_PRODUCT, CAREFUL_PRODUCT };
 
@@ -68,9 +81,11 @@ static __attribute__((cold, noinline)) double careful_dot(const void *p, const v
     return dot_chunk(p, g, n, CAREFUL_PRODUCT);
 }
 
+static double plain_dot(const void *p, const void *g, size_t n) { return dot_chunk(p, g, n, PLAIN_PRODUCT); }
+
 static double dot(const void *p, const void *g, size_t n)
 {
-    double sum = dot_chunk(p, g, n, PLAIN_PRODUCT);
+    double sum = plain_dot(p, g, n);
     return sum == sum ? sum : careful_dot(p, g, n);
 }
 

@@ -24,5 +24,10 @@ static inline void load_pair(const stored *p, vector *pair)
     pair[1] = load(p + WIDTH);
 }
 static inline void interleave(vector *pair) { (void)pair; }
+static inline void store_number_pair(stored *p, const vector *pair)
+{
+    store_number(p, pair[0]);
+    store_number(p + WIDTH, pair[1]);
+}
 
 #endif

@@ -38,9 +38,6 @@
 
 #define XENT_LINE 64 /* bytes of a cache line */
 
-/* Half a unit in the last place of the largest double: from a smaller dot no upstream gradient has a difference that overflows. */
-#define XENT_DOT_WITHOUT_HALVES 0x1p969
-
 /* What is known of some classes of a row that stand one behind the other, and all that merging two states needs. */
 struct xent_state {
     double max;  /* the largest logit m; -inf: nothing but -inf; +inf: a NaN or +inf among the logits */
@@ -188,13 +185,17 @@ struct xent_real_kernels {
     /* Logits become log-probabilities, given `max`, `first`, `at_target` and `log1p_rest`, where the targets are `first`. */
     void (*tile_log_probs)(void *tile, size_t rows, size_t classes, struct xent_tile *state);
 
-    /* Of each row the sum of p times the upstream gradient, as the kernel `dot` has it; p NULL: of the gradient alone. */
+    /* Of each row the sum of p times the upstream gradient, as the kernel `upstream_dot` has it, but NaN or infinite where that would
+       call the row odd; p NULL: `upstream_sum`, of the gradient alone. */
     void (*tile_dot)(const void *p, const void *upstream, size_t rows, size_t classes, const struct xent_tile_ahead *ahead,
                      double *dot);
 
-    /* As the kernels of these names; p or logp become the entries. No sum is so large that a difference from it overflows. */
-    void (*tile_softmax_backward)(void *tile, const void *upstream, size_t rows, size_t classes, const double *dot);
-    void (*tile_log_softmax_backward)(void *tile, const void *upstream, size_t rows, size_t classes, const double *sum);
+    /* As the kernels of these names; p or logp become the entries. Both answer how many rows have a sum with which they cannot be
+       computed here, and which. */
+    size_t (*tile_softmax_backward)(void *tile, const void *upstream, size_t rows, size_t classes, const double *dot,
+                                    bool *alone);
+    size_t (*tile_log_softmax_backward)(void *tile, const void *upstream, size_t rows, size_t classes, const double *sum,
+                                        bool *alone);
 };
 
 /* The kernels for one type of stored elements. A chunk has 1 to XENT_CHUNK contiguous elements; z, logp and p are stored
@@ -258,13 +259,17 @@ struct xent_stored_kernels {
     /* out = ln x, stored elements, any n; out may be x. NaN results are canonical. */
     void (*log)(const void *x, void *out, size_t n);
 
-    /* The sums of a chunk of g_c, and of p_c g_c, in its lanes; stored elements. A g_c of 0 adds 0 to the latter, whatever p_c is. */
-    double (*sum)(const void *g, size_t n);
+    /* The sum of a chunk of p_c g_c, in its lanes; stored elements. A g_c of 0 adds 0, whatever p_c is. */
     double (*dot)(const void *p, const void *g, size_t n);
 
+    /* The same for the backwards, and the sum of g_c alone: where reals are F32, two classes of a lane that are neighbours are added as
+       reals first. *odd: whether some p_c or g_c may be no number. */
+    double (*upstream_dot)(const void *p, const void *g, size_t n, bool *odd);
+    double (*upstream_sum)(const void *g, size_t n);
+
     /* out_c = p_c (grad_p_c - dot), and out_c = grad_logp_c - e^logp_c sum, stored elements; out may be either input. NaN
-       results are canonical. */
-    void (*softmax_backward)(const void *p, const void *grad_p, void *out, size_t n, double dot);
+       results are canonical. odd: as upstream_dot has it of any chunk of the row. */
+    void (*softmax_backward)(const void *p, const void *grad_p, void *out, size_t n, double dot, bool odd);
     void (*log_softmax_backward)(const void *logp, const void *grad_logp, void *out, size_t n, double sum);
 };
 

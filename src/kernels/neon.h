@@ -46,6 +46,11 @@ static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
     vst1_u16(p, vmovn_u32(vbslq_u32(vceqq_f32(a, a), vf32_bf16(a), vdupq_n_u32(0x7fc0))));
 }
+static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair)
+{
+    vf32_store_number_bf16(p, pair[0]);
+    vf32_store_number_bf16(p + VF32_WIDTH, pair[1]);
+}
 static inline vf32 vf32_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(a))); }
 static inline void vf32_store_f16(uint16_t *p, vf32 a)
@@ -162,6 +167,7 @@ static inline unsigned vf64_equal(vf64 a, vf64 b) { return vf64_bits(vceqq_f64(a
 static inline unsigned vf64_less(vf64 a, vf64 b) { return vf64_bits(vcltq_f64(a, b)); }
 static inline vf64 vf64_canonical(vf64 a) { return vbslq_f64(vceqq_f64(a, a), a, vdupq_n_f64(__builtin_nan(""))); }
 static inline double vf64_max_lane(vf64 a) { return vmaxvq_f64(a); }
+static inline double vf64_sum_lanes(vf64 a) { return vgetq_lane_f64(a, 0) + vgetq_lane_f64(a, 1); }
 static inline double vf64_first(vf64 a) { return vgetq_lane_f64(a, 0); }
 /* Entry t & 7 of a table of 8 doubles in each lane: eight bytes by their numbers. The low word of a lane of t gives the number
    of the entry for both words of the result. */

@@ -6,6 +6,7 @@
 #include "tile_backward.inc.h"
 #include "tile_entries.inc.h"
 #include "tile_finish.inc.h"
+#include "tile_upstream.inc.h"
 #include "tile_weigh.inc.h"
 #include "variant.h"
 

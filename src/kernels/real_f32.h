@@ -48,6 +48,11 @@ static const real exp_coefficients[] = { EXP_F32_C3, EXP_F32_C2 };
 /* Where a scale is smaller than this in magnitude, a real could not hold scale * 2^-64 as a normal number. */
 #define TINY 0x1p-60
 
+/* The backwards are computed in reals where a row's sum is 0 or lies between these: then neither it, split into two reals and times 2^-64,
+   nor a difference from it leaves the numbers that a real holds with all digits. */
+#define LEAST_SUM 0x1p-56
+#define MOST_SUM 0x1p100
+
 /* The largest |F Z| and |F coef_c| with which no entry overflows on the way (kernels.h). */
 #define MOST_FACTOR 0x1p190
 #define MOST_COEF 0x1p127

@@ -33,6 +33,8 @@ static const real exp_coefficients[] = { EXP_F64_C7, EXP_F64_C6, EXP_F64_C5, EXP
 #define GONE 1508.0
 #define LEAST 0x1p-1074
 #define TINY 0x1p-950
+#define LEAST_SUM 0x1p-900
+#define MOST_SUM 0x1p969 /* half a unit in the last place of the largest double */
 #define MOST_FACTOR 0x1p1000
 #define MOST_COEF 0x1p1000
 

@@ -16,16 +16,7 @@
 #include "relate.h"
 #include "stretches.inc.h"
 #include "sum.inc.h"
-
-/* A sweep of elements, `sweep` vectors. Where PAIRED, they are not in the order of memory, but every lane of a chunk's sums still
-   adds up its own classes (store_sums). */
-static inline __attribute__((always_inline)) void load_sweep(const stored *p, size_t sweep, vector *x)
-{
-    if (PAIRED)
-        for (size_t v = 0; v < sweep; v += 2) load_pair(p + v * WIDTH, &x[v]);
-    else
-        EACH (v, sweep) x[v] = load(p + v * WIDTH);
-}
+#include "sweep.inc.h"
 
 /* A sweep of terms, in the order of memory. */
 static inline __attribute__((always_inline)) void store_sweep(real *to, size_t sweep, vector *x)

@@ -44,6 +44,12 @@ static inline void vf32_store_bf16(uint16_t *p, vf32 a) { *p = bf16_of_f64((doub
 /* The same for a number: a NaN may become anything. */
 static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vf32_store_f16(p, a); }
 static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_bf16(p, a); }
+/* The two vectors of vf32_load_pair_bf16 back to memory. */
+static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair)
+{
+    vf32_store_number_bf16(p, pair[0]);
+    vf32_store_number_bf16(p + VF32_WIDTH, pair[1]);
+}
 static inline vf32 vf32_set(float x) { return x; }
 static inline vf32 vf32_max(vf32 a, vf32 b) { return a > b ? a : b; }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return a + b; }
@@ -143,6 +149,8 @@ static inline unsigned vf64_less(vf64 a, vf64 b) { return a < b; }
 static inline vf64 vf64_canonical(vf64 a) { return a == a ? a : (double)NAN; }
 static inline double vf64_max_lane(vf64 a) { return a; }
 static inline void vf64_transpose(vf64 *rows) { (void)rows; }
+/* The sum of the lanes, added by halves: each to the one that is half of their number behind it. */
+static inline double vf64_sum_lanes(vf64 a) { return a; }
 /* The lane of the lowest index. */
 static inline double vf64_first(vf64 a) { return a; }
 static inline vf64 vf64_exp_scale(vf64 t) { return f64_of_bits(exp_f64_scale[bits_of_f64(t) & 7] + (bits_of_f64(t) << 49)); }

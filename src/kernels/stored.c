@@ -8,6 +8,7 @@
 #include "prepare.inc.h"
 #include "reduce.inc.h"
 #include "tile_move.inc.h"
+#include "upstream.inc.h"
 #include "variant.h"
 #include "weigh.inc.h"
 
@@ -31,8 +32,9 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .store = store_elements,
     .log_probs = log_probs,
     .log = log_elements,
-    .sum = sum_of_chunk,
     .dot = dot,
+    .upstream_dot = upstream_dot,
+    .upstream_sum = upstream_sum,
     .softmax_backward = softmax_backward,
     .log_softmax_backward = log_softmax_backward,
 };

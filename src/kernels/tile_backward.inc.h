@@ -1,66 +1,64 @@
-/* The backwards of softmax and log-softmax over the rows of a tile. Assumes the arithmetic of a variant (real.h). */
+/* The second pass of the backwards over the rows of a tile. Assumes the arithmetic of a variant (real.h). */
 #ifndef XENT_KERNELS_TILE_BACKWARD_INC_H
 #define XENT_KERNELS_TILE_BACKWARD_INC_H
 
 #include "backward.inc.h"
-#include "tile_sums.inc.h"
+#include "tile_rows.inc.h"
 
-/* p g, but 0 where g is 0. */
-static inline vf64 tile_product(const struct tile_rows *rows, size_t c)
+/* Marks the rows whose sums do not fit. */
+static inline size_t find_alone(const double *sum, size_t rows, bool *alone)
 {
-    vf64 upstream = tile_number_beside(rows, c);
-    return vf64_unless_zero(upstream, vf64_mul(tile_number(rows, c), upstream));
+    size_t count = 0;
+    for (size_t r = 0; r < rows; r++) count += alone[r] = !sum_fits(sum[r]);
+    return count;
 }
 
-static void tile_dot(const void *p, const void *upstream, size_t rows, size_t classes, const struct xent_tile_ahead *ahead,
-                     double *dot)
-{
-    struct tile_rows of_rows = { p, upstream, classes, NULL, vf64_set(0.0), ahead, 0 };
-    double sum[XENT_TILE];
-    for (size_t r = 0; r < rows; r += VF64_WIDTH, of_rows.row += VF64_WIDTH) {
-        tile_store_total(p == NULL ? tile_tree(&of_rows, tile_number_beside) : tile_tree(&of_rows, tile_product), sum + r);
-        of_rows.beside += VF64_WIDTH;
-        if (p != NULL) of_rows.tile += VF64_WIDTH;
-    }
-    /* a row alone takes it for what a gap lacks to 0, and so is a sum of 0 negative */
-    for (size_t r = 0; r < whole_rows(rows); r++) dot[r] = p == NULL ? sum[r] : -(0 - sum[r]);
-}
-
-/* Entries in double become reals, NaN the canonical one. */
-static inline void store_entries(real *to, const vf64 *entry) { v_store(to, v_canonical(v_narrow(entry))); }
-
-static void tile_softmax_backward(void *tile, const void *upstream, size_t rows, size_t classes, const double *dot)
+static size_t tile_softmax_backward(void *tile, const void *upstream, size_t rows, size_t classes, const double *dot,
+                                    bool *alone)
 {
     for (size_t r = 0; r < rows; r += WIDTH) {
         real *p = (real *)tile + r;
         const real *g = (const real *)upstream + r;
-        vf64 dots[PARTS], entry[PARTS];
+        vf64 dots[PARTS];
         load_row_doubles(dot + r, rows - r, dots);
-        for (size_t c = 0; c < classes; c++, p += XENT_TILE, g += XENT_TILE) {
-            const vector of_p = v_load(p), of_g = v_load(g);
-            EACH (k, PARTS) entry[k] = softmax_entry(v_widen(of_p, k), v_widen(of_g, k), dots[k]);
-            store_entries(p, entry);
-        }
+        const struct negative minus = negative_of(dots);
+        for (size_t c = 0; c < classes; c++, p += XENT_TILE, g += XENT_TILE)
+            v_store(p, softmax_entry(v_load(p), v_load(g), minus));
     }
+    return find_alone(dot, rows, alone);
 }
 
-static void tile_log_softmax_backward(void *tile, const void *upstream, size_t rows, size_t classes, const double *sum)
+/* So many classes of WIDTH rows, 1 or STAGED. */
+static inline __attribute__((always_inline)) void tile_log_softmax_classes(size_t count, real *logp, const real *upstream,
+                                                                           const vf64 *sum, struct negative minus)
+{
+    struct reach reach = no_reach();
+    vector x[STAGED], g[STAGED], scale[STAGED], low[STAGED];
+    EACH (v, count) x[v] = v_load(logp + v * XENT_TILE);
+    EACH (v, count) g[v] = v_load(upstream + v * XENT_TILE);
+    EACH (v, count) reach = reach_of(reach, x[v]);
+    exp_of_log_probs(count, x, scale, low);
+    EACH (v, count) scale[v] = log_softmax_entry(scale[v], low[v], g[v], minus);
+    if (__builtin_expect(is_far(reach), 0))
+        EACH (v, count) scale[v] = put_far_entries(x[v], g[v], sum, scale[v]);
+    EACH (v, count) v_store(logp + v * XENT_TILE, v_canonical(scale[v]));
+}
+
+static size_t tile_log_softmax_backward(void *tile, const void *upstream, size_t rows, size_t classes, const double *sum,
+                                        bool *alone)
 {
     for (size_t r = 0; r < rows; r += WIDTH) {
         real *logp = (real *)tile + r;
         const real *g = (const real *)upstream + r;
-        vf64 sums[PARTS], entry[PARTS];
+        vf64 sums[PARTS];
+        size_t c = 0;
         load_row_doubles(sum + r, rows - r, sums);
-        for (size_t c = 0; c < classes; c++, logp += XENT_TILE, g += XENT_TILE) {
-            const vector x = v_load(logp), of_g = v_load(g);
-            vector scale, low;
-            exp_of_log_probs(1, &x, &scale, &low);
-            EACH (k, PARTS) entry[k] = share_of(v_widen(scale, k), v_widen(low, k), sums[k]);
-            if (__builtin_expect(is_far(reach_of(no_reach(), x)), 0)) find_far_shares(x, sums, entry);
-            EACH (k, PARTS) entry[k] = vf64_sub(v_widen(of_g, k), entry[k]);
-            store_entries(logp, entry);
-        }
+        const struct negative minus = over_terms(negative_of(sums));
+        for (; c + STAGED <= classes; c += STAGED)
+            tile_log_softmax_classes(STAGED, logp + c * XENT_TILE, g + c * XENT_TILE, sums, minus);
+        for (; c < classes; c++) tile_log_softmax_classes(1, logp + c * XENT_TILE, g + c * XENT_TILE, sums, minus);
     }
+    return find_alone(sum, rows, alone);
 }
 
 #endif

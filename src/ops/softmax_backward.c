@@ -6,8 +6,7 @@
 #include "kernels/two_sum.h"
 #include "ops/side_by_side.h"
 #include "ops/terms.h"
-
-typedef void backward_kernel(const void *value, const void *gradient, void *out, size_t n, double sum);
+#include "run/tuning.h"
 
 static struct xent_buffers buffers_of(const struct xent_softmax_backward *backward, char *task_memory)
 {
@@ -16,18 +15,27 @@ static struct xent_buffers buffers_of(const struct xent_softmax_backward *backwa
                                   .prepared = xent_arena_at(task_memory, backward->multiplied) };
 }
 
+/* The line of an operand that begins so many bytes behind the first row's. */
+static struct xent_line line_at(const struct xent_softmax_backward *backward, const struct xent_position *position,
+                                int32_t operand)
+{
+    struct xent_line line = backward->line[operand];
+    line.at += position->offset[operand];
+    return line;
+}
+
 static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
                   struct xent_row *row)
 {
     const struct xent_softmax_backward *backward = call;
     (void)memory;
-    row->in = xent_line_of(backward->result, backward->axis, position->offset[XENT_BACKWARD_RESULT]);
-    row->upstream = xent_line_of(backward->upstream, backward->axis, position->offset[XENT_BACKWARD_UPSTREAM]);
-    row->out = xent_line_of(backward->out, backward->axis, position->offset[XENT_BACKWARD_OUT]);
+    row->in = line_at(backward, position, XENT_BACKWARD_RESULT);
+    row->upstream = line_at(backward, position, XENT_BACKWARD_UPSTREAM);
+    row->out = line_at(backward, position, XENT_BACKWARD_OUT);
 }
 
 /* The upstream gradient takes the place of the coefficients of a row whose maximum is 0: its sum is that of these, and the sum of its
-   products with p is -gap. */
+   products with p is -gap. Of softmax, the sum of the coefficients counts the chunks that are odd. */
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
 {
     const struct xent_softmax_backward *backward = call;
@@ -37,10 +45,13 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
     size_t n = xent_chunk_size(backward->type.classes, from);
     const void *gradient = xent_chunk_read(&row->upstream, from, n, buffers.upstream, false);
     to->state = (struct xent_state){ .max = 0 };
-    if (backward->kind->of_logarithm)
-        to->state.coef = kernels->sum(gradient, n);
-    else
-        to->state.gap = 0 - kernels->dot(xent_chunk_read(&row->in, from, n, buffers.copy, false), gradient, n);
+    if (backward->kind->of_logarithm) {
+        to->state.coef = kernels->upstream_sum(gradient, n);
+    } else {
+        bool odd;
+        to->state.gap = 0 - kernels->upstream_dot(xent_chunk_read(&row->in, from, n, buffers.copy, false), gradient, n, &odd);
+        to->state.coef = odd;
+    }
 }
 
 /* The sum that the entries need: of the upstream gradient, for softmax times p. */
@@ -90,10 +101,10 @@ static void write(const void *call, const struct xent_row *row, char *task_memor
 {
     const struct xent_softmax_backward *backward = call;
     const struct xent_stored_kernels *kernels = backward->type.kernels;
-    backward_kernel *kernel = backward->kind->of_logarithm ? kernels->log_softmax_backward : kernels->softmax_backward;
     struct xent_buffers buffers = buffers_of(backward, task_memory);
-    int64_t from = span.from * XENT_CHUNK;
-    for (size_t n; (n = xent_piece_size(backward->type.classes, span, from, backward->streams)) > 0; from += (int64_t)n) {
+    const int64_t end = xent_span_end(backward->type.classes, span), most = backward->streams ? XENT_PIECE : XENT_CHUNK;
+    for (int64_t from = span.from * XENT_CHUNK; from < end; from += most) {
+        const size_t n = (size_t)(end - from < most ? end - from : most);
         const void *value = xent_chunk_read(&row->in, from, n, buffers.copy, false);
         const void *gradient = xent_chunk_read(&row->upstream, from, n, buffers.upstream, false);
         void *to = backward->streams ? buffers.copy : xent_chunk_place(&row->out, from, buffers.copy);
@@ -101,7 +112,10 @@ static void write(const void *call, const struct xent_row *row, char *task_memor
             multiply(gradient, 1 / row->factor, buffers.prepared, n);
             gradient = buffers.prepared;
         }
-        kernel(value, gradient, to, n, row->result);
+        if (backward->kind->of_logarithm)
+            kernels->log_softmax_backward(value, gradient, to, n, row->result);
+        else
+            kernels->softmax_backward(value, gradient, to, n, row->result, row->state.coef != 0);
         if (row->factor != 1) multiply(to, row->factor, to, n);
         if (backward->streams)
             backward->type.backend->stream(xent_class_at(&row->out, from), to, n * backward->type.size);
@@ -158,6 +172,14 @@ static void plan_memory(struct xent_softmax_backward *backward, struct xent_driv
     if (backward->type.dtype == XENT_F64) backward->multiplied = xent_arena_need(&drive->task_bytes, bytes);
 }
 
+/* Both operands of a block stay in the first-level cache between the passes. */
+static int64_t block_of(const struct xent_softmax_backward *backward)
+{
+    const int64_t bytes = 2 * backward->type.classes * (int64_t)backward->type.size;
+    const int64_t rows = bytes > XENT_BLOCK_OPERANDS / XENT_BLOCK ? XENT_BLOCK_OPERANDS / bytes : XENT_BLOCK;
+    return rows < 1 ? 1 : rows;
+}
+
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_softmax_backward *backward = call;
@@ -168,11 +190,14 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
                                              [XENT_BACKWARD_OUT] = { backward->out, backward->axis } };
     xent_row_type_init(&backward->type, result, classes, settings->kernels);
     xent_walk_plan(&backward->walk, operands, XENT_BACKWARD_OPERANDS);
+    for (int32_t i = 0; i < XENT_BACKWARD_OPERANDS; i++)
+        backward->line[i] = xent_line_of(operands[i].tensor, backward->axis, 0);
     backward->streams = streams(backward);
     backward->copy = backward->upstream_copy = backward->multiplied = backward->tile_upstream = XENT_NOWHERE;
     xent_drive_init(drive, backward, &steps, &backward->type, &backward->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
     if (result->numel > 0) plan_memory(backward, drive);
+    drive->block = block_of(backward);
     if (!xent_rows_go_side_by_side(result, backward->axis, &backward->walk, XENT_BACKWARD_RESULT, 2)) return;
     drive->tiled = &xent_softmax_backward_tile_steps;
     backward->tile_upstream = xent_arena_need(&drive->task_bytes, (size_t)classes * XENT_TILE * backward->type.real_size);

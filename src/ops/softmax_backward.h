@@ -24,6 +24,7 @@ struct xent_softmax_backward {
     /* the plan */
     struct xent_row_type type;
     struct xent_walk walk;
+    struct xent_line line[3];               /* of the first row, by operand */
     bool streams;                           /* the output goes past the caches */
     size_t copy, upstream_copy, multiplied; /* offsets in a task's memory; the last of F64 alone */
     size_t tile_upstream;                   /* likewise, of rows side by side */

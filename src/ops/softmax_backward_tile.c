@@ -1,6 +1,4 @@
 /* Rows of the backward of softmax and log_softmax side by side. */
-#include <math.h>
-
 #include "ops/softmax_backward.h"
 
 static struct xent_tile_place place_of(const struct xent_softmax_backward *backward, const struct xent_position *position,
@@ -31,22 +29,17 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     tile->regular_rows = tile->rows;
 }
 
-/* A sum that is not finite, or so large that the difference of it and a gradient may not be, is looked at closer. */
 static void make_entries(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_softmax_backward *backward = call;
     const struct xent_real_kernels *kernels = backward->type.kernels->real;
     const void *upstream = xent_arena_at(tile->memory, backward->tile_upstream);
     size_t classes = (size_t)backward->type.classes;
-    if (backward->kind->of_logarithm)
-        kernels->tile_log_softmax_backward(tile->reals, upstream, tile->rows, classes, tile->result);
-    else
-        kernels->tile_softmax_backward(tile->reals, upstream, tile->rows, classes, tile->result);
+    tile->alone_rows =
+        backward->kind->of_logarithm
+            ? kernels->tile_log_softmax_backward(tile->reals, upstream, tile->rows, classes, tile->result, tile->alone)
+            : kernels->tile_softmax_backward(tile->reals, upstream, tile->rows, classes, tile->result, tile->alone);
     tile->made = true;
-    for (size_t i = 0; i < tile->rows; i++) {
-        tile->alone[i] = !(fabs(tile->result[i]) < XENT_DOT_WITHOUT_HALVES);
-        tile->alone_rows += tile->alone[i];
-    }
 }
 
 const struct xent_tile_steps xent_softmax_backward_tile_steps = { begin, reduce, NULL, make_entries };

@@ -1,24 +1,6 @@
 /* Chunks between a strided row and contiguous memory, of the row's dtype or from numbers of another one. Line, count and copy are the caller's; nothing is checked. */
 #include "rows/chunk.h"
 
-const void *xent_chunk_read(const struct xent_line *line, int64_t from, size_t n, void *copy, bool must_copy)
-{
-    const char *at = xent_class_at(line, from);
-    if (line->contiguous && !must_copy) return at;
-    xent_gather(line->dtype, at, line->step, n, copy);
-    return copy;
-}
-
-void *xent_chunk_place(const struct xent_line *line, int64_t from, void *copy)
-{
-    return line->contiguous ? xent_class_at(line, from) : copy;
-}
-
-void xent_chunk_put(const void *elements, size_t n, const struct xent_line *line, int64_t from)
-{
-    if (!line->contiguous) xent_scatter(line->dtype, elements, n, xent_class_at(line, from), line->step);
-}
-
 static void widen(const float *from, double *to, size_t n)
 {
     for (size_t i = 0; i < n; i++) to[i] = (double)from[i];

@@ -62,20 +62,31 @@ static inline size_t xent_chunk_most(int64_t classes) { return classes < XENT_CH
 /* An output that goes past the caches is computed so many classes at a time, which the first cache holds until they go. */
 #define XENT_PIECE 512
 
-/* Classes from `from` on that a kernel is called for in one go; of a span, all of whose chunks are whole but the row's last. */
-static inline size_t xent_piece_size(int64_t classes, struct xent_span span, int64_t from, bool past_caches)
+/* The class behind the last one of a span, all of whose chunks are whole but the row's last. */
+static inline int64_t xent_span_end(int64_t classes, struct xent_span span)
 {
-    int64_t most = past_caches ? XENT_PIECE : XENT_CHUNK, end = span.to * XENT_CHUNK < classes ? span.to * XENT_CHUNK : classes;
-    return (size_t)(from >= end ? 0 : end - from < most ? end - from : most);
+    return span.to * XENT_CHUNK < classes ? span.to * XENT_CHUNK : classes;
 }
 
 /* n classes of a line as contiguous memory: where they are, or copied. */
-const void *xent_chunk_read(const struct xent_line *line, int64_t from, size_t n, void *copy, bool must_copy);
+static inline const void *xent_chunk_read(const struct xent_line *line, int64_t from, size_t n, void *copy, bool must_copy)
+{
+    const char *at = xent_class_at(line, from);
+    if (line->contiguous && !must_copy) return at;
+    xent_gather(line->dtype, at, line->step, n, copy);
+    return copy;
+}
 
 /* Where a kernel is to write the classes from `from` on: where they belong if that is contiguous, else `copy`, from which
    xent_chunk_put then takes them. */
-void *xent_chunk_place(const struct xent_line *line, int64_t from, void *copy);
-void xent_chunk_put(const void *elements, size_t n, const struct xent_line *line, int64_t from);
+static inline void *xent_chunk_place(const struct xent_line *line, int64_t from, void *copy)
+{
+    return line->contiguous ? xent_class_at(line, from) : copy;
+}
+static inline void xent_chunk_put(const void *elements, size_t n, const struct xent_line *line, int64_t from)
+{
+    if (!line->contiguous) xent_scatter(line->dtype, elements, n, xent_class_at(line, from), line->step);
+}
 
 /* Puts n numbers of the dtype `real`, F32 or F64, none of them NaN, where the classes from `from` on belong, rounded once to the line's
    dtype. `copy` has room for n of that where the line is strided. */

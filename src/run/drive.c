@@ -72,25 +72,33 @@ static void begin_row(const struct xent_drive *drive, const struct xent_position
     drive->steps->begin(drive->call, position, memory, row);
 }
 
-static struct xent_state reduce_chunks(const struct xent_drive *drive, const struct xent_row *row, char *memory)
+static __attribute__((noinline)) void reduce_chunks(const struct xent_drive *drive, struct xent_row *row, char *memory,
+                                                    int64_t count)
 {
     const struct xent_real_kernels *kernels = drive->type->kernels->real;
-    int64_t count = xent_chunk_count(drive->type->classes);
     struct xent_tree tree;
     struct xent_chunk own;
     xent_tree_begin(&tree);
     for (int64_t i = 0; i < count; i++) {
         struct xent_chunk *chunk = row->chunks == NULL ? &own : &row->chunks[i];
         drive->steps->reduce(drive->call, row, memory, i, chunk);
-        if (count == 1) return chunk->state;
         xent_tree_push(&tree, kernels, &(struct xent_node){ 0, i, chunk->state });
     }
-    return xent_tree_total(&tree, kernels);
+    row->state = xent_tree_total(&tree, kernels);
 }
 
-struct xent_state xent_drive_reduce(const struct xent_drive *drive, const struct xent_row *row, char *memory)
+void xent_drive_reduce(const struct xent_drive *drive, struct xent_row *row, char *memory)
 {
-    return drive->steps->reduce == NULL || row->ignored ? xent_state_none() : reduce_chunks(drive, row, memory);
+    int64_t count = xent_chunk_count(drive->type->classes);
+    struct xent_chunk own, *chunk = row->chunks == NULL ? &own : row->chunks;
+    if (drive->steps->reduce == NULL || row->ignored) {
+        row->state = xent_state_none();
+    } else if (count > 1) {
+        reduce_chunks(drive, row, memory, count);
+    } else {
+        drive->steps->reduce(drive->call, row, memory, 0, chunk);
+        row->state = chunk->state;
+    }
 }
 
 static void deliver(const struct xent_drive *drive, const struct xent_row *rows, size_t count, struct xent_sum *sum)
@@ -122,7 +130,7 @@ static __attribute__((noinline)) void run_block(const struct xent_drive *drive, 
         struct xent_memory own = xent_drive_memory(drive, memory, i);
         if (i > 0) xent_walk_next(drive->walk, position);
         begin_row(drive, position, &own, &rows[i]);
-        rows[i].state = xent_drive_reduce(drive, &rows[i], memory);
+        xent_drive_reduce(drive, &rows[i], memory);
     }
     finish_rows(drive, rows, count, sum);
     for (size_t i = 0; i < count && drive->steps->write != NULL; i++) drive->steps->write(drive->call, &rows[i], memory, all);

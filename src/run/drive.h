@@ -88,8 +88,8 @@ static inline double xent_drive_run(const struct xent_drive *drive)
     return 0;
 }
 
-/* The state of a whole row by its chunks, which it keeps where row->chunks says so; of no class for a row that is ignored. */
-struct xent_state xent_drive_reduce(const struct xent_drive *drive, const struct xent_row *row, char *task_memory);
+/* Makes the state of a whole row by its chunks, which it keeps where row->chunks says so; of no class for a row that is ignored. */
+void xent_drive_reduce(const struct xent_drive *drive, struct xent_row *row, char *task_memory);
 
 /* A row's own memory in a task's part. */
 static inline struct xent_memory xent_drive_memory(const struct xent_drive *drive, char *task_memory, size_t row)

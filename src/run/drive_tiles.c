@@ -31,7 +31,7 @@ static void reduce_alone(const struct way *way, size_t i, bool keep_terms, struc
     drive->steps->begin(drive->call, &position, &memory, row);
     if (keep_terms && drive->keeps_chunks) row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
     if (!keep_terms) row->terms = NULL;
-    row->state = xent_drive_reduce(drive, row, way->memory);
+    xent_drive_reduce(drive, row, way->memory);
 }
 
 /* The states of the rows that the kernels leave out. */

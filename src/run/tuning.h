@@ -22,6 +22,8 @@
 #define XENT_BLOCK 16
 /* The terms of a block's rows stay in a cache until the gradient is written. */
 #define XENT_BLOCK_CLASSES 8192
+/* Bytes that the rows of a block of the backwards have in both operands: half of a first-level cache. */
+#define XENT_BLOCK_OPERANDS 16384
 
 /* So many rows are worth a pass over the coefficients that they have in common. */
 #define XENT_ROWS_TO_SUM 4

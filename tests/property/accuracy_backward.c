@@ -72,7 +72,7 @@ static void matrix_fill(struct matrix *m, enum upstream kind, struct random *r)
 static void check_entry(struct measure *m, xent_dtype dtype, double got, quad exact, quad size, const struct batch *b)
 {
     const struct precision *storage = precision_of(dtype), *a = arithmetic_of(dtype);
-    const double unit = a->unit * (double)size, own = (a->dtype == XENT_F64 ? 5 : 1.5) * unit + a->tiny;
+    const double unit = a->unit * (double)size, own = (a->dtype == XENT_F64 ? 5 : 4) * unit + a->tiny;
     const double allowed = own + (storage == a ? 0 : half_ulp(storage, (double)quad_abs(exact) + own));
     measure(m, got, exact, storage != a ? allowed : unit < a->tiny ? 0 : unit, allowed, b);
 }

@@ -211,6 +211,37 @@ static void along_f32_load_pair_bf16(const float *a, const float *b, const float
     }
 }
 
+/* The same back to memory, of what the scalar line stores. */
+static void along_f32_store_number_pair_bf16(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i += 2 * VF32_WIDTH) {
+        uint16_t elements[2 * VF32_WIDTH];
+        vf32 pair[2];
+        for (size_t k = 0; k < 2 * VF32_WIDTH; k++) elements[k] = (uint16_t)(bits_of_f32(a[i + k]) >> 16);
+        vf32_load_pair_bf16(elements, pair);
+        for (int v = 0; v < 2; v++) pair[v] = vf32_mul(pair[v], vf32_set(0x1.010102p0f));
+        vf32_store_number_pair_bf16(elements, pair);
+        for (size_t k = 0; k < 2 * VF32_WIDTH; k++) out[i + k] = (float)elements[k];
+    }
+}
+
+/* PRIMITIVES_STEP lanes by halves: vectors as long as there are several. */
+static void along_f64_sum_lanes(const double *a, const double *b, const double *c, size_t n, double *out)
+{
+    (void)b;
+    (void)c;
+    for (size_t i = 0; i < n; i += PRIMITIVES_STEP) {
+        vf64 vectors[PRIMITIVES_STEP / VF64_WIDTH];
+        for (size_t k = 0; k < PRIMITIVES_STEP; k += VF64_WIDTH) vectors[k / VF64_WIDTH] = vf64_load(a + i + k);
+        for (size_t half = PRIMITIVES_STEP / VF64_WIDTH / 2; half >= 1; half /= 2)
+            for (size_t v = 0; v < half; v++) vectors[v] = vf64_add(vectors[v], vectors[v + half]);
+        double sum = vf64_sum_lanes(vectors[0]);
+        for (size_t k = 0; k < PRIMITIVES_STEP; k++) out[i + k] = sum;
+    }
+}
+
 /* A square of as many vectors as there are lanes, and back; in between, element by element, what must have moved where. */
 #define TRANSPOSE(type, real, WIDTH)                                                                                           \
     static void along_##type##_transpose(const real *a, const real *b, const real *c, size_t n, real *out)                     \
@@ -242,12 +273,14 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, log_exponent), ROW(f32, log_fraction), ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs),            \
         ROW(f32, with_sign), ROW(f32, where_less), ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16),               \
         ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, store_number_f16), ROW(f32, store_number_bf16),               \
+        ROW(f32, store_number_pair_bf16),                                                                                      \
         ROW(f32, copy_padded), ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened),                    \
         ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max), ROW(f64, add), ROW(f64, add_product),        \
         ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                                 \
         ROW(f64, exp_correction), ROW(f64, log_exponent), ROW(f64, log_fraction), ROW(f64, div), ROW(f64, abs),                \
         ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, equal), ROW(f64, less), ROW(f64, canonical),                       \
-        ROW(f64, max_lane), ROW(f64, first), ROW(f64, transpose), ROW(f64, unless_zero), ROW(f64, load_f32),                   \
+        ROW(f64, max_lane), ROW(f64, first), ROW(f64, sum_lanes), ROW(f64, transpose), ROW(f64, unless_zero),      \
+        ROW(f64, load_f32),                                                                                                    \
         ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                                              \
     }
 /* clang-format on */
