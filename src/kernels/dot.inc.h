@@ -81,7 +81,10 @@ static __attribute__((cold, noinline)) double careful_dot(const void *p, const v
     return dot_chunk(p, g, n, CAREFUL_PRODUCT);
 }
 
-static double plain_dot(const void *p, const void *g, size_t n) { return dot_chunk(p, g, n, PLAIN_PRODUCT); }
+static __attribute__((noinline)) double plain_dot(const void *p, const void *g, size_t n)
+{
+    return dot_chunk(p, g, n, PLAIN_PRODUCT);
+}
 
 static double dot(const void *p, const void *g, size_t n)
 {

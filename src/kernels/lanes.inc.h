@@ -49,39 +49,58 @@ static inline void join(vf64 *sum, vf64 *error, vf64 other, vf64 other_error)
     }
 }
 
+/* The lanes as vectors of doubles. Of `paired` vectors of reals, whose lanes are the even classes and the odd ones, the parts stand in
+   turn: joining the first half of all vectors to the second is then right until one of each kind is left. */
+enum { LANE_VECTORS = XENT_LANES / VF64_WIDTH };
+static inline size_t lane_vector(size_t vector_index, size_t part, bool paired)
+{
+    return paired ? vector_index / 2 * 2 * PARTS + 2 * part + vector_index % 2 : vector_index * PARTS + part;
+}
+
+/* Adds up all lanes by halves: i + 32, i + 16, ... i + 1. */
+static inline __attribute__((always_inline)) double sum_of_vectors(vf64 *sum, bool paired)
+{
+    for (size_t half = LANE_VECTORS / 2; half >= (paired ? 2 : 1); half /= 2)
+        for (size_t v = 0; v < half; v++) sum[v] = vf64_add(sum[v], sum[v + half]);
+    return paired ? vf64_sum_lanes(sum[0]) + vf64_sum_lanes(sum[1]) : vf64_sum_lanes(sum[0]);
+}
+
 static inline void join_vectors(struct lanes *lanes, size_t to, size_t from)
 {
-    vf64 sum = vf64_load(lanes->sum + to), error = vf64_set(0.0), other_error = error;
-    if (COMPENSATED) {
-        error = vf64_load(lanes->error + to);
-        other_error = vf64_load(lanes->error + from);
-    }
-    join(&sum, &error, vf64_load(lanes->sum + from), other_error);
+    vf64 sum = vf64_load(lanes->sum + to), error = load_error(lanes, to);
+    join(&sum, &error, vf64_load(lanes->sum + from), load_error(lanes, from));
     vf64_store(lanes->sum + to, sum);
-    if (COMPENSATED) vf64_store(lanes->error + to, error);
+    store_error(lanes, to, error);
 }
 
 static inline void join_lanes(struct lanes *lanes, size_t to, size_t from)
 {
-    if (COMPENSATED) {
-        double both = lanes->error[to] + lanes->error[from], lost = 0;
-        add_two(&lanes->sum[to], &lost, lanes->sum[from]);
-        lanes->error[to] = both + lost;
-    } else {
-        lanes->sum[to] += lanes->sum[from];
-    }
+    double both = lanes->error[to] + lanes->error[from], lost = 0;
+    add_two(&lanes->sum[to], &lost, lanes->sum[from]);
+    lanes->error[to] = both + lost;
 }
 
-/* Adds up all lanes by halves: i + 32, i + 16, ... i + 1. lanes->sum[0] is then their plain sum in the same order. */
-static __attribute__((noinline)) double tree(struct lanes *lanes)
+/* The same with the errors. */
+static inline double sum_of_compensated(struct lanes *lanes)
 {
     size_t half = XENT_LANES / 2;
     for (; half >= VF64_WIDTH; half /= 2)
         for (size_t i = 0; i < half; i += VF64_WIDTH) join_vectors(lanes, i, i + half);
     for (; half >= 1; half /= 2)
         for (size_t i = 0; i < half; i++) join_lanes(lanes, i, i + half);
-    return COMPENSATED ? lanes->sum[0] + lanes->error[0] : lanes->sum[0];
+    return lanes->sum[0] + lanes->error[0];
 }
+
+/* The sum of all lanes. lanes->sum[0] is then their plain sum in the same order. */
+static inline __attribute__((always_inline)) double tree_of(struct lanes *lanes, bool paired)
+{
+    vf64 sum[LANE_VECTORS];
+    if (COMPENSATED) return sum_of_compensated(lanes);
+    for (size_t v = 0; v < LANE_VECTORS; v++) sum[v] = vf64_load(lanes->sum + v * VF64_WIDTH);
+    return lanes->sum[0] = sum_of_vectors(sum, paired);
+}
+
+static __attribute__((noinline)) double tree(struct lanes *lanes) { return tree_of(lanes, false); }
 
 /* The same for lanes that may hold anything: the plain sum where the compensated one is NaN. TwoSum makes NaN of an infinity,
    which is what a positive coefficient of a logit -inf comes to. (The sum of the terms must not be taken so: there a NaN may

@@ -37,9 +37,9 @@ static inline __attribute__((always_inline)) void read_edges(const stored *x, si
 }
 
 /* Any n of them, `size` bytes each. What whole vectors leave over at the end, and at the beginning where they are aligned by that, goes
-   together with elements beside it as vectors of their own, which are read before the others are written. */
-static inline __attribute__((always_inline)) void map_elements(const stored *x, const stored *beside, void *out, size_t size,
-                                                               size_t n, whole_map *map, const void *by)
+   together with elements beside it as vectors of their own, which are read before the others are written. noinline: once for all maps. */
+static __attribute__((noinline)) void map_elements(const stored *x, const stored *beside, void *out, size_t size, size_t n,
+                                                   whole_map *map, const void *by)
 {
     stored edges[EDGES], edges_beside[EDGES];
     double made[EDGES];

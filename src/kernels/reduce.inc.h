@@ -26,17 +26,14 @@ static inline __attribute__((always_inline)) void store_sweep(real *to, size_t s
     EACH (v, sweep) v_store(to + v * WIDTH, x[v]);
 }
 
+/* As the vectors stand in the registers (lane_vector). */
 static inline __attribute__((always_inline)) void store_sums(const struct sum *sum, size_t sweep, struct lanes *lanes,
                                                              size_t lane)
 {
-    if (PAIRED) {
-        struct lanes sorted;
-        EACH (v, sweep) sum_store(&sum[v], &sorted, v * WIDTH);
-        for (size_t v = 0; v < sweep; v++)
-            for (size_t i = 0; i < WIDTH; i++) lanes->sum[lane + v / 2 * 2 * WIDTH + 2 * i + v % 2] = sorted.sum[v * WIDTH + i];
-    } else {
-        EACH (v, sweep) sum_store(&sum[v], lanes, lane + v * WIDTH);
-    }
+    EACH (v, sweep)
+        EACH (part, PARTS) vf64_store(lanes->sum + lane + lane_vector(v, part, PAIRED) * VF64_WIDTH, sum[v].sum[part]);
+    if (COMPENSATED)
+        EACH (v, sweep) vf64_store(lanes->error + lane + v * WIDTH, sum[v].sum[ERROR]);
 }
 
 /* The maxima of a group, lane by lane of one vector. */
@@ -184,7 +181,7 @@ static inline double sum_terms(const struct groups *groups, size_t n, struct ref
     else
         add_stretches(groups, stretches, count, left, recipe, 0, sums);
     if (terms != NULL) memcpy(terms + XENT_LANES * groups->whole, tail_terms, left * sizeof(real));
-    return tree(&sums->terms);
+    return tree_of(&sums->terms, PAIRED);
 }
 
 /* A chunk of nothing but -inf, or one that holds a NaN or +inf. */

@@ -60,12 +60,6 @@ static inline struct sum sum_one(vector scale, vector low)
     return s;
 }
 
-static inline void sum_store(const struct sum *s, struct lanes *lanes, size_t lane)
-{
-    EACH (part, PARTS) vf64_store(lanes->sum + lane + part * VF64_WIDTH, s->sum[part]);
-    if (COMPENSATED) vf64_store(lanes->error + lane, s->sum[ERROR]);
-}
-
 /* *s += other: one lane of several rows and another, in the order of `tree`. */
 static inline void sum_join(struct sum *s, const struct sum *other)
 {

@@ -11,12 +11,6 @@ static inline vf64 tile_product(const struct tile_rows *rows, size_t c)
     return vf64_mul(tile_number(rows, c), tile_number_beside(rows, c));
 }
 
-/* In double, for VF64_WIDTH rows. tile NULL: the sum of the gradient alone. */
-static inline void tile_dot_in_double(const struct tile_rows *rows, double *sum)
-{
-    tile_store_total(rows->tile == NULL ? tile_tree(rows, tile_number_beside) : tile_tree(rows, tile_product), sum);
-}
-
 /* WIDTH rows. */
 struct wide_sum {
     vf64 part[PARTS];
@@ -61,17 +55,29 @@ static inline __attribute__((always_inline)) struct wide_sum tile_pairs(const st
     return lane[0];
 }
 
-/* Of the rows whose sum says so, it is made in double; those that are odd keep it. */
-static __attribute__((noinline)) void tile_mend(const struct tile_rows *rows, bool product, double *sum)
+/* In double, of VF64_WIDTH rows: seldom called, and so small. */
+static __attribute__((noinline, cold)) void tile_dot_in_double(const struct tile_rows *rows, bool product, double *sum)
 {
-    static const struct xent_tile_ahead nothing = { .count = 0 };
+    vf64 lane[XENT_LANES];
+    for (size_t i = 0; i < XENT_LANES; i++) lane[i] = vf64_set(0.0);
+    for (size_t c = 0; c < rows->classes; c++) {
+        vf64 x = product ? tile_product(rows, c) : tile_number_beside(rows, c);
+        lane[c % XENT_LANES] = vf64_add(lane[c % XENT_LANES], x);
+    }
+    for (size_t half = XENT_LANES / 2; half >= 1; half /= 2)
+        for (size_t i = 0; i < half; i++) lane[i] = vf64_add(lane[i], lane[i + half]);
+    vf64_store(sum, lane[0]);
+}
+
+/* Of the rows whose sum says so, it is made in double; those that are odd keep it. */
+static __attribute__((noinline, cold)) void tile_mend(const struct tile_rows *rows, bool product, double *sum)
+{
     for (size_t r = 0; r < WIDTH; r += VF64_WIDTH) {
         struct tile_rows some = *rows;
         double in_double[VF64_WIDTH];
-        some.ahead = &nothing;
         some.beside += r;
         if (product) some.tile += r;
-        tile_dot_in_double(&some, in_double);
+        tile_dot_in_double(&some, product, in_double);
         for (size_t i = 0; i < VF64_WIDTH; i++)
             if (sum[r + i] - sum[r + i] == 0 && !upstream_fits(sum[r + i], product)) sum[r + i] = in_double[i];
     }
@@ -95,7 +101,7 @@ static void tile_dot(const void *p, const void *upstream, size_t rows, size_t cl
     double sum[XENT_TILE];
     for (size_t r = 0; r < rows; r += step, of_rows.row += step) {
         if (COMPENSATED)
-            tile_dot_in_double(&of_rows, sum + r);
+            tile_store_total(p == NULL ? tile_tree(&of_rows, tile_number_beside) : tile_tree(&of_rows, tile_product), sum + r);
         else
             tile_dot_by_pairs(&of_rows, sum + r);
         of_rows.beside += step;

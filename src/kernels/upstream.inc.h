@@ -11,17 +11,7 @@
 #include "dot.inc.h"
 #include "sweep.inc.h"
 
-enum { PAIRED_CLASSES = 2 * XENT_LANES, LANE_VECTORS = XENT_LANES / VF64_WIDTH };
-
-/* The lanes in vectors of doubles. Where PAIRED, two vectors of reals, even classes and odd ones, have their parts in turn: joining
-   the first half of all vectors to the second is then right until one of each is left. */
-struct wide_lanes {
-    vf64 sum[LANE_VECTORS];
-};
-static inline size_t wide_part(size_t vector_index, size_t part)
-{
-    return PAIRED ? vector_index / 2 * 2 * PARTS + 2 * part + vector_index % 2 : vector_index * PARTS + part;
-}
+enum { PAIRED_CLASSES = 2 * XENT_LANES };
 
 /* What a sweep of classes and that of the next group add to their lanes. p NULL: without a product. */
 static inline __attribute__((always_inline)) void pairs_of_groups(const stored *p, const stored *g, vector *pair)
@@ -41,52 +31,44 @@ static inline __attribute__((always_inline)) void pairs_of_groups(const stored *
 }
 
 /* Adds pairs of groups to all lanes. */
-static inline __attribute__((always_inline)) void add_pairs(const stored *p, const stored *g, size_t pairs,
-                                                            struct wide_lanes *lanes)
+static inline __attribute__((always_inline)) void add_pairs(const stored *p, const stored *g, size_t pairs, vf64 *lanes)
 {
     for (size_t lane = 0, vectors = 0; lane < XENT_LANES; lane += SWEEP * WIDTH, vectors += SWEEP) {
         vf64 sum[SWEEP * PARTS];
-        EACH (v, SWEEP * PARTS) sum[v] = lanes->sum[vectors * PARTS + v];
+        EACH (v, SWEEP * PARTS) sum[v] = lanes[vectors * PARTS + v];
         for (size_t i = lane; i < pairs * PAIRED_CLASSES; i += PAIRED_CLASSES) {
             vector pair[SWEEP];
             pairs_of_groups(p == NULL ? NULL : p + i, g + i, pair);
             EACH (v, SWEEP)
-                EACH (k, PARTS) sum[wide_part(v, k)] = vf64_add(sum[wide_part(v, k)], v_widen(pair[v], k));
+                EACH (k, PARTS) sum[lane_vector(v, k, PAIRED)] = vf64_add(sum[lane_vector(v, k, PAIRED)], v_widen(pair[v], k));
         }
-        EACH (v, SWEEP * PARTS) lanes->sum[vectors * PARTS + v] = sum[v];
+        EACH (v, SWEEP * PARTS) lanes[vectors * PARTS + v] = sum[v];
     }
-}
-
-/* As `tree` adds them up. */
-static inline __attribute__((always_inline)) double total_of_wide(struct wide_lanes *lanes)
-{
-    for (size_t half = LANE_VECTORS / 2; half >= (PAIRED ? 2 : 1); half /= 2)
-        for (size_t v = 0; v < half; v++) lanes->sum[v] = vf64_add(lanes->sum[v], lanes->sum[v + half]);
-    double total = vf64_sum_lanes(lanes->sum[0]);
-    return PAIRED ? total + vf64_sum_lanes(lanes->sum[1]) : total;
 }
 
 /* The classes behind the last whole pair are a pair that is filled up with zeros: no sum is -0, so adding 0 changes none. */
 static inline __attribute__((always_inline)) double sum_by_pairs(const stored *p, const stored *g, size_t n)
 {
     static const stored zeros[XENT_LINE / sizeof(stored)] = { 0 };
-    struct wide_lanes lanes;
+    vf64 lanes[LANE_VECTORS];
     size_t left = n % PAIRED_CLASSES, whole = n - left;
-    EACH (v, LANE_VECTORS) lanes.sum[v] = vf64_set(0.0);
-    add_pairs(p, g, whole / PAIRED_CLASSES, &lanes);
+    EACH (v, LANE_VECTORS) lanes[v] = vf64_set(0.0);
+    add_pairs(p, g, whole / PAIRED_CLASSES, lanes);
     if (left > 0) {
         stored last_p[PAIRED_CLASSES], last_g[PAIRED_CLASSES];
         copy_padded(last_g, g + whole, left * sizeof(stored), sizeof last_g, zeros);
         if (p != NULL) copy_padded(last_p, p + whole, left * sizeof(stored), sizeof last_p, zeros);
-        add_pairs(p == NULL ? NULL : last_p, last_g, 1, &lanes);
+        add_pairs(p == NULL ? NULL : last_p, last_g, 1, lanes);
     }
-    return total_of_wide(&lanes);
+    return sum_of_vectors(lanes, PAIRED);
 }
+
+static __attribute__((cold, noinline)) double sum_in_double(const void *g, size_t n) { return sum_of_chunk(g, n); }
 
 static double upstream_sum(const void *g, size_t n)
 {
     double sum = COMPENSATED ? sum_of_chunk(g, n) : sum_by_pairs(NULL, g, n);
-    return upstream_fits(sum, false) ? sum : sum_of_chunk(g, n);
+    return COMPENSATED || upstream_fits(sum, false) ? sum : sum_in_double(g, n);
 }
 
 static double upstream_dot(const void *p, const void *g, size_t n, bool *odd)
