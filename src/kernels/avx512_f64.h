@@ -35,6 +35,7 @@ static inline vf64 vf64_add(vf64 a, vf64 b) { return _mm512_add_pd(a, b); }
 static inline vf64 vf64_sub(vf64 a, vf64 b) { return _mm512_sub_pd(a, b); }
 static inline vf64 vf64_mul(vf64 a, vf64 b) { return _mm512_mul_pd(a, b); }
 static inline vf64 vf64_sub_apart(vf64 a, vf64 b) { return _mm512_fmsub_pd(a, _mm512_set1_pd(1.0), b); }
+static inline vf64 vf64_add_apart(vf64 a, vf64 b) { return _mm512_fmadd_pd(a, _mm512_set1_pd(1.0), b); }
 static inline vf64 vf64_add_product(vf64 a, vf64 b, vf64 c) { return _mm512_fmadd_pd(b, c, a); }
 static inline vf64 vf64_div(vf64 a, vf64 b) { return _mm512_div_pd(a, b); }
 static inline vf64 vf64_abs(vf64 a) { return _mm512_andnot_pd(_mm512_set1_pd(-0.0), a); }

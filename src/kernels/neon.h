@@ -147,6 +147,7 @@ static inline vf64 vf64_add(vf64 a, vf64 b) { return vaddq_f64(a, b); }
 static inline vf64 vf64_sub(vf64 a, vf64 b) { return vsubq_f64(a, b); }
 static inline vf64 vf64_mul(vf64 a, vf64 b) { return vmulq_f64(a, b); }
 static inline vf64 vf64_sub_apart(vf64 a, vf64 b) { return vsubq_f64(a, b); }
+static inline vf64 vf64_add_apart(vf64 a, vf64 b) { return vaddq_f64(a, b); }
 static inline vf64 vf64_add_product(vf64 a, vf64 b, vf64 c) { return vfmaq_f64(a, b, c); }
 static inline vf64 vf64_div(vf64 a, vf64 b) { return vdivq_f64(a, b); }
 static inline vf64 vf64_abs(vf64 a) { return vabsq_f64(a); }

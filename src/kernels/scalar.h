@@ -130,8 +130,9 @@ static inline vf64 vf64_max(vf64 a, vf64 b) { return a > b ? a : b; }
 static inline vf64 vf64_add(vf64 a, vf64 b) { return a + b; }
 static inline vf64 vf64_sub(vf64 a, vf64 b) { return a - b; }
 static inline vf64 vf64_mul(vf64 a, vf64 b) { return a * b; }
-/* a - b by the multipliers, where the adders, which convert numbers too, are what a loop waits for. */
+/* a - b and a + b by the multipliers, where the adders, which convert numbers too, are what a loop waits for. */
 static inline vf64 vf64_sub_apart(vf64 a, vf64 b) { return a - b; }
+static inline vf64 vf64_add_apart(vf64 a, vf64 b) { return a + b; }
 /* a + b * c of a product that a double holds exactly. */
 static inline vf64 vf64_add_product(vf64 a, vf64 b, vf64 c) { return a + b * c; }
 static inline vf64 vf64_div(vf64 a, vf64 b) { return a / b; }

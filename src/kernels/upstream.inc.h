@@ -13,53 +13,72 @@
 
 enum { PAIRED_CLASSES = 2 * XENT_LANES };
 
-/* What a sweep of classes and that of the next group add to their lanes. p NULL: without a product. */
-static inline __attribute__((always_inline)) void pairs_of_groups(const stored *p, const stored *g, vector *pair)
+/* Two groups of p and g; p NULL: without a product. */
+struct pair {
+    const stored *p, *next_p, *g, *next_g;
+};
+static inline struct pair pair_at(const stored *p, const stored *g)
+{
+    return (struct pair){ p, p == NULL ? NULL : p + XENT_LANES, g, g + XENT_LANES };
+}
+
+/* What a sweep of classes and that of the next group add to their lanes. */
+static inline __attribute__((always_inline)) void add_groups(const struct pair *of, size_t i, bool product, vector *pair)
 {
     vector first[SWEEP], second[SWEEP];
-    load_sweep(g, SWEEP, pair);
-    if (p == NULL) {
-        load_sweep(g + XENT_LANES, SWEEP, second);
+    load_sweep(of->g + i, SWEEP, pair);
+    if (!product) {
+        load_sweep(of->next_g + i, SWEEP, second);
         EACH (v, SWEEP) pair[v] = v_add(pair[v], second[v]);
     } else {
-        load_sweep(p, SWEEP, first);
+        load_sweep(of->p + i, SWEEP, first);
         EACH (v, SWEEP) first[v] = v_mul(first[v], pair[v]);
-        load_sweep(p + XENT_LANES, SWEEP, pair);
-        load_sweep(g + XENT_LANES, SWEEP, second);
+        load_sweep(of->next_p + i, SWEEP, pair);
+        load_sweep(of->next_g + i, SWEEP, second);
         EACH (v, SWEEP) pair[v] = v_fma(pair[v], second[v], first[v]);
     }
 }
 
-/* Adds pairs of groups to all lanes. */
-static inline __attribute__((always_inline)) void add_pairs(const stored *p, const stored *g, size_t pairs, vf64 *lanes)
+/* Adds pairs of groups, and a last one if there is one, to the lanes. */
+static inline __attribute__((always_inline)) void add_pairs(const struct pair *from, size_t pairs, const struct pair *last,
+                                                            bool product, vf64 *lanes)
 {
     for (size_t lane = 0, vectors = 0; lane < XENT_LANES; lane += SWEEP * WIDTH, vectors += SWEEP) {
-        vf64 sum[SWEEP * PARTS];
-        EACH (v, SWEEP * PARTS) sum[v] = lanes[vectors * PARTS + v];
+        vf64 *sum = lanes + vectors * PARTS;
+        vector pair[SWEEP];
+        EACH (v, SWEEP * PARTS) sum[v] = vf64_set(0.0);
         for (size_t i = lane; i < pairs * PAIRED_CLASSES; i += PAIRED_CLASSES) {
-            vector pair[SWEEP];
-            pairs_of_groups(p == NULL ? NULL : p + i, g + i, pair);
+            add_groups(from, i, product, pair);
             EACH (v, SWEEP)
-                EACH (k, PARTS) sum[lane_vector(v, k, PAIRED)] = vf64_add(sum[lane_vector(v, k, PAIRED)], v_widen(pair[v], k));
+                EACH (k, PARTS)
+                    sum[lane_vector(v, k, PAIRED)] = vf64_add_apart(sum[lane_vector(v, k, PAIRED)], v_widen(pair[v], k));
         }
-        EACH (v, SWEEP * PARTS) lanes[vectors * PARTS + v] = sum[v];
+        if (last == NULL) continue;
+        add_groups(last, lane, product, pair);
+        EACH (v, SWEEP)
+            EACH (k, PARTS)
+                sum[lane_vector(v, k, PAIRED)] = vf64_add_apart(sum[lane_vector(v, k, PAIRED)], v_widen(pair[v], k));
     }
 }
 
 /* The classes behind the last whole pair are a pair that is filled up with zeros: no sum is -0, so adding 0 changes none. */
 static inline __attribute__((always_inline)) double sum_by_pairs(const stored *p, const stored *g, size_t n)
 {
-    static const stored zeros[XENT_LINE / sizeof(stored)] = { 0 };
+    static const stored zeros[XENT_LANES] = { 0 };
+    const bool product = p != NULL;
+    const size_t left = n % PAIRED_CLASSES, whole = n - left, partial = left % XENT_LANES;
+    const struct pair from = pair_at(p, g);
+    struct pair last = { zeros, zeros, zeros, zeros };
+    stored last_p[XENT_LANES], last_g[XENT_LANES];
     vf64 lanes[LANE_VECTORS];
-    size_t left = n % PAIRED_CLASSES, whole = n - left;
-    EACH (v, LANE_VECTORS) lanes[v] = vf64_set(0.0);
-    add_pairs(p, g, whole / PAIRED_CLASSES, lanes);
-    if (left > 0) {
-        stored last_p[PAIRED_CLASSES], last_g[PAIRED_CLASSES];
-        copy_padded(last_g, g + whole, left * sizeof(stored), sizeof last_g, zeros);
-        if (p != NULL) copy_padded(last_p, p + whole, left * sizeof(stored), sizeof last_p, zeros);
-        add_pairs(p == NULL ? NULL : last_p, last_g, 1, lanes);
+    if (partial > 0) {
+        copy_padded(last_g, g + n - partial, partial * sizeof(stored), sizeof last_g, zeros);
+        if (product) copy_padded(last_p, p + n - partial, partial * sizeof(stored), sizeof last_p, zeros);
     }
+    if (left >= XENT_LANES) last.p = product ? p + whole : NULL, last.g = g + whole;
+    if (left > XENT_LANES) last.next_p = last_p, last.next_g = last_g;
+    if (left < XENT_LANES) last.p = last_p, last.g = last_g;
+    add_pairs(&from, whole / PAIRED_CLASSES, left > 0 ? &last : NULL, product, lanes);
     return sum_of_vectors(lanes, PAIRED);
 }
 

@@ -40,6 +40,7 @@ ALONG(f64, double, where_less, vf64_where_less(a, b, c, b))
 ALONG(f64, double, canonical, vf64_canonical(a))
 ALONG(f64, double, mul, vf64_mul(a, b))
 ALONG(f64, double, sub_apart, vf64_sub_apart(a, b))
+ALONG(f64, double, add_apart, vf64_add_apart(a, b))
 ALONG(f64, double, unless_zero, vf64_unless_zero(a, b))
 ALONG(f64, double, fma, vf64_fma(a, b, c))
 ALONG(f64, double, exp_scale, vf64_exp_scale(a))
@@ -276,7 +277,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, store_number_pair_bf16),                                                                                      \
         ROW(f32, copy_padded), ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened),                    \
         ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max), ROW(f64, add), ROW(f64, add_product),        \
-        ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                                 \
+        ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, add_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                                 \
         ROW(f64, exp_correction), ROW(f64, log_exponent), ROW(f64, log_fraction), ROW(f64, div), ROW(f64, abs),                \
         ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, equal), ROW(f64, less), ROW(f64, canonical),                       \
         ROW(f64, max_lane), ROW(f64, first), ROW(f64, sum_lanes), ROW(f64, transpose), ROW(f64, unless_zero),      \
