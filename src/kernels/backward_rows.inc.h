@@ -4,6 +4,7 @@
 
 #include "backward.inc.h"
 #include "map.inc.h"
+#include "stretches.inc.h"
 
 /* A row's sum, for all lanes. */
 struct row_sum {
@@ -64,15 +65,25 @@ static inline __attribute__((always_inline)) void load_vectors(const stored *p, 
     if (count % 2 != 0) x[count - 1] = load(p + (count - 1) * WIDTH);
 }
 
+/* Fetches the lines of so many elements, a chunk ahead: of one that is read, and of the output. */
+static inline __attribute__((always_inline)) void fetch_next(const stored *in, const stored *out, size_t elements)
+{
+    for (size_t i = 0; i < elements; i += LINE_ELEMENTS) {
+        prefetch(in + i + XENT_CHUNK);
+        prefetch(out + i + XENT_CHUNK);
+    }
+}
+
 /* So many vectors, 1 or STAGED, in pairs if there are so many. */
 static inline __attribute__((always_inline)) void log_softmax_vectors(size_t count, const stored *logp, const stored *upstream,
                                                                       stored *out, const struct row_sum *sum,
-                                                                      struct negative minus)
+                                                                      struct negative minus, bool fetches)
 {
     struct reach reach = no_reach();
     vector x[STAGED], g[STAGED], scale[STAGED], low[STAGED];
     load_vectors(logp, count, x);
     load_vectors(upstream, count, g);
+    if (fetches) fetch_next(logp, out, count * WIDTH);
     EACH (v, count) reach = reach_of(reach, x[v]);
     exp_of_log_probs(count, x, scale, low);
     EACH (v, count) scale[v] = log_softmax_entry(scale[v], low[v], g[v], minus);
@@ -90,8 +101,8 @@ static void log_softmax_entries(const stored *logp, const stored *upstream, void
     stored *out = to;
     size_t i = 0;
     for (; i + STAGED * WIDTH <= n; i += STAGED * WIDTH)
-        log_softmax_vectors(STAGED, logp + i, upstream + i, out + i, sum, minus);
-    for (; STAGED > 1 && i < n; i += WIDTH) log_softmax_vectors(1, logp + i, upstream + i, out + i, sum, minus);
+        log_softmax_vectors(STAGED, logp + i, upstream + i, out + i, sum, minus, goes_on(n));
+    for (; STAGED > 1 && i < n; i += WIDTH) log_softmax_vectors(1, logp + i, upstream + i, out + i, sum, minus, false);
 }
 
 static __attribute__((cold, noinline)) void log_softmax_entries_in_double(const stored *logp, const stored *upstream, void *out,

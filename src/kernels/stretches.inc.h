@@ -67,6 +67,9 @@ static inline __attribute__((always_inline)) void prefetch_sweep(const stored *p
     for (size_t i = 0; i < elements; i += LINE_ELEMENTS) prefetch(p + i);
 }
 
+/* Whether n classes are most of a chunk, so that a whole chunk further on there is more of the row, or of the next one, to fetch. */
+static inline bool goes_on(size_t n) { return n > XENT_CHUNK / 2; }
+
 /* Groups of one block that stand one behind the other in memory. */
 struct stretch {
     const stored *z;

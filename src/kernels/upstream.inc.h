@@ -9,6 +9,7 @@
 
 #include "backward.inc.h"
 #include "dot.inc.h"
+#include "stretches.inc.h"
 #include "sweep.inc.h"
 
 enum { PAIRED_CLASSES = 2 * XENT_LANES };
@@ -39,6 +40,15 @@ static inline __attribute__((always_inline)) void add_groups(const struct pair *
     }
 }
 
+/* Fetches the lines of a sweep of both groups a chunk ahead: what the rest of the row, or the next one, reads there. */
+static inline __attribute__((always_inline)) void fetch_pairs(const struct pair *of, size_t i, bool product)
+{
+    prefetch_sweep(of->g + i + XENT_CHUNK, SWEEP_ELEMENTS, i % XENT_LANES);
+    prefetch_sweep(of->next_g + i + XENT_CHUNK, SWEEP_ELEMENTS, i % XENT_LANES);
+    if (product) prefetch_sweep(of->p + i + XENT_CHUNK, SWEEP_ELEMENTS, i % XENT_LANES);
+    if (product) prefetch_sweep(of->next_p + i + XENT_CHUNK, SWEEP_ELEMENTS, i % XENT_LANES);
+}
+
 /* Adds pairs of groups, and a last one if there is one, to the lanes. */
 static inline __attribute__((always_inline)) void add_pairs(const struct pair *from, size_t pairs, const struct pair *last,
                                                             bool product, vf64 *lanes)
@@ -48,6 +58,7 @@ static inline __attribute__((always_inline)) void add_pairs(const struct pair *f
         vector pair[SWEEP];
         EACH (v, SWEEP * PARTS) sum[v] = vf64_set(0.0);
         for (size_t i = lane; i < pairs * PAIRED_CLASSES; i += PAIRED_CLASSES) {
+            if (goes_on(pairs * PAIRED_CLASSES)) fetch_pairs(from, i, product);
             add_groups(from, i, product, pair);
             EACH (v, SWEEP)
                 EACH (k, PARTS)
