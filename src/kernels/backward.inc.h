@@ -16,14 +16,15 @@
 static inline bool sum_fits(double sum)
 {
     double size = fabs(sum);
-    return size == 0 || (size >= LEAST_SUM && size < MOST_SUM);
+    return (size == 0) | ((size >= LEAST_SUM) & (size < MOST_SUM));
 }
 
 /* Whether a sum of numbers, or of products, is good as upstream.inc.h makes it: in f32 it is a sum of pairs, whose products may have been
    too small for a real. */
 static inline bool upstream_fits(double sum, bool product)
 {
-    return sum - sum == 0 && (COMPENSATED || !product || (sum != 0 && sum_fits(sum)));
+    double size = fabs(sum), least = product ? LEAST_SUM : 0, most = product ? MOST_SUM : (double)INFINITY;
+    return COMPENSATED ? sum - sum == 0 : (size >= least) & (size < most);
 }
 
 /* Minus a row's sum, lane by lane as one or two reals. */

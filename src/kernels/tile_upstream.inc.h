@@ -16,43 +16,74 @@ struct wide_sum {
     vf64 part[PARTS];
 };
 
-/* Two classes of a lane are added as reals first, of WIDTH rows. */
-static inline __attribute__((always_inline)) struct wide_sum tile_pairs_of_lane(const struct tile_rows *rows, size_t lane,
-                                                                                bool product)
+/* A class's number, or its product with p. */
+static inline __attribute__((always_inline)) vector tile_real(const struct tile_rows *rows, size_t c, bool product)
+{
+    const vector g = v_load(rows->beside + c * XENT_TILE);
+    return product ? v_mul(v_load(rows->tile + c * XENT_TILE), g) : g;
+}
+
+/* The same of a class and the next one of its lane, if there is one, added as reals. */
+static inline __attribute__((always_inline)) vector tile_pair(const struct tile_rows *rows, size_t c, bool product)
+{
+    const size_t next = c + XENT_LANES;
+    const vector first = tile_real(rows, c, product);
+    if (next >= rows->classes) return first;
+    const vector g = v_load(rows->beside + next * XENT_TILE);
+    return product ? v_fma(v_load(rows->tile + next * XENT_TILE), g, first) : v_add(first, g);
+}
+
+static inline struct wide_sum widen_all(vector x)
 {
     struct wide_sum sum;
-    EACH (k, PARTS) sum.part[k] = vf64_set(0.0);
-    for (size_t c = lane; c < rows->classes; c += 2 * XENT_LANES) {
-        const size_t next = c + XENT_LANES;
-        vector x = v_load(rows->beside + c * XENT_TILE);
-        fetch_ahead(rows->ahead, c, rows->row);
-        if (product) x = v_mul(v_load(rows->tile + c * XENT_TILE), x);
-        if (next < rows->classes) {
-            vector g = v_load(rows->beside + next * XENT_TILE);
-            fetch_ahead(rows->ahead, next, rows->row);
-            x = product ? v_fma(v_load(rows->tile + next * XENT_TILE), g, x) : v_add(x, g);
-        }
-        v_add_widened(sum.part, x);
-    }
+    EACH (k, PARTS) sum.part[k] = v_widen(x, k);
     return sum;
 }
 
-/* As tile_tree. */
-static inline __attribute__((always_inline)) struct wide_sum tile_pairs(const struct tile_rows *rows, bool product)
+static inline struct wide_sum join_wide(struct wide_sum a, struct wide_sum b)
+{
+    EACH (k, PARTS) a.part[k] = vf64_add(a.part[k], b.part[k]);
+    return a;
+}
+
+/* The classes of a lane. single: it has one. */
+static inline __attribute__((always_inline)) struct wide_sum tile_pairs_of_lane(const struct tile_rows *rows, size_t lane,
+                                                                                bool product, bool single)
+{
+    if (single) return widen_all(tile_real(rows, lane, product));
+    struct wide_sum sum = widen_all(tile_pair(rows, lane, product));
+    for (size_t c = lane + 2 * XENT_LANES; c < rows->classes; c += 2 * XENT_LANES)
+        sum = join_wide(sum, widen_all(tile_pair(rows, c, product)));
+    return sum;
+}
+
+/* As tile_tree; + 0, since a sum that begins with 0 is never -0. */
+static inline __attribute__((always_inline)) struct wide_sum tile_pairs(const struct tile_rows *rows, bool product, bool single)
 {
     struct wide_sum lane[XENT_LANES / 2];
     size_t lanes = rows->classes < XENT_LANES ? rows->classes : XENT_LANES, half = XENT_LANES / 2;
     while (half >= lanes && half > 1) half /= 2;
     for (size_t i = 0; i < half; i++) {
-        lane[i] = tile_pairs_of_lane(rows, i, product);
-        if (i + half >= lanes) continue;
-        struct wide_sum other = tile_pairs_of_lane(rows, i + half, product);
-        EACH (k, PARTS) lane[i].part[k] = vf64_add(lane[i].part[k], other.part[k]);
+        lane[i] = tile_pairs_of_lane(rows, i, product, single);
+        if (i + half < lanes) lane[i] = join_wide(lane[i], tile_pairs_of_lane(rows, i + half, product, single));
     }
     for (half /= 2; half >= 1; half /= 2)
-        for (size_t i = 0; i < half; i++)
-            EACH (k, PARTS) lane[i].part[k] = vf64_add(lane[i].part[k], lane[i + half].part[k]);
+        for (size_t i = 0; i < half; i++) lane[i] = join_wide(lane[i], lane[i + half]);
+    EACH (k, PARTS) lane[0].part[k] = vf64_add(lane[0].part[k], vf64_set(0.0));
     return lane[0];
+}
+
+/* upstream_fits, of all rows. */
+static inline bool all_fit(const struct wide_sum *sum, bool product)
+{
+    const vf64 least = vf64_set(product ? LEAST_SUM : 0), most = vf64_set(product ? MOST_SUM : (double)INFINITY);
+    const unsigned all = (1u << VF64_WIDTH) - 1;
+    bool fit = true;
+    EACH (k, PARTS) {
+        const vf64 size = vf64_abs(sum->part[k]);
+        fit &= (vf64_less(size, most) & ~vf64_less(size, least)) == all;
+    }
+    return fit;
 }
 
 /* In double, of VF64_WIDTH rows: seldom called, and so small. */
@@ -83,14 +114,19 @@ static __attribute__((noinline, cold)) void tile_mend(const struct tile_rows *ro
     }
 }
 
-static inline void tile_dot_by_pairs(const struct tile_rows *rows, double *sum)
+static __attribute__((noinline)) void tile_dot_by_pairs(const struct tile_rows *rows, double *sum)
 {
-    const bool product = rows->tile != NULL;
-    const struct wide_sum wide = product ? tile_pairs(rows, true) : tile_pairs(rows, false);
-    bool fit = true;
+    const bool product = rows->tile != NULL, single = rows->classes <= XENT_LANES;
+    struct wide_sum wide;
+    for (size_t c = 0; c < rows->classes; c++) fetch_ahead(rows->ahead, c, rows->row);
+    if (product && single)
+        wide = tile_pairs(rows, true, true);
+    else if (single)
+        wide = tile_pairs(rows, false, true);
+    else
+        wide = tile_pairs(rows, product, false);
     EACH (k, PARTS) vf64_store(sum + k * VF64_WIDTH, wide.part[k]);
-    for (size_t i = 0; i < WIDTH; i++) fit &= upstream_fits(sum[i], product);
-    if (!fit) tile_mend(rows, product, sum);
+    if (__builtin_expect(!all_fit(&wide, product), 0)) tile_mend(rows, product, sum);
 }
 
 static void tile_dot(const void *p, const void *upstream, size_t rows, size_t classes, const struct xent_tile_ahead *ahead,
