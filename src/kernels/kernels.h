@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "arithmetic.h"
+#include "leaves.h"
 
 /* Numerics version 1: these two fix the order of every sum over classes. Chunks merge in a binary tree over the chunk index, and
    the lanes of a chunk are added by halves: i + 32, i + 16, ... i + 1. */
@@ -280,6 +281,7 @@ struct xent_kernels {
        Other threads see it as any other store once end_stream has been called behind it. */
     void (*stream)(void *out, const void *from, size_t bytes);
     void (*end_stream)(void);
+    xent_leaves_fn *sum_leaves;
 
     const struct xent_stored_kernels *f32, *f64, *f16, *bf16;
 };

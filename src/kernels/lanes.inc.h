@@ -5,19 +5,12 @@
 #include "kernels.h"
 #include "real.h"
 #include "two_sum.h"
+#include "two_sum.inc.h"
 
 struct lanes {
     _Alignas(XENT_LINE) double sum[XENT_LANES];
     _Alignas(XENT_LINE) double error[COMPENSATED ? XENT_LANES : 1]; /* what the roundings of sum lost */
 };
-
-/* TwoSum of vectors: *sum += x; returns what the rounding lost. */
-static inline vf64 add_two_vectors(vf64 *sum, vf64 x)
-{
-    vf64 a = *sum, s = vf64_add(a, x), back = vf64_sub(s, a);
-    *sum = s;
-    return vf64_add(vf64_sub(a, vf64_sub(s, back)), vf64_sub(x, back));
-}
 
 /* A vector of the errors, 0 where there are none; and back. */
 static inline vf64 load_error(const struct lanes *lanes, size_t lane)

@@ -7,7 +7,4 @@
 
 #include XENT_HEADER(real_, XENT_REAL)
 
-/* A loop over a few vectors, unrolled before the compiler places arrays: each vector then has a register of its own. */
-#define EACH(v, count) _Pragma("GCC unroll 16") for (size_t v = 0; v < (count); v++)
-
 #endif

@@ -1,4 +1,4 @@
-/* TwoSum in plain double: a sum and what its rounding lost. Assumes nothing of an instruction set; sum.inc.h has it for
+/* TwoSum in plain double: a sum and what its rounding lost. Assumes nothing of an instruction set; two_sum.inc.h has it for
  * vectors. */
 #ifndef XENT_KERNELS_TWO_SUM_H
 #define XENT_KERNELS_TWO_SUM_H

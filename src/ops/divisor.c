@@ -33,17 +33,19 @@ static void read_counts(const struct xent_divisor_rows *rows, const struct xent_
 double xent_divisor_sum(const struct xent_divisor_rows *rows)
 {
     const struct xent_walk *walk = rows->walk;
-    double counts[XENT_LEAF_ROWS];
     struct xent_position position;
     struct xent_sum sum;
-    xent_sum_begin(&sum, 0);
+    xent_sum_begin(&sum, &xent_kernels_scalar, 0); /* checks come before the settings, and this is not what takes time */
     xent_walk_start(&position);
     for (int64_t row = 0, n = 0; row < walk->count; row += n) {
+        size_t room;
+        double *counts = xent_sum_place(&sum, &room);
         if (row > 0) xent_walk_advance(walk, &position, n);
         n = xent_walk_run(walk, &position);
         if (n > XENT_LEAF_ROWS) n = XENT_LEAF_ROWS;
+        if (n > (int64_t)room) n = (int64_t)room;
         read_counts(rows, &position, (size_t)n, counts);
-        xent_sum_rows(&sum, counts, (size_t)n);
+        xent_sum_placed(&sum, (size_t)n);
     }
     return xent_sum_total(&sum);
 }

@@ -27,7 +27,8 @@ struct xent_tile_rows {
     struct xent_tile state;   /* what the kernels know of the rows */
     double weight[XENT_TILE]; /* where rows have weights */
     double factor[XENT_TILE]; /* as struct xent_row has it */
-    double result[XENT_TILE];
+    double *result;           /* of XENT_TILE rows: where they are summed up, if all have room there, or `results` */
+    double results[XENT_TILE];
 };
 
 /* As of a single row. */

@@ -153,7 +153,7 @@ static void run_rows(const void *context, int64_t task, int64_t from, int64_t to
 {
     const struct xent_drive *drive = context;
     struct xent_sum *sum = sum_of(drive, task);
-    if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, from);
+    if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, drive->type->backend, from);
     xent_drive_rows(drive, from, to, task_memory(drive, task), sum);
 }
 
@@ -214,7 +214,7 @@ static void finish_shared(const struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
     struct xent_sum *sum = sum_of(drive, parallel->tasks);
-    if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, parallel->rows - parallel->shared);
+    if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, drive->type->backend, parallel->rows - parallel->shared);
     for (int64_t i = 0; i < parallel->shared; i++) {
         struct xent_row *row = shared_row(drive, i);
         if (drive->steps->reduce != NULL && !row->ignored) row->state = merge_chunks(drive, row);
@@ -228,7 +228,7 @@ static double total_of(const struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
     struct xent_sum total;
-    xent_sum_begin(&total, 0);
+    xent_sum_begin(&total, drive->type->backend, 0);
     for (int64_t task = 0; task < parallel->tasks && parallel->rows > parallel->shared; task++)
         xent_sum_join(&total, sum_of(drive, task));
     if (parallel->shared > 0) xent_sum_join(&total, sum_of(drive, parallel->tasks));
@@ -254,7 +254,7 @@ double xent_drive_by_tasks(const struct xent_drive *drive)
 double xent_drive_summed(const struct xent_drive *drive)
 {
     struct xent_sum alone;
-    xent_sum_begin(&alone, 0);
+    xent_sum_begin(&alone, drive->type->backend, 0);
     xent_drive_rows(drive, 0, drive->parallel.rows, drive->arena.memory, &alone);
     return xent_sum_total(&alone);
 }

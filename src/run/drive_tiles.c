@@ -63,12 +63,27 @@ static inline void first_pass(const struct way *way)
     if (tile->regular_rows < tile->rows) reduce_irregular(way);
 }
 
+/* Where the results are to go. */
+static inline void prepare_results(const struct way *way, struct xent_sum *sum)
+{
+    struct xent_tile_rows *tile = way->tile;
+    size_t room;
+    double *place;
+    tile->result = tile->results;
+    if (way->drive->results != XENT_RESULTS_SUMMED) return;
+    place = xent_sum_place(sum, &room);
+    if (room >= XENT_TILE) tile->result = place;
+}
+
 static inline void deliver(const struct way *way, struct xent_sum *sum)
 {
     const struct xent_drive *drive = way->drive;
     const struct xent_tile_rows *tile = way->tile;
     if (drive->results == XENT_RESULTS_SUMMED) {
-        xent_sum_rows(sum, tile->result, tile->rows);
+        if (tile->result == tile->results)
+            xent_sum_rows(sum, tile->results, tile->rows);
+        else
+            xent_sum_placed(sum, tile->rows);
     } else if (drive->results == XENT_RESULTS_APART) {
         ptrdiff_t step = xent_walk_step(drive->walk, drive->result_operand);
         char *place = (char *)drive->result->data + way->first->offset[drive->result_operand];
@@ -105,6 +120,7 @@ static inline void run_tile(const struct way *way, struct xent_sum *sum)
     const struct xent_drive *drive = way->drive;
     const struct xent_tile_steps *steps = drive->tiled;
     way->tile->ahead.count = 0;
+    prepare_results(way, sum);
     steps->begin(drive->call, way->first, way->tile);
     if (steps->reduce != NULL) first_pass(way);
     if (steps->finish != NULL) steps->finish(drive->call, way->tile);

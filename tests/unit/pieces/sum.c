@@ -2,18 +2,17 @@
 #include "rows/sum.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "dispatch/select.h"
+#include "support/backend.h"
+#include "support/expect.h"
 #include "support/random.h"
 
 #define MOST 5000
 
 static double values[MOST];
+static const struct xent_kernels *kernels;
 
 static struct xent_pair join_pairs(struct xent_pair a, struct xent_pair b)
 {
@@ -55,10 +54,15 @@ static void fill(uint64_t tag, int kind)
     }
 }
 
-static void sum_of(int64_t from, int64_t to, struct xent_sum *sum)
+/* Some at a time. */
+static void sum_of(int64_t from, int64_t to, struct random *random, struct xent_sum *sum)
 {
-    xent_sum_begin(sum, from);
-    for (int64_t row = from; row < to; row++) xent_sum_row(sum, values[row]);
+    xent_sum_begin(sum, kernels, from);
+    for (int64_t row = from, n; row < to; row += n) {
+        n = random_below(random, 3) == 0 ? 1 : 1 + random_below(random, random_chance(random, 2) ? 70 : 1200);
+        if (n > to - row) n = to - row;
+        xent_sum_rows(sum, values + row, (size_t)n);
+    }
 }
 
 static void expect_same(double want, double got, int64_t rows)
@@ -68,12 +72,13 @@ static void expect_same(double want, double got, int64_t rows)
 
 static void whole(void **state)
 {
+    struct random random = random_stream(7, 98);
     struct xent_sum sum;
     (void)state;
     for (int kind = 0; kind < 3; kind++) {
         fill((uint64_t)kind, kind);
         for (int64_t rows = 0; rows <= MOST; rows += rows < 200 ? 1 : 37) {
-            sum_of(0, rows, &sum);
+            sum_of(0, rows, &random, &sum);
             expect_same(by_definition(rows), xent_sum_total(&sum), rows);
         }
     }
@@ -88,11 +93,11 @@ static void in_pieces(void **state)
     fill(3, 0);
     for (int round = 0; round < 3000; round++) {
         int64_t rows = random_below(&random, round % 2 ? MOST : 300), at = 0;
-        xent_sum_begin(&sum, 0);
+        xent_sum_begin(&sum, kernels, 0);
         while (at < rows) {
             int64_t to = at + random_below(&random, random_chance(&random, 2) ? 80 : 1500);
             to = to < rows ? to : rows;
-            sum_of(at, to, &piece);
+            sum_of(at, to, &random, &piece);
             xent_sum_join(&sum, &piece);
             at = to;
         }
@@ -103,5 +108,7 @@ static void in_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(whole), cmocka_unit_test(in_pieces) };
+    require_backend();
+    kernels = xent_dispatch_find(xent_backend());
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
