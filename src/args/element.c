@@ -88,6 +88,16 @@ void xent_store_result_any(xent_dtype dtype, void *to, double value)
     if (xent_load_float(dtype, to) == 0) xent_store_float_any(dtype, to, 0.0);
 }
 
+void xent_store_results(xent_dtype dtype, const double *from, size_t n, char *to, ptrdiff_t step)
+{
+    if (dtype == XENT_F32)
+        for (size_t i = 0; i < n; i++, to += step) *(float *)to = from[i] == from[i] ? (float)from[i] + 0.0f : (float)NAN;
+    else if (dtype == XENT_F64)
+        for (size_t i = 0; i < n; i++, to += step) *(double *)to = from[i] == from[i] ? from[i] + 0.0 : (double)NAN;
+    else
+        for (size_t i = 0; i < n; i++, to += step) xent_store_result_any(dtype, to, from[i]);
+}
+
 int64_t xent_load_index_any(xent_dtype dtype, const void *from)
 {
     switch (dtype) {

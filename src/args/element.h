@@ -50,6 +50,9 @@ static inline int64_t xent_load_index(xent_dtype dtype, const void *from)
     return dtype == XENT_I64 ? *(const int64_t *)from : xent_load_index_any(dtype, from);
 }
 
+/* n results, each `step` bytes behind the one before. */
+void xent_store_results(xent_dtype dtype, const double *from, size_t n, char *to, ptrdiff_t step);
+
 /* n elements that lie `step` bytes apart, or at these indices among such, to or from contiguous memory. */
 void xent_gather(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, void *to);
 void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdiff_t step);

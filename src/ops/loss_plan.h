@@ -18,8 +18,9 @@ void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, s
 extern const struct xent_row_steps xent_cross_entropy_steps, xent_cross_entropy_gradient_steps;
 extern const struct xent_tile_steps xent_loss_tile_steps, xent_loss_gradient_tile_steps;
 
-/* Forward alone, side by side, of class indices and of probabilities. */
-extern const struct xent_tile_steps xent_nll_index_tile_steps, xent_nll_probability_tile_steps;
+/* Of NLL: the losses of class indices, many at once; the rest side by side. */
+void xent_nll_find_of_indices(const void *call, const struct xent_position *first, size_t n, double *result);
+extern const struct xent_tile_steps xent_nll_probability_tile_steps;
 extern const struct xent_tile_steps xent_nll_index_gradient_tile_steps; /* the gradient alone */
 
 #endif

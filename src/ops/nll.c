@@ -85,12 +85,14 @@ static const struct xent_row_steps loss_of_indices = { .begin = begin, .finish =
 static const struct xent_row_steps loss_of_probabilities = { .begin = begin, .reduce = reduce, .finish = finish };
 static const struct xent_row_steps gradient = { .begin = begin, .write = write };
 
-/* Of class indices whatever the rows are, since at most one element of each is read. */
-static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
+/* Of class indices whatever the rows are, since at most one element of each is read or is not 0. */
+static void plan_way(struct xent_loss *loss, struct xent_drive *drive)
 {
-    if (loss->rule.indices) {
+    if (loss->rule.indices && loss->grad_logits == NULL) {
+        drive->find = xent_nll_find_of_indices;
+    } else if (loss->rule.indices) {
         if (loss->type.classes > INT32_MAX) return; /* more than a tile has indices for */
-        drive->tiled = loss->grad_logits != NULL ? &xent_nll_index_gradient_tile_steps : &xent_nll_index_tile_steps;
+        drive->tiled = &xent_nll_index_gradient_tile_steps;
     } else if (xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS, 2)) {
         drive->tiled = &xent_nll_probability_tile_steps;
         xent_loss_tile_memory(loss, &drive->task_bytes);
@@ -108,7 +110,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     if (forward && !indices && !xent_lines_are_contiguous(loss->logits, loss->axis))
         loss->copy = xent_arena_need(&drive->task_bytes, xent_chunk_most(loss->type.classes) * loss->type.size);
     if (!indices) loss->coef = xent_arena_need(&drive->task_bytes, xent_loss_coef_bytes(loss));
-    if (forward || indices) plan_tiles(loss, drive);
+    if (forward || indices) plan_way(loss, drive);
 }
 
 static xent_status check(void *call)

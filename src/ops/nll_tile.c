@@ -22,58 +22,14 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     tile->regular_rows = tile->rows;
 }
 
-/* Times the row's weight; that of an ignored row is 0 already. */
-static inline void set_result(const struct xent_loss *loss, struct xent_tile_rows *tile, size_t row, double gap)
-{
-    tile->result[row] = xent_loss_weighted(gap, loss->options.row_weight == NULL ? 1 : tile->weight[row]);
-}
-
-static void finish_probabilities(const void *call, struct xent_tile_rows *tile)
-{
-    for (size_t i = 0; i < tile->rows; i++)
-        set_result(call, tile, i, tile->ignored_rows != 0 && tile->ignored[i] ? 0 : tile->state.gap[i]);
-}
-
-/* Row by row, from the target to the result: no vector is read that narrow stores have made. dtype is that of the log-probabilities, a
-   constant where reading one shall not take a call. */
-static inline void finish_targets(const struct xent_loss *loss, struct xent_tile_rows *tile, xent_dtype dtype)
-{
-    const struct xent_tile_place in = tile->in;
-    const char *at = in.at;
-    for (size_t i = 0; i < tile->rows; i++, at += in.row_step) {
-        double logp = xent_load_float(dtype, at + tile->state.target[i] * in.class_step);
-        set_result(loss, tile, i, gap_of(tile->state.target_coef[i], 0, logp));
-    }
-}
-
-static __attribute__((noinline)) void finish_converted(const struct xent_loss *loss, struct xent_tile_rows *tile)
-{
-    finish_targets(loss, tile, loss->type.dtype);
-}
-
-/* Of an ignored row nothing is read. */
-static __attribute__((noinline)) void finish_around_ignored(const struct xent_loss *loss, struct xent_tile_rows *tile)
-{
-    const char *at = tile->in.at;
-    for (size_t i = 0; i < tile->rows; i++, at += tile->in.row_step) {
-        double gap = 0;
-        if (!tile->ignored[i])
-            gap = gap_of(tile->state.target_coef[i], 0,
-                         xent_load_float(loss->type.dtype, at + tile->state.target[i] * tile->in.class_step));
-        set_result(loss, tile, i, gap);
-    }
-}
-
-/* Of a class index nothing else is read than its log-probability. */
-static void finish_indices(const void *call, struct xent_tile_rows *tile)
+/* Times the row's weight. */
+static void finish(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    if (tile->ignored_rows != 0)
-        finish_around_ignored(loss, tile);
-    else if (loss->type.dtype == XENT_F32)
-        finish_targets(loss, tile, XENT_F32);
-    else
-        finish_converted(loss, tile);
+    for (size_t i = 0; i < tile->rows; i++) {
+        double gap = tile->ignored_rows != 0 && tile->ignored[i] ? 0 : tile->state.gap[i];
+        tile->result[i] = xent_loss_weighted(gap, loss->options.row_weight == NULL ? 1 : tile->weight[i]);
+    }
 }
 
 static void begin_gradient(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
@@ -111,5 +67,4 @@ static void write_indices(const void *call, struct xent_tile_rows *tile)
 }
 
 const struct xent_tile_steps xent_nll_index_gradient_tile_steps = { begin_gradient, NULL, NULL, write_indices };
-const struct xent_tile_steps xent_nll_index_tile_steps = { begin, NULL, finish_indices, NULL };
-const struct xent_tile_steps xent_nll_probability_tile_steps = { begin, reduce, finish_probabilities, NULL };
+const struct xent_tile_steps xent_nll_probability_tile_steps = { begin, reduce, finish, NULL };

@@ -25,6 +25,7 @@ struct xent_drive {
     struct xent_tensor *result; /* where they go apart */
     int32_t result_operand;
 
+    xent_results_fn *find;               /* rows go many at once; NULL: side by side or in blocks */
     const struct xent_tile_steps *tiled; /* rows go side by side; NULL: in blocks */
     int64_t block;                       /* rows that go through each step together, 1 to XENT_BLOCK */
     bool keeps_chunks;                   /* `write` looks at the chunks of a row */
@@ -51,6 +52,7 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
     drive->type = drive->written = type;
     drive->walk = walk;
     drive->results = XENT_RESULTS_NONE;
+    drive->find = NULL;
     drive->tiled = NULL;
     drive->block = 1;
     drive->keeps_chunks = false;
@@ -59,7 +61,8 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
 
 xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local);
 
-/* The rows [from, to), one at least, in blocks, and side by side. */
+/* The rows [from, to), one at least, many at once, in blocks, and side by side. */
+void xent_drive_results(const struct xent_drive *drive, int64_t from, int64_t to, struct xent_sum *sum);
 void xent_drive_blocks(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory, struct xent_sum *sum);
 void xent_drive_tiles(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory, struct xent_sum *sum);
 
@@ -67,7 +70,9 @@ void xent_drive_tiles(const struct xent_drive *drive, int64_t from, int64_t to, 
 static inline void xent_drive_rows(const struct xent_drive *drive, int64_t from, int64_t to, char *task_memory,
                                    struct xent_sum *sum)
 {
-    if (drive->tiled != NULL)
+    if (drive->find != NULL)
+        xent_drive_results(drive, from, to, sum);
+    else if (drive->tiled != NULL)
         xent_drive_tiles(drive, from, to, task_memory, sum);
     else
         xent_drive_blocks(drive, from, to, task_memory, sum);

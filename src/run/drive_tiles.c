@@ -87,7 +87,7 @@ static inline void deliver(const struct way *way, struct xent_sum *sum)
     } else if (drive->results == XENT_RESULTS_APART) {
         ptrdiff_t step = xent_walk_step(drive->walk, drive->result_operand);
         char *place = (char *)drive->result->data + way->first->offset[drive->result_operand];
-        for (size_t i = 0; i < tile->rows; i++, place += step) xent_store_result(drive->result->dtype, place, tile->result[i]);
+        xent_store_results(drive->result->dtype, tile->result, tile->rows, place, step);
     }
 }
 

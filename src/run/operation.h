@@ -52,6 +52,10 @@ struct xent_tile_steps {
     void (*scale)(const void *call, struct xent_tile_rows *tile);
 };
 
+/* Finds the results of n rows, from `first` on a step of the last dimension apart: of rows of which nothing else is found or written, and
+   whose results take no more than to look them up. */
+typedef void xent_results_fn(const void *call, const struct xent_position *first, size_t n, double *result);
+
 struct xent_drive;
 
 struct xent_operation {
