@@ -99,30 +99,21 @@ static XENT_COLD xent_status bad_index(const struct xent_tensor *target, const s
                      (long long)rule->classes);
 }
 
-/* Of n rows `step` bytes apart, how many come before the first whose index is no class; *kept grows by those not ignored. dtype is
-   the rule's, a constant where reading an index shall not take a call. */
-static inline int64_t scan_run(const struct xent_target_rule *rule, xent_dtype dtype, const char *at, ptrdiff_t step, int64_t n,
-                               int64_t *kept)
+/* Of n rows, how many come before the first whose index is no class; *kept grows by those not ignored. */
+static inline int64_t scan_run(const struct xent_target_rule *rule, const int64_t *index, int64_t n, int64_t *kept)
 {
     const bool may_ignore = rule->may_ignore, any = rule->classes == XENT_CLASSES_UNKNOWN;
     const int64_t ignore_index = rule->ignore_index;
     const uint64_t classes = (uint64_t)rule->classes;
     int64_t row = 0, ignored = 0;
-    for (; row < n; row++, at += step) {
-        int64_t index = xent_load_index(dtype, at);
-        if (may_ignore && index == ignore_index)
+    for (; row < n; row++) {
+        if (may_ignore && index[row] == ignore_index)
             ignored++;
-        else if ((uint64_t)index >= classes && !any)
+        else if ((uint64_t)index[row] >= classes && !any)
             break;
     }
     *kept += row - ignored;
     return row;
-}
-
-static __attribute__((noinline)) int64_t scan_converted(const struct xent_target_rule *rule, const char *at, ptrdiff_t step,
-                                                        int64_t n, int64_t *kept)
-{
-    return scan_run(rule, rule->dtype, at, step, n, kept);
 }
 
 /* Whether a batch of indices are classes, all of them. Without a comparison it is vector code on any instruction set. */
@@ -134,17 +125,47 @@ static bool are_classes(const int64_t *index, int64_t classes)
     return outside >> 63 == 0;
 }
 
-/* Batches of contiguous I64 in which nothing can be ignored, since ignore_index is no class, or is found to be. */
-static __attribute__((noinline)) int64_t scan_batches(const struct xent_target_rule *rule, const char *at, int64_t n,
-                                                      int64_t *kept)
+/* The same where some may be ignored, which pass as class 0. */
+static bool are_classes_or_ignored(const int64_t *index, int64_t classes, int64_t ignore_index, int64_t *counted)
 {
-    const ptrdiff_t step = sizeof(int64_t);
+    const uint64_t last = (uint64_t)classes - 1;
+    uint64_t outside = 0, count = 0;
+    for (size_t i = 0; i < BATCH; i++) {
+        const uint64_t apart = (uint64_t)index[i] ^ (uint64_t)ignore_index, counts = (apart | (0 - apart)) >> 63;
+        const uint64_t c = (uint64_t)index[i] & (0 - counts);
+        outside |= c | (last - c);
+        count += counts;
+    }
+    *counted = (int64_t)count;
+    return outside >> 63 == 0;
+}
+
+/* As scan_run, of a batch. Most often nothing is ignored, and cannot be where ignore_index is no class. */
+static int64_t scan_batch(const struct xent_target_rule *rule, const int64_t *index, int64_t *kept)
+{
+    const int64_t classes = rule->classes, ignore_index = rule->ignore_index;
+    const bool may_find = rule->may_ignore && (uint64_t)ignore_index < (uint64_t)classes;
+    int64_t counted = 0;
+    if (classes == XENT_CLASSES_UNKNOWN) return scan_run(rule, index, BATCH, kept);
+    if (!may_find && are_classes(index, classes))
+        counted = BATCH;
+    else if (!rule->may_ignore || !are_classes_or_ignored(index, classes, ignore_index, &counted))
+        return scan_run(rule, index, BATCH, kept);
+    *kept += counted;
+    return BATCH;
+}
+
+/* Of n rows `step` bytes apart. */
+static __attribute__((noinline)) int64_t scan_batches(const struct xent_target_rule *rule, const char *at, ptrdiff_t step,
+                                                      int64_t n, int64_t *kept)
+{
+    const bool in_place = rule->dtype == XENT_I64 && step == sizeof(int64_t);
+    int64_t copy[BATCH];
     for (int64_t row = 0; row < n; row += BATCH, at += BATCH * step) {
-        int64_t count = n - row < BATCH ? n - row : BATCH, good = count;
-        if (count == BATCH && are_classes((const int64_t *)(const void *)at, rule->classes))
-            *kept += count;
-        else
-            good = scan_run(rule, XENT_I64, at, step, count, kept);
+        const int64_t *index = in_place ? (const int64_t *)(const void *)at : copy;
+        int64_t count = n - row < BATCH ? n - row : BATCH, good;
+        if (!in_place) xent_gather_indices(rule->dtype, at, step, (size_t)count, copy);
+        good = count == BATCH ? scan_batch(rule, index, kept) : scan_run(rule, index, count, kept);
         if (good < count) return row + good;
     }
     return n;
@@ -152,10 +173,9 @@ static __attribute__((noinline)) int64_t scan_batches(const struct xent_target_r
 
 static inline int64_t scan_any(const struct xent_target_rule *rule, const char *at, ptrdiff_t step, int64_t n, int64_t *kept)
 {
-    const bool may_find = rule->may_ignore && (uint64_t)rule->ignore_index < (uint64_t)rule->classes;
-    if (rule->dtype != XENT_I64) return scan_converted(rule, at, step, n, kept);
-    if (n >= BATCH && step == sizeof(int64_t) && !may_find) return scan_batches(rule, at, n, kept);
-    return scan_run(rule, XENT_I64, at, step, n, kept);
+    if (n < BATCH && rule->dtype == XENT_I64 && step == sizeof(int64_t))
+        return scan_run(rule, (const int64_t *)(const void *)at, n, kept);
+    return scan_batches(rule, at, step, n, kept);
 }
 
 /* The target's runs behind the first, which ends `row` rows on. */
