@@ -10,6 +10,7 @@
 static void read_counts(const struct xent_divisor_rows *rows, const struct xent_position *position, size_t n, double *count)
 {
     const struct xent_walk *walk = rows->walk;
+    const bool may_ignore = rows->rule->may_ignore;
     const char *target = (const char *)rows->target->data + position->offset[rows->target_operand];
     int64_t index[XENT_LEAF_ROWS];
     double of_class[XENT_LEAF_ROWS];
@@ -21,13 +22,15 @@ static void read_counts(const struct xent_divisor_rows *rows, const struct xent_
                             xent_walk_step(walk, rows->weight_operand), n, count);
     if (!rows->rule->indices) return;
     xent_gather_indices(rows->rule->dtype, target, xent_walk_step(walk, rows->target_operand), n, index);
-    for (size_t i = 0; i < n; i++) ignored[i] = xent_target_ignored(rows->rule, index[i]);
-    for (size_t i = 0; i < n; i++) index[i] = ignored[i] ? 0 : index[i];
-    if (rows->class_weight != NULL) {
+    for (size_t i = 0; i < n && may_ignore; i++) ignored[i] = xent_target_ignored(rows->rule, index[i]);
+    for (size_t i = 0; i < n && may_ignore; i++) index[i] = ignored[i] ? 0 : index[i];
+    if (rows->class_weight != NULL && rows->row_weight == NULL) {
+        xent_weights_of(rows->class_weight, index, n, count);
+    } else if (rows->class_weight != NULL) {
         xent_weights_of(rows->class_weight, index, n, of_class);
         for (size_t i = 0; i < n; i++) count[i] *= of_class[i];
     }
-    for (size_t i = 0; i < n; i++) count[i] = ignored[i] ? 0 : count[i];
+    for (size_t i = 0; i < n && may_ignore; i++) count[i] = ignored[i] ? 0 : count[i];
 }
 
 double xent_divisor_sum(const struct xent_divisor_rows *rows)
@@ -35,7 +38,7 @@ double xent_divisor_sum(const struct xent_divisor_rows *rows)
     const struct xent_walk *walk = rows->walk;
     struct xent_position position;
     struct xent_sum sum;
-    xent_sum_begin(&sum, &xent_kernels_scalar, 0); /* checks come before the settings, and this is not what takes time */
+    xent_sum_begin(&sum, rows->kernels == NULL ? &xent_kernels_scalar : rows->kernels, 0);
     xent_walk_start(&position);
     for (int64_t row = 0, n = 0; row < walk->count; row += n) {
         size_t room;

@@ -13,6 +13,7 @@ struct xent_divisor_rows {
     const struct xent_walk *walk;
     int32_t target_operand, weight_operand; /* of the walk: the target and the row weights */
     int64_t counted;                        /* rows whose class index is not ignored; all rows of probabilities */
+    const struct xent_kernels *kernels;     /* that sum up; NULL: those of any CPU, as long as none are chosen */
 };
 
 /* The sum of row weight times the target's class weight over the rows that are not ignored; of row weights, for probabilities. */

@@ -46,10 +46,11 @@ struct xent_loss {
     xent_options options;
     int32_t axis;
     struct xent_target_rule rule;
-    double divisor;        /* of MEAN; 1 for the other reductions */
+    int64_t counted;       /* rows whose class index is not ignored; all rows of probabilities */
     struct xent_walk walk; /* over all operands' rows, the targets among them whose values are checked */
 
     /* the plan */
+    double divisor; /* of MEAN; 1 for the other reductions */
     struct xent_row_type type;
     bool dense;      /* every class may have a coefficient: probabilities, or label smoothing */
     bool knows_sums; /* label smoothing with class weights: the coefficients are those of every row, and their sums these */

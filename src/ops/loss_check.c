@@ -1,8 +1,7 @@
-/* The checks of a loss, in the order of xent.h; after the last of them the walk over the rows and the divisor are known. */
+/* The checks of a loss, in the order of xent.h; after the last of them the walk over the rows is known, and how many count. */
 #include "args/check.h"
 #include "args/errors.h"
 #include "args/options.h"
-#include "ops/divisor.h"
 #include "ops/loss.h"
 
 static xent_status check_null(const struct xent_loss *loss)
@@ -110,33 +109,15 @@ PART xent_status check_values(const struct xent_loss *loss, const xent_options *
     return xent_check_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, counted);
 }
 
-PART double divisor_of(const struct xent_loss *loss, const xent_options *options, int64_t counted)
-{
-    struct xent_divisor_rows rows;
-    if (options->reduction != XENT_REDUCTION_MEAN) return 1;
-    if (options->normalizer != 0) return options->normalizer;
-    rows = (struct xent_divisor_rows){ .target = loss->target,
-                                       .rule = &loss->rule,
-                                       .class_weight = options->class_weight,
-                                       .row_weight = options->row_weight,
-                                       .walk = &loss->walk,
-                                       .target_operand = XENT_LOSS_TARGET,
-                                       .weight_operand = XENT_LOSS_ROW_WEIGHT,
-                                       .counted = counted };
-    return xent_divisor_of(&rows);
-}
-
 PART xent_status check_arguments(struct xent_loss *loss, const xent_options *options)
 {
-    int64_t counted;
     xent_target_rule_init(&loss->rule, loss->target, options->ignore_index, XENT_CLASSES_UNKNOWN);
     XENT_TRY(check_dtypes(loss, options));
     XENT_TRY(check_shapes(loss, options));
     XENT_TRY(check_outputs(loss, options));
     plan_walk(loss, options);
-    XENT_TRY(check_values(loss, options, &counted));
-    if (counted == loss->walk.count) loss->rule.may_ignore = false;
-    loss->divisor = divisor_of(loss, options, counted);
+    XENT_TRY(check_values(loss, options, &loss->counted));
+    if (loss->counted == loss->walk.count) loss->rule.may_ignore = false;
     return XENT_OK;
 }
 

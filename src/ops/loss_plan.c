@@ -1,6 +1,7 @@
 /* How the rows of a loss go and what memory they need: decided once, after the checks. What both losses share, and cross entropy's. */
 #include "ops/loss_plan.h"
 
+#include "ops/divisor.h"
 #include "ops/loss_tile.h"
 #include "ops/side_by_side.h"
 #include "run/tuning.h"
@@ -23,6 +24,24 @@ void xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings
     drive->results = loss->options.reduction == XENT_REDUCTION_NONE ? XENT_RESULTS_APART : XENT_RESULTS_SUMMED;
     drive->result = loss->loss;
     drive->result_operand = XENT_LOSS_LOSS;
+}
+
+void xent_loss_find_divisor(struct xent_loss *loss)
+{
+    const xent_options *options = &loss->options;
+    struct xent_divisor_rows rows;
+    loss->divisor = options->reduction != XENT_REDUCTION_MEAN ? 1 : options->normalizer;
+    if (loss->divisor != 0) return;
+    rows = (struct xent_divisor_rows){ .target = loss->target,
+                                       .rule = &loss->rule,
+                                       .class_weight = options->class_weight,
+                                       .row_weight = options->row_weight,
+                                       .walk = &loss->walk,
+                                       .target_operand = XENT_LOSS_TARGET,
+                                       .weight_operand = XENT_LOSS_ROW_WEIGHT,
+                                       .counted = loss->counted,
+                                       .kernels = loss->type.backend };
+    loss->divisor = xent_divisor_of(&rows);
 }
 
 /* Bytes for a chunk's coefficients: one number where all classes have the same. */
@@ -86,6 +105,7 @@ void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, s
         loss->grad_logits == NULL ? &xent_cross_entropy_steps : &xent_cross_entropy_gradient_steps;
     bool tiled;
     xent_loss_plan(loss, settings, steps, loss->logits->numel, drive);
+    xent_loss_find_divisor(loss);
     if (loss->options.logit_scale != 1 || loss->options.softcap != 0)
         xent_row_type_scale(&loss->type, loss->options.logit_scale, loss->options.softcap);
     if (loss->walk.count == 0) return;

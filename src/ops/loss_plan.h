@@ -9,6 +9,9 @@
 void xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings, const struct xent_row_steps *steps,
                     int64_t work, struct xent_drive *drive);
 
+/* What MEAN divides by, given the row type; it may take a pass over the targets. */
+void xent_loss_find_divisor(struct xent_loss *loss);
+
 /* Bytes for a chunk's coefficients. */
 size_t xent_loss_coef_bytes(const struct xent_loss *loss);
 

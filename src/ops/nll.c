@@ -105,6 +105,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     bool forward = loss->grad_logits == NULL, indices = loss->rule.indices;
     const struct xent_row_steps *steps = !forward ? &gradient : indices ? &loss_of_indices : &loss_of_probabilities;
     xent_loss_plan(loss, settings, steps, forward && indices ? loss->walk.count : loss->logits->numel, drive);
+    xent_loss_find_divisor(loss);
     if (loss->walk.count == 0) return;
     drive->block = forward ? XENT_BLOCK : 1;
     if (forward && !indices && !xent_lines_are_contiguous(loss->logits, loss->axis))
