@@ -1,4 +1,5 @@
 /* Rows of an NLL side by side: as gaps from a maximum of 0. */
+#include <math.h>
 #include <string.h>
 
 #include "kernels/formulas.h"
@@ -54,15 +55,32 @@ static void clear(const struct xent_loss *loss, const struct xent_tile_rows *til
             xent_fill(loss->type.dtype, out.at + (ptrdiff_t)i * out.row_step, out.class_step, classes, 0);
 }
 
+/* Those at the targets. dtype is that of the gradient, a constant where storing an entry shall not take a call. */
+static inline __attribute__((always_inline)) void store_entries(const struct xent_loss *loss, const struct xent_tile_rows *tile,
+                                                                xent_dtype dtype)
+{
+    const struct xent_tile_place out = tile->out;
+    char *row = out.at;
+    for (size_t i = 0; i < tile->rows; i++, row += out.row_step) {
+        double entry = xent_nll_entry(loss, tile->factor[i], tile->state.target_coef[i]);
+        char *to = row + tile->state.target[i] * out.class_step;
+        if (tile->ignored[i]) continue;
+        if (dtype == XENT_F64)
+            *(double *)(void *)to = entry == entry ? entry : (double)NAN;
+        else
+            xent_store_float(dtype, to, (double)(float)entry);
+    }
+}
+
 /* The gradient does not depend on logp: 0 but at the targets. */
 static void write_indices(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
     clear(loss, tile);
-    for (size_t i = 0; i < tile->rows; i++) {
-        char *row = tile->out.at + (ptrdiff_t)i * tile->out.row_step;
-        double entry = xent_nll_entry(loss, tile->factor[i], tile->state.target_coef[i]);
-        if (!tile->ignored[i]) xent_row_store(&loss->type, entry, row + tile->state.target[i] * tile->out.class_step);
+    switch (loss->type.dtype) {
+    case XENT_F32: store_entries(loss, tile, XENT_F32); break;
+    case XENT_F64: store_entries(loss, tile, XENT_F64); break;
+    default: store_entries(loss, tile, loss->type.dtype); break;
     }
 }
 
