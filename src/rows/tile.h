@@ -24,10 +24,12 @@ struct xent_tile_rows {
 
     struct xent_tile_ahead ahead;
 
-    struct xent_tile state;   /* what the kernels know of the rows */
-    double weight[XENT_TILE]; /* where rows have weights */
-    double factor[XENT_TILE]; /* as struct xent_row has it */
-    double *result;           /* of XENT_TILE rows: where they are summed up, if all have room there, or `results` */
+    double *result; /* of XENT_TILE rows: where they are summed up, if all have room there, or `results` */
+
+    /* Arrays of whole cache lines, of which vectors are parts. */
+    _Alignas(XENT_LINE) struct xent_tile state; /* what the kernels know of the rows */
+    double weight[XENT_TILE];                   /* where rows have weights */
+    double factor[XENT_TILE];                   /* as struct xent_row has it */
     double results[XENT_TILE];
 };
 
