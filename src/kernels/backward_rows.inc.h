@@ -20,6 +20,17 @@ static inline struct row_sum row_sum_of(double sum)
     return of;
 }
 
+/* Fetches the lines of so many elements of both operands that the next rows' first pass reads, where rows are short: as many bytes ahead
+   as a block of them has in an operand (XENT_BLOCK_OPERANDS, run/tuning.h). */
+static inline __attribute__((always_inline)) void fetch_block(const stored *in, const stored *upstream, size_t elements)
+{
+    const size_t ahead = 8192 / sizeof(stored);
+    for (size_t i = 0; i < elements; i += LINE_ELEMENTS) {
+        prefetch(in + i + ahead);
+        prefetch(upstream + i + ahead);
+    }
+}
+
 /* All p and upstream gradients are numbers, so the entries are. */
 static void softmax_entries(const stored *p, const stored *upstream, void *to, size_t n, const void *dot)
 {
@@ -30,6 +41,7 @@ static void softmax_entries(const stored *p, const stored *upstream, void *to, s
         vector entry[2], g[2];
         load_pair(p + i, entry);
         load_pair(upstream + i, g);
+        if (!goes_on(n)) fetch_block(p + i, upstream + i, 2 * WIDTH);
         EACH (v, 2) entry[v] = softmax_entry(entry[v], g[v], minus);
         store_number_pair(out + i, entry);
     }
@@ -77,13 +89,14 @@ static inline __attribute__((always_inline)) void fetch_next(const stored *in, c
 /* So many vectors, 1 or STAGED, in pairs if there are so many. */
 static inline __attribute__((always_inline)) void log_softmax_vectors(size_t count, const stored *logp, const stored *upstream,
                                                                       stored *out, const struct row_sum *sum,
-                                                                      struct negative minus, bool fetches)
+                                                                      struct negative minus, bool long_row)
 {
     struct reach reach = no_reach();
     vector x[STAGED], g[STAGED], scale[STAGED], low[STAGED];
     load_vectors(logp, count, x);
     load_vectors(upstream, count, g);
-    if (fetches) fetch_next(logp, out, count * WIDTH);
+    if (long_row) fetch_next(logp, out, count * WIDTH);
+    if (!long_row) fetch_block(logp, upstream, count * WIDTH);
     EACH (v, count) reach = reach_of(reach, x[v]);
     exp_of_log_probs(count, x, scale, low);
     EACH (v, count) scale[v] = log_softmax_entry(scale[v], low[v], g[v], minus);

@@ -172,12 +172,20 @@ static void plan_memory(struct xent_softmax_backward *backward, struct xent_driv
     if (backward->type.dtype == XENT_F64) backward->multiplied = xent_arena_need(&drive->task_bytes, bytes);
 }
 
-/* Both operands of a block stay in the first-level cache between the passes. */
 static int64_t block_of(const struct xent_softmax_backward *backward)
 {
     const int64_t bytes = 2 * backward->type.classes * (int64_t)backward->type.size;
     const int64_t rows = bytes > XENT_BLOCK_OPERANDS / XENT_BLOCK ? XENT_BLOCK_OPERANDS / bytes : XENT_BLOCK;
     return rows < 1 ? 1 : rows;
+}
+
+/* Whether each row is a matter of two calls of kernels. The rare sums that F64 takes again go row by row. */
+static bool is_plain(const struct xent_softmax_backward *backward)
+{
+    const struct xent_line *line = backward->line;
+    return backward->type.dtype != XENT_F64 && backward->type.classes > 0 && backward->type.classes <= XENT_CHUNK &&
+           !backward->streams && line[XENT_BACKWARD_RESULT].contiguous && line[XENT_BACKWARD_UPSTREAM].contiguous &&
+           line[XENT_BACKWARD_OUT].contiguous;
 }
 
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
@@ -197,10 +205,13 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     xent_drive_init(drive, backward, &steps, &backward->type, &backward->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
     if (result->numel > 0) plan_memory(backward, drive);
-    drive->block = block_of(backward);
-    if (!xent_rows_go_side_by_side(result, backward->axis, &backward->walk, XENT_BACKWARD_RESULT, 2)) return;
-    drive->tiled = &xent_softmax_backward_tile_steps;
-    backward->tile_upstream = xent_arena_need(&drive->task_bytes, (size_t)classes * XENT_TILE * backward->type.real_size);
+    drive->block = backward->block = block_of(backward);
+    if (xent_rows_go_side_by_side(result, backward->axis, &backward->walk, XENT_BACKWARD_RESULT, 2)) {
+        drive->tiled = &xent_softmax_backward_tile_steps;
+        backward->tile_upstream = xent_arena_need(&drive->task_bytes, (size_t)classes * XENT_TILE * backward->type.real_size);
+    } else if (is_plain(backward)) {
+        drive->find = xent_softmax_backward_rows;
+    }
 }
 
 const struct xent_operation xent_softmax_backward_operation = { .check = check, .plan = plan };

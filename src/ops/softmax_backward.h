@@ -25,6 +25,7 @@ struct xent_softmax_backward {
     struct xent_row_type type;
     struct xent_walk walk;
     struct xent_line line[3];               /* of the first row, by operand */
+    int64_t block;                          /* rows whose operands the first-level cache holds between the passes */
     bool streams;                           /* the output goes past the caches */
     size_t copy, upstream_copy, multiplied; /* offsets in a task's memory; the last of F64 alone */
     size_t tile_upstream;                   /* likewise, of rows side by side */
@@ -35,6 +36,9 @@ enum { XENT_BACKWARD_RESULT, XENT_BACKWARD_UPSTREAM, XENT_BACKWARD_OUT, XENT_BAC
 _Static_assert(XENT_BACKWARD_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of a backward");
 
 extern const struct xent_operation xent_softmax_backward_operation;
+
+/* Rows of one chunk whose lines are contiguous, of F32 and 16 bits, without looking at each for how it goes. */
+xent_results_fn xent_softmax_backward_rows;
 
 /* Rows side by side. */
 extern const struct xent_tile_steps xent_softmax_backward_tile_steps;

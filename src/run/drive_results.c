@@ -1,4 +1,4 @@
-/* Rows that have a result and nothing else, many at once: once for all operations. */
+/* Rows that an operation does many at once: once for all operations. */
 #include "args/element.h"
 #include "run/drive.h"
 
@@ -33,8 +33,12 @@ void xent_drive_results(const struct xent_drive *drive, int64_t from, int64_t to
     xent_walk_seek(drive->walk, from, &position);
     for (;;) {
         int64_t run = xent_walk_run(drive->walk, &position), rows = to - from < run ? to - from : run;
-        rows =
-            drive->results == XENT_RESULTS_SUMMED ? add_some(drive, &position, rows, sum) : store_some(drive, &position, rows);
+        if (drive->results == XENT_RESULTS_SUMMED)
+            rows = add_some(drive, &position, rows, sum);
+        else if (drive->results == XENT_RESULTS_APART)
+            rows = store_some(drive, &position, rows);
+        else
+            drive->find(drive->call, &position, (size_t)rows, NULL);
         from += rows;
         if (from >= to) return;
         xent_walk_advance(drive->walk, &position, rows);

@@ -52,8 +52,8 @@ struct xent_tile_steps {
     void (*scale)(const void *call, struct xent_tile_rows *tile);
 };
 
-/* Finds the results of n rows, from `first` on a step of the last dimension apart: of rows of which nothing else is found or written, and
-   whose results take no more than to look them up. */
+/* Does n rows, from `first` on a step of the last dimension apart, which need no memory and no look at each for how they go: finds their
+   results, where rows have some, and writes what is to be written of them. */
 typedef void xent_results_fn(const void *call, const struct xent_position *first, size_t n, double *result);
 
 struct xent_drive;
