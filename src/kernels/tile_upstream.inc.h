@@ -57,17 +57,22 @@ static inline __attribute__((always_inline)) struct wide_sum tile_pairs_of_lane(
     return sum;
 }
 
-/* As tile_tree; + 0, since a sum that begins with 0 is never -0. */
+/* As tile_tree, the first two levels at once; + 0, since a sum that begins with 0 is never -0. */
 static inline __attribute__((always_inline)) struct wide_sum tile_pairs(const struct tile_rows *rows, bool product, bool single)
 {
-    struct wide_sum lane[XENT_LANES / 2];
-    size_t lanes = rows->classes < XENT_LANES ? rows->classes : XENT_LANES, half = XENT_LANES / 2;
-    while (half >= lanes && half > 1) half /= 2;
-    for (size_t i = 0; i < half; i++) {
+    struct wide_sum lane[XENT_LANES / 4];
+    const size_t lanes = rows->classes < XENT_LANES ? rows->classes : XENT_LANES;
+    size_t half = XENT_LANES / 2;
+    while (half >= lanes && half > 2) half /= 2;
+    for (size_t i = 0; i < half / 2; i++) {
         lane[i] = tile_pairs_of_lane(rows, i, product, single);
         if (i + half < lanes) lane[i] = join_wide(lane[i], tile_pairs_of_lane(rows, i + half, product, single));
+        if (i + half / 2 >= lanes) continue;
+        struct wide_sum next = tile_pairs_of_lane(rows, i + half / 2, product, single);
+        if (i + half / 2 + half < lanes) next = join_wide(next, tile_pairs_of_lane(rows, i + half / 2 + half, product, single));
+        lane[i] = join_wide(lane[i], next);
     }
-    for (half /= 2; half >= 1; half /= 2)
+    for (half /= 4; half >= 1; half /= 2)
         for (size_t i = 0; i < half; i++) lane[i] = join_wide(lane[i], lane[i + half]);
     EACH (k, PARTS) lane[0].part[k] = vf64_add(lane[0].part[k], vf64_set(0.0));
     return lane[0];
