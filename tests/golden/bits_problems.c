@@ -29,7 +29,7 @@ enum {
     LONG_SHAPES = sizeof long_shapes / sizeof long_shapes[0],
     ROUNDS = 2,
     PLAIN_OPS = OP_MEAN_DIVISOR + 1,      /* the operations of the first list */
-    EVERY_OPS = OP_NLL_LOSS_BACKWARD + 1, /* those of the third; the eighth list has what is newer */
+    EVERY_OPS = OP_NLL_LOSS_BACKWARD + 1, /* those of the third; the last list has what is newer */
     SCALES = 6,
     SOFTCAPS = 7,
     /* Problems of each list; the first number is that of the dtypes. */
@@ -40,10 +40,10 @@ enum {
     SCALED = 4 * 2 * SCALES * SOFTCAPS,
     LONG = 4 * 4 * 6 * LONG_SHAPES,
     IGNORED = 4 * 8 * 3,
-    NEWER = 4 * (OPS - EVERY_OPS) * SHAPES,
     WEIGHTED_OPS = 5,
     WEIGHTED = 4 * WEIGHTED_OPS * SHAPES,
-    CONVERTED = 4 * 2 * 3 * SHAPES
+    CONVERTED = 4 * 2 * 3 * SHAPES,
+    NEWER = 4 * (OPS - EVERY_OPS) * SHAPES
 };
 
 static void set_shape(struct problem *p, const struct shape *shape)
@@ -173,13 +173,6 @@ static void ignored_problem(int k, struct problem *p, struct random *r)
     if (p->loss_dtype == 0) p->loss_dtype = XENT_F32;
 }
 
-/* The eighth: operations that are newer than the lists above, whose problems have to stay what they are, over every shape. */
-static void newer_problem(int k, struct problem *p, struct random *r)
-{
-    p->op = (enum op)(EVERY_OPS + k / 4 / SHAPES);
-    over_every_shape(k, k / 4 % SHAPES, p, r);
-}
-
 /* Rows with weights, in every operation that has targets, over every shape. */
 static void weighted_problem(int k, struct problem *p, struct random *r)
 {
@@ -201,13 +194,20 @@ static void converted_problem(int k, struct problem *p, struct random *r)
     p->in_place = 0;
 }
 
+/* The last: operations that are newer than the lists above, whose problems have to stay what they are, over every shape. */
+static void newer_problem(int k, struct problem *p, struct random *r)
+{
+    p->op = (enum op)(EVERY_OPS + k / 4 / SHAPES);
+    over_every_shape(k, k / 4 % SHAPES, p, r);
+}
+
 static const struct list {
     int problems;
     void (*make)(int k, struct problem *p, struct random *r);
 } lists[] = { { PLAIN, plain_problem },          { PLAIN_LONG, plain_long_problem }, { EVERY, every_problem },
               { OPTION_PAIRS, options_problem }, { SCALED, scaled_problem },         { LONG, long_problem },
-              { IGNORED, ignored_problem },      { NEWER, newer_problem },           { WEIGHTED, weighted_problem },
-              { CONVERTED, converted_problem } };
+              { IGNORED, ignored_problem },      { WEIGHTED, weighted_problem },     { CONVERTED, converted_problem },
+              { NEWER, newer_problem } };
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
 int bits_problem(int k, struct problem *p)
