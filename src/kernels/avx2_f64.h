@@ -59,6 +59,7 @@ static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm256_fmadd_pd(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_EQ_OQ)); }
 static inline unsigned vf64_less(vf64 a, vf64 b) { return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_LT_OQ)); }
+static inline unsigned vf64_above(vf64 a, vf64 b) { return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_NLE_UQ)); }
 static inline vf64 vf64_canonical(vf64 a)
 {
     return _mm256_blendv_pd(a, _mm256_set1_pd(__builtin_nan("")), _mm256_cmp_pd(a, a, _CMP_UNORD_Q));

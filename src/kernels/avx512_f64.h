@@ -56,6 +56,7 @@ static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return _mm512_fmadd_pd(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
 static inline unsigned vf64_less(vf64 a, vf64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+static inline unsigned vf64_above(vf64 a, vf64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_NLE_UQ); }
 static inline vf64 vf64_canonical(vf64 a)
 {
     return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, a, _CMP_UNORD_Q), a, _mm512_set1_pd(__builtin_nan("")));

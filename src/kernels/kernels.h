@@ -205,6 +205,10 @@ struct xent_stored_kernels {
     void (*entries_in_double)(const void *terms, const struct xent_chunk_coef *coef, const void *slopes, void *out, size_t n,
                               const struct xent_rescale *rescale);
 
+    /* Lists the places of the elements that are larger than the threshold, a real in value, or NaN, in their order and until `most` are
+       listed; answers how many are. */
+    size_t (*above)(const void *z, size_t n, double threshold, uint16_t *at, size_t most);
+
     /* Reals become stored elements, rounded to nearest even. */
     void (*store)(const void *real, void *out, size_t n);
 

@@ -76,6 +76,7 @@ static inline unsigned vf32_bits(uint32x4_t mask)
 }
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return vf32_bits(vceqq_f32(a, b)); }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return vf32_bits(vcltq_f32(a, b)); }
+static inline unsigned vf32_above(vf32 a, vf32 b) { return vf32_bits(vmvnq_u32(vcleq_f32(a, b))); }
 static inline vf32 vf32_canonical(vf32 a) { return vbslq_f32(vceqq_f32(a, a), a, vdupq_n_f32(__builtin_nanf(""))); }
 static inline void vf32_add_widened(vf64 *sum, vf32 a)
 {
@@ -166,6 +167,7 @@ static inline unsigned vf64_bits(uint64x2_t mask)
 }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return vf64_bits(vceqq_f64(a, b)); }
 static inline unsigned vf64_less(vf64 a, vf64 b) { return vf64_bits(vcltq_f64(a, b)); }
+static inline unsigned vf64_above(vf64 a, vf64 b) { return vf64_bits(veorq_u64(vcleq_f64(a, b), vdupq_n_u64(~UINT64_C(0)))); }
 static inline vf64 vf64_canonical(vf64 a) { return vbslq_f64(vceqq_f64(a, a), a, vdupq_n_f64(__builtin_nan(""))); }
 static inline double vf64_max_lane(vf64 a) { return vmaxvq_f64(a); }
 static inline double vf64_sum_lanes(vf64 a) { return vgetq_lane_f64(a, 0) + vgetq_lane_f64(a, 1); }

@@ -71,6 +71,7 @@ static inline vector v_with_sign(vector a, vector b) { return vf32_with_sign(a, 
 static inline vector v_where_less(vector a, vector b, vector yes, vector no) { return vf32_where_less(a, b, yes, no); }
 static inline unsigned v_equal(vector a, vector b) { return vf32_equal(a, b); }
 static inline unsigned v_less(vector a, vector b) { return vf32_less(a, b); }
+static inline unsigned v_above(vector a, vector b) { return vf32_above(a, b); }
 static inline vector v_canonical(vector a) { return vf32_canonical(a); }
 static inline real v_max_lane(vector a) { return vf32_max_lane(a); }
 static inline vector v_exp_scale(vector t) { return vf32_exp_scale(t); }

@@ -64,6 +64,8 @@ static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return a
 /* Bit i says whether lane i of a equals lane i of b, and whether it is less. */
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return a < b; }
+/* Whether it is larger, or one of the two is NaN. */
+static inline unsigned vf32_above(vf32 a, vf32 b) { return (unsigned)!(a <= b); }
 /* a, with the canonical NaN in place of any other. */
 static inline vf32 vf32_canonical(vf32 a) { return a == a ? a : NAN; }
 /* Adds the lanes of each half of a, as doubles, to sum[half]. */
@@ -147,6 +149,7 @@ static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return a == 0 ? 0 : b; }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
 static inline unsigned vf64_less(vf64 a, vf64 b) { return a < b; }
+static inline unsigned vf64_above(vf64 a, vf64 b) { return (unsigned)!(a <= b); }
 static inline vf64 vf64_canonical(vf64 a) { return a == a ? a : (double)NAN; }
 static inline double vf64_max_lane(vf64 a) { return a; }
 static inline void vf64_transpose(vf64 *rows) { (void)rows; }

@@ -1,6 +1,7 @@
 /* The kernels for one type of stored elements. Compiled once for each instruction set, which it may assume, and each type. */
 #include <float.h>
 
+#include "above.inc.h"
 #include "backward_rows.inc.h"
 #include "dot.inc.h"
 #include "elements.inc.h"
@@ -29,6 +30,7 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .entries = entries,
     .entries_with_slopes = entries_with_slopes,
     .entries_in_double = entries_in_double,
+    .above = above,
     .store = store_elements,
     .log_probs = log_probs,
     .log = log_elements,

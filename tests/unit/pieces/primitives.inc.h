@@ -48,7 +48,7 @@ ALONG(f64, double, exp_correction, vf64_exp_correction(a))
 ALONG(f64, double, log_exponent, vf64_log_exponent(a))
 ALONG(f64, double, log_fraction, vf64_log_fraction(a))
 
-/* The lanes that equal, or are less, as numbers 0 and 1. */
+/* The lanes that equal, are less, or are above, as numbers 0 and 1. */
 #define COMPARISON(type, real, name)                                                                                           \
     static void along_##type##_##name(const real *a, const real *b, const real *c, size_t n, real *out)                        \
     {                                                                                                                          \
@@ -59,8 +59,10 @@ ALONG(f64, double, log_fraction, vf64_log_fraction(a))
     }
 COMPARISON(f32, float, equal)
 COMPARISON(f32, float, less)
+COMPARISON(f32, float, above)
 COMPARISON(f64, double, equal)
 COMPARISON(f64, double, less)
+COMPARISON(f64, double, above)
 
 /* The low 16 bits of `a` are read as an element, and what `a` is stored as becomes a number again. */
 #define HALF(half)                                                                                                             \
@@ -281,7 +283,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f64, exp_correction), ROW(f64, log_exponent), ROW(f64, log_fraction), ROW(f64, div), ROW(f64, abs),                \
         ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, equal), ROW(f64, less), ROW(f64, canonical),                       \
         ROW(f64, max_lane), ROW(f64, first), ROW(f64, sum_lanes), ROW(f64, transpose), ROW(f64, unless_zero),      \
-        ROW(f64, load_f32),                                                                                                    \
+        ROW(f32, above), ROW(f64, above), ROW(f64, load_f32),                                                                  \
         ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                                              \
     }
 /* clang-format on */
