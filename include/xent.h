@@ -240,6 +240,17 @@ XENT_API xent_status xent_log_softmax(const xent_tensor *z, int32_t axis, xent_t
    Errors as xent_softmax; out never overlaps z. */
 XENT_API xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_tensor *out);
 
+/* The k largest classes of each row along axis, in descending order, and their log-probabilities. index: the classes, I64 or I32.
+   logp: any floating dtype, with the bits that xent_log_softmax gives these classes. Either may be NULL: not wanted, not computed.
+   Both have z's shape but k in place of C, and k, their extent along axis, is 1 to the smaller of C and 1024. NaN comes first, then
+   +inf; -0.0 equals +0.0; of equal logits the one whose class comes first is first. A row that holds NaN or +inf, or nothing but -inf,
+   has NaN for logp, and an index all the same. Each logit is read once.
+   XENT_ERROR_INVALID_ARGUMENT: z is NULL, index and logp both are, or one is read-only. XENT_ERROR_DTYPE: z or logp is not floating,
+   index neither I64 nor I32. XENT_ERROR_SHAPE: rank 0, axis out of range, shapes that do not fit, k out of range, more classes than an
+   index of I32 counts. XENT_ERROR_OVERLAP: an output overlaps z, the other one or itself. XENT_ERROR_UNSUPPORTED: as xent_softmax.
+   XENT_ERROR_NO_MEMORY. */
+XENT_API xent_status xent_top_k(const xent_tensor *z, int32_t axis, xent_tensor *index, xent_tensor *logp);
+
 /* out = ln(x), element by element, within 2 ulp (F64: 4) of the storage type. x: floating, any rank. out: x's shape and
    dtype; may be x itself. ln 0 = -inf, ln of a negative number is NaN: results, not errors. Errors as xent_softmax, but that
    rank 0 is none, and that an out of another dtype than x is XENT_ERROR_DTYPE. */

@@ -9,6 +9,8 @@
 #include "rows/coefficients.h"
 #include "rows/state.h"
 
+struct xent_top;
+
 /* What all rows of a call share. Elements are stored as `dtype` and computed as `real`, F32 or F64. */
 struct xent_row_type {
     const struct xent_kernels *backend;
@@ -66,6 +68,7 @@ struct xent_row {
     struct xent_line in;       /* logits, log-probabilities or probabilities */
     struct xent_line upstream; /* a gradient with respect to `in`'s own results, class by class */
     struct xent_line out;      /* what is written class by class */
+    struct xent_line indices;  /* where the indices of the best classes go; at NULL: nowhere */
     char *terms; /* reals: where the first pass leaves its terms, which may be the place of `in` or `out`; NULL: nowhere */
 
     /* targets */
@@ -81,7 +84,8 @@ struct xent_row {
     /* from the first pass */
     struct xent_chunk *chunks; /* of all chunks, where somebody asks for them again; else NULL */
     struct xent_state state;
-    double log1p_rest; /* log1p(state.rest) */
+    double log1p_rest;    /* log1p(state.rest) */
+    struct xent_top *top; /* the best classes, where they are wanted */
 
     /* the row's own result, and where it belongs unless it is summed over the rows; NULL: nowhere */
     double result;

@@ -37,29 +37,40 @@ static void make_special(struct exam *e, int64_t row, int64_t classes)
     if (row == 5) tensor_set(e->classes, row, -100);
 }
 
+/* Whatever the dtype of an answer, the next one is aligned. */
+static size_t aligned(size_t bytes) { return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double); }
+
 /* Room for the next `bytes` bytes of answers. */
 static void *take(struct exam *e, size_t *used, size_t bytes)
 {
     void *at = e->answers + *used;
-    *used += bytes;
+    *used += aligned(bytes);
     assert_true(*used <= e->size);
     return at;
+}
+
+static xent_dtype dtype_of(const struct exam *e, enum role role)
+{
+    return role_is_integer(role) ? XENT_I32 : xent_tensor_dtype(e->logits);
 }
 
 static int64_t elements_of(const struct exam *e, enum extent extent, xent_reduction reduction)
 {
     const int64_t rows = xent_tensor_shape(e->logits)[0];
     if (extent == EXTENT_TABLE) return xent_tensor_numel(e->logits);
+    if (extent == EXTENT_BEST) return rows * best_of(xent_tensor_shape(e->logits)[1]);
     return extent == EXTENT_REDUCED && reduction != XENT_REDUCTION_NONE ? 1 : rows;
 }
 
 /* The next piece of the answers as a result. */
-static xent_tensor *next(struct exam *e, size_t *used, enum extent extent, xent_reduction reduction)
+static xent_tensor *next(struct exam *e, size_t *used, enum role role, enum extent extent, xent_reduction reduction)
 {
-    const xent_dtype dtype = xent_tensor_dtype(e->logits);
-    const int64_t elements = elements_of(e, extent, reduction);
-    const int32_t ndim = extent == EXTENT_TABLE ? 2 : extent == EXTENT_REDUCED && reduction != XENT_REDUCTION_NONE ? 0 : 1;
-    return tensor_over(dtype, ndim, xent_tensor_shape(e->logits), take(e, used, (size_t)elements * xent_dtype_size(dtype)));
+    const xent_dtype dtype = dtype_of(e, role);
+    const int64_t elements = elements_of(e, extent, reduction), *logits = xent_tensor_shape(e->logits);
+    int64_t shape[2];
+    int32_t ndim = extent_shape(extent, logits[0], logits[1], shape);
+    if (extent == EXTENT_REDUCED && reduction != XENT_REDUCTION_NONE) ndim = 0;
+    return tensor_over(dtype, ndim, shape, take(e, used, (size_t)elements * xent_dtype_size(dtype)));
 }
 
 static xent_tensor *input_of(const struct exam *e, enum content content)
@@ -84,7 +95,7 @@ static void solve(struct exam *e, const struct use *u, xent_reduction reduction,
     double divisor;
     for (int role = 0; role < ROLES; role++)
         if (role_rules[role].output && use_takes(u, (enum role)role))
-            tensors[role] = next(e, used, operation_extent(u->operation, (enum role)role), reduction);
+            tensors[role] = next(e, used, (enum role)role, operation_extent(u->operation, (enum role)role), reduction);
     expect_ok(use_call(u, tensors, 1, reduction, &divisor));
     for (int role = 0; role < ROLES; role++)
         if (role_rules[role].output) xent_tensor_destroy(tensors[role]);
@@ -106,7 +117,6 @@ static int reductions_of(const struct use *u, xent_reduction reductions[2])
 /* What all answers need. */
 static size_t room_for_all(const struct exam *e)
 {
-    const size_t element = xent_dtype_size(xent_tensor_dtype(e->logits));
     struct use uses[USES_MAX];
     const int count = uses_of_all(uses);
     xent_reduction reductions[2];
@@ -117,7 +127,8 @@ static size_t room_for_all(const struct exam *e)
             for (int role = 0; role < ROLES; role++)
                 if (role_rules[role].output && use_takes(&uses[i], (enum role)role))
                     size +=
-                        (size_t)elements_of(e, operation_extent(uses[i].operation, (enum role)role), reductions[k]) * element;
+                        aligned((size_t)elements_of(e, operation_extent(uses[i].operation, (enum role)role), reductions[k]) *
+                                xent_dtype_size(dtype_of(e, (enum role)role)));
             if (uses[i].operation->divisor) size += sizeof(double);
         }
     }

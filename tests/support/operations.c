@@ -13,7 +13,29 @@ const struct role_rule role_rules[ROLES] = {
     [ROLE_GRAD_LOSS] = { EXTENT_REDUCED, ELEMENTS_FLOATING, false },
     [ROLE_LOSS] = { EXTENT_REDUCED, ELEMENTS_FLOATING, true },
     [ROLE_OUTPUT] = { EXTENT_TABLE, ELEMENTS_OF_INPUT, true },
+    [ROLE_INDEX] = { EXTENT_BEST, ELEMENTS_INDEX, true },
+    [ROLE_BEST] = { EXTENT_BEST, ELEMENTS_FLOATING, true },
 };
+
+int64_t best_of(int64_t classes)
+{
+    enum { FEW = 3 };
+    return classes < FEW ? classes : FEW;
+}
+
+bool extent_has_axis(enum extent extent) { return extent == EXTENT_TABLE || extent == EXTENT_BEST; }
+
+int32_t extent_shape(enum extent extent, int64_t rows, int64_t classes, int64_t shape[2])
+{
+    shape[0] = extent == EXTENT_CLASSES ? classes : rows;
+    shape[1] = extent == EXTENT_BEST ? best_of(classes) : classes;
+    return extent_has_axis(extent) ? 2 : 1;
+}
+
+bool role_is_integer(enum role role)
+{
+    return role_rules[role].elements == ELEMENTS_INTEGER || role_rules[role].elements == ELEMENTS_INDEX;
+}
 
 /* ---- Calls --------------------------------------------------------------------------------------------------------------- */
 
@@ -35,6 +57,11 @@ static xent_status call_log_softmax(const struct arguments *a)
 static xent_status call_logsumexp(const struct arguments *a)
 {
     return xent_logsumexp(a->tensor[ROLE_INPUT], a->axis, a->tensor[ROLE_LOSS]);
+}
+
+static xent_status call_top_k(const struct arguments *a)
+{
+    return xent_top_k(a->tensor[ROLE_INPUT], a->axis, a->tensor[ROLE_INDEX], a->tensor[ROLE_BEST]);
 }
 
 static xent_status call_log(const struct arguments *a) { return xent_log(a->tensor[ROLE_INPUT], a->tensor[ROLE_OUTPUT]); }
@@ -122,6 +149,8 @@ const struct operation operations[OPS] = {
                                .operand = { [ROLE_INPUT] = "logp", TARGET, GRAD_LOSS, [ROLE_OUTPUT] = "grad_logp" },
                                .optional = OPTIONAL_WEIGHT | ROLE_BIT(ROLE_GRAD_LOSS), .axis = true, IN_PLACE,
                                .options = OPTIONS_OF_BATCH, .memory = { MEMORY_NONE, MEMORY_MORE } },
+    [OP_TOP_K] = { NAMED(top_k), .operand = { [ROLE_INPUT] = "z", [ROLE_INDEX] = "index", [ROLE_BEST] = "logp" },
+                   .optional = ROLE_BIT(ROLE_INDEX) | ROLE_BIT(ROLE_BEST), .axis = true, .memory = { MEMORY_CHUNK } },
 };
 
 bool operation_takes(const struct operation *o, enum role role) { return o->operand[role] != NULL; }

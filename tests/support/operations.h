@@ -22,6 +22,7 @@ enum op {
     OP_SOFTMAX_BACKWARD,
     OP_LOG_SOFTMAX_BACKWARD,
     OP_NLL_LOSS_BACKWARD,
+    OP_TOP_K,
     OPS
 };
 
@@ -38,6 +39,8 @@ enum role {
     ROLE_GRAD_LOSS,
     ROLE_LOSS,   /* a result for each row, or one for all of them */
     ROLE_OUTPUT, /* a result for each logit */
+    ROLE_INDEX,  /* the indices of the best classes */
+    ROLE_BEST,   /* a result for each of them */
     ROLES
 };
 #define ROLE_BIT(role) (1U << (role))
@@ -47,11 +50,26 @@ enum extent {
     EXTENT_TABLE,   /* that of the logits */
     EXTENT_ROWS,    /* the batch shape */
     EXTENT_REDUCED, /* the batch shape with the reduction NONE, else one element */
-    EXTENT_CLASSES  /* one for each class */
+    EXTENT_CLASSES, /* one for each class */
+    EXTENT_BEST     /* that of the logits with a few classes, best_of() */
 };
 
+/* How many classes are asked for where there are so many and a test does not say: three at most. */
+int64_t best_of(int64_t classes);
+
+/* Whether such an operand has the class axis. */
+bool extent_has_axis(enum extent extent);
+
+/* The extents of an operand of a batch of rank 1; returns its rank. */
+int32_t extent_shape(enum extent extent, int64_t rows, int64_t classes, int64_t shape[2]);
+
 /* The element types that an operand may have. */
-enum elements { ELEMENTS_INTEGER, ELEMENTS_FLOATING, ELEMENTS_OF_INPUT /* the input's dtype */ };
+enum elements {
+    ELEMENTS_INTEGER,
+    ELEMENTS_FLOATING,
+    ELEMENTS_OF_INPUT /* the input's dtype */,
+    ELEMENTS_INDEX /* I64 or I32 */
+};
 
 /* What holds for a role in every operation, unless that says otherwise. */
 struct role_rule {
@@ -60,6 +78,9 @@ struct role_rule {
     bool output;
 };
 extern const struct role_rule role_rules[ROLES];
+
+/* Whether elements of the role are integers. */
+bool role_is_integer(enum role role);
 
 /* ---- Operations ---------------------------------------------------------------------------------------------------------- */
 

@@ -82,6 +82,18 @@ static void draw_output(struct problem *p, struct random *r)
     p->in_place = 0;
 }
 
+/* Both results, or either. */
+static void draw_best(struct problem *p, struct random *r)
+{
+    const int64_t counts[] = { 1, 2, 5, 20, 100, 1000, 1024 }, classes = problem_classes(p);
+    const int64_t most = classes < 1024 ? classes : 1024, wanted = counts[random_below(r, 7)];
+    const int64_t results = random_below(r, 4);
+    p->best = wanted < most ? wanted : most;
+    p->index_dtype = random_chance(r, 2) ? XENT_I32 : XENT_I64;
+    if (results == 0) p->index_dtype = (xent_dtype)0;
+    if (results == 1) p->loss_dtype = (xent_dtype)0;
+}
+
 static void draw_options(struct problem *p, struct random *r)
 {
     const double smoothings[] = { 0.1, 0.1, 0.5, 1, 1e-3, 1e-300 }, z_losses[] = { 1e-4, 1e-4, 0.5, 1e4, 1e-30, 1e300 };
@@ -103,7 +115,8 @@ void problem_draw(struct problem *p, struct random *r)
     p->repeated = random_chance(r, 6) ? (int32_t)random_below(r, p->ndim) : REPEATED_NOWHERE;
     p->in_place = places > 0 && random_chance(r, 3);
     p->target_dtype = p->weight_dtype = p->row_weight_dtype = p->grad_loss_dtype = (xent_dtype)0;
-    p->output_dtype = (xent_dtype)0;
+    p->output_dtype = p->index_dtype = (xent_dtype)0;
+    p->best = 0;
     p->loss_dtype = draw_floating(r);
     p->reduction = XENT_REDUCTION_MEAN;
     p->ignore_index = -100;
@@ -115,6 +128,7 @@ void problem_draw(struct problem *p, struct random *r)
     if (problem_takes_options(p)) draw_options(p, r);
     if (p->row_weights && p->target_dtype != 0) draw_row_weight(p, r);
     if (p->converts && problem_operation(p)->converts) draw_output(p, r);
+    if (operation_takes(problem_operation(p), ROLE_BEST)) draw_best(p, r);
 }
 
 void problem_draw_batch(struct problem *p, const int64_t *batch, struct random *r)
@@ -179,6 +193,8 @@ void problem_text(const struct problem *p, char *text, size_t size)
     if (p->in_place) append(&line, p->in_place == 1 ? " in-place" : " in-place=2");
     if (p->output_dtype != 0) append(&line, " to=%s", dtype_name(p->output_dtype));
     if (operation_takes(problem_operation(p), ROLE_LOSS)) append(&line, " out=%s", dtype_name(p->loss_dtype));
+    if (p->best > 0)
+        append(&line, " k=%" PRId64 " index=%s logp=%s", p->best, dtype_name(p->index_dtype), dtype_name(p->loss_dtype));
     if (p->target_dtype == 0) return;
     append(&line, " target=%s", dtype_name(p->target_dtype));
     if (p->ignore_index != -100) append(&line, " ignore=%" PRId64, p->ignore_index);

@@ -55,6 +55,8 @@ struct problem {
     xent_dtype row_weight_dtype; /* 0: no row weights */
     xent_dtype loss_dtype;       /* 0: no loss beside the gradient; of logsumexp's result too */
     xent_dtype grad_loss_dtype;  /* 0: ones */
+    int64_t best;                /* of top_k: how many classes */
+    xent_dtype index_dtype;      /* 0: no indices; the log-probabilities are of loss_dtype */
     xent_reduction reduction;
     int64_t ignore_index;
     double normalizer;

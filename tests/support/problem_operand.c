@@ -31,6 +31,13 @@ struct operand operand_of_logits(const struct problem *p, xent_dtype dtype)
     return o;
 }
 
+struct operand operand_of_best(const struct problem *p, xent_dtype dtype)
+{
+    struct operand o = operand_of_logits(p, dtype);
+    o.shape[p->axis] = p->best;
+    return o;
+}
+
 struct operand operand_of_rows(const struct problem *p, xent_dtype dtype)
 {
     const unsigned repeated = repeated_dimensions(p), below = (1U << p->axis) - 1;

@@ -17,6 +17,7 @@ struct operand {
 
 /* What can be said about an operand before its memory is laid out. */
 struct operand operand_of_logits(const struct problem *p, xent_dtype dtype);
+struct operand operand_of_best(const struct problem *p, xent_dtype dtype); /* with the best classes alone */
 struct operand operand_of_rows(const struct problem *p, xent_dtype dtype); /* the batch shape */
 struct operand operand_of_one(const struct problem *p, xent_dtype dtype);  /* one element, of rank 0 or 1 */
 struct operand operand_of_classes(const struct problem *p, xent_dtype dtype);

@@ -32,7 +32,9 @@ static xent_dtype dtype_of(const struct problem *p, enum role role)
     case ROLE_WEIGHT: return p->weight_dtype;
     case ROLE_ROW_WEIGHT: return p->row_weight_dtype;
     case ROLE_GRAD_LOSS: return p->grad_loss_dtype;
-    case ROLE_LOSS: return p->loss_dtype;
+    case ROLE_LOSS:
+    case ROLE_BEST: return p->loss_dtype;
+    case ROLE_INDEX: return p->index_dtype;
     case ROLE_OUTPUT:
         if (p->output_dtype != 0) return p->output_dtype;
         return p->widened ? XENT_F32 : p->dtype;
@@ -57,6 +59,7 @@ static struct operand shaped(const struct problem *p, enum role role, xent_dtype
     case EXTENT_TABLE: return operand_of_logits(p, dtype);
     case EXTENT_ROWS: return operand_of_rows(p, dtype);
     case EXTENT_CLASSES: return operand_of_classes(p, dtype);
+    case EXTENT_BEST: return operand_of_best(p, dtype);
     default: return p->reduction == XENT_REDUCTION_NONE ? operand_of_rows(p, dtype) : operand_of_one(p, dtype);
     }
 }
@@ -74,7 +77,8 @@ static struct problem drawn_for(const struct problem *p)
     struct problem q = *p;
     q.layout = 0;
     q.in_place = q.widened = 0;
-    q.loss_dtype = q.output_dtype = (xent_dtype)0;
+    q.loss_dtype = q.output_dtype = q.index_dtype = (xent_dtype)0;
+    q.best = 0;
     q.normalizer = 0;
     return q;
 }
@@ -172,7 +176,8 @@ static xent_status run(struct call *c, const struct problem *p)
 static int is_per_row(const struct problem *p, enum role role)
 {
     const enum extent extent = operation_extent(problem_operation(p), role);
-    return extent == EXTENT_TABLE || extent == EXTENT_ROWS || (extent == EXTENT_REDUCED && p->reduction == XENT_REDUCTION_NONE);
+    return extent_has_axis(extent) || extent == EXTENT_ROWS ||
+           (extent == EXTENT_REDUCED && p->reduction == XENT_REDUCTION_NONE);
 }
 
 /* Cuts an operand of the batch shape, with or without the class axis; o has a tensor. */

@@ -8,14 +8,15 @@
 
 enum { ROWS = 2, CLASSES = 3 };
 
+static xent_dtype dtype_of(enum role role) { return role_is_integer(role) ? XENT_I32 : XENT_F32; }
+
 /* Operands of a batch with so many rows; all zeros, which is a class too. */
 static void open_batch(xent_tensor *tensors[ROLES], int64_t rows)
 {
     for (int role = 0; role < ROLES; role++) {
-        const enum extent extent = role_rules[role].extent;
-        const int64_t shape[] = { extent == EXTENT_CLASSES ? CLASSES : rows, CLASSES };
-        tensors[role] =
-            tensor_new(role == ROLE_CLASSES ? XENT_I32 : XENT_F32, extent == EXTENT_TABLE ? 2 : 1, shape, ROW_MAJOR);
+        int64_t shape[2];
+        const int32_t ndim = extent_shape(role_rules[role].extent, rows, CLASSES, shape);
+        tensors[role] = tensor_new(dtype_of((enum role)role), ndim, shape, ROW_MAJOR);
     }
 }
 
@@ -35,14 +36,14 @@ static xent_status call(const struct use *u, xent_tensor *const tensors[ROLES])
 static void check_output(const struct use *u, enum role role, const int64_t strides[2], bool overlaps)
 {
     static const int64_t shape[] = { ROWS, CLASSES };
-    const int32_t ndim = role_rules[role].extent == EXTENT_TABLE ? 2 : 1;
+    const int32_t ndim = extent_has_axis(role_rules[role].extent) ? 2 : 1;
     float memory[24];
     char text[128];
     xent_tensor *tensors[ROLES], *given[ROLES];
     open_batch(tensors, ROWS);
     memcpy(given, tensors, sizeof given);
     memset(memory, 0x77, sizeof memory);
-    given[role] = tensor_strided(XENT_F32, ndim, shape, strides, memory + 12);
+    given[role] = tensor_strided(dtype_of(role), ndim, shape, strides, memory + 12);
     if (overlaps) {
         (void)snprintf(text, sizeof text, "%s overlaps itself: by its strides, elements may share memory",
                        u->operation->operand[role]);
@@ -64,7 +65,7 @@ static void test_output_overlaps_itself(void **state)
     for (int i = 0; i < count; i++) {
         for (int role = 0; role < ROLES; role++) {
             if (!role_rules[role].output || !use_takes(&uses[i], (enum role)role)) continue;
-            const bool table = role_rules[role].extent == EXTENT_TABLE; /* else the first stride alone counts */
+            const bool table = extent_has_axis(role_rules[role].extent); /* else the first stride alone counts */
             for (int k = 0; k < 7; k++)
                 if (table || bad[k][0] == 0) check_output(&uses[i], (enum role)role, bad[k], true);
             for (int k = 0; k < 6; k++) check_output(&uses[i], (enum role)role, good[k], false);

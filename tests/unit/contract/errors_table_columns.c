@@ -55,8 +55,8 @@ static const char *const check_names[CHECKS] = {
     "THREADS",
     "MEMORY",
 };
-static const char *const role_names[ROLES] = { "input",      "upstream",  "classes", "probabilities", "weight",
-                                               "row_weight", "grad_loss", "loss",    "output" };
+static const char *const role_names[ROLES] = { "input",     "upstream", "classes", "probabilities", "weight", "row_weight",
+                                               "grad_loss", "loss",     "output",  "index",         "best" };
 
 void column_name(const struct column *c, char name[NAME_SIZE])
 {
@@ -84,7 +84,9 @@ static void add_each(struct list *l, enum check first, enum check last)
 
 static void add_shapes(struct list *l, enum role first, enum role last)
 {
-    static const int variants[] = { [EXTENT_TABLE] = 4, [EXTENT_ROWS] = 4, [EXTENT_REDUCED] = 7, [EXTENT_CLASSES] = 3 };
+    static const int variants[] = {
+        [EXTENT_TABLE] = 4, [EXTENT_ROWS] = 4, [EXTENT_REDUCED] = 7, [EXTENT_CLASSES] = 3, [EXTENT_BEST] = 6
+    };
     for (int role = (int)first; role <= (int)last; role++)
         add(l, SHAPE, (enum role)role, ROLE_INPUT, variants[role_rules[role].extent]);
 }

@@ -95,6 +95,7 @@ static struct cell dtype_cell(const struct function *f, const struct column *c, 
     /* the variant 1 of three is an integer dtype, the two of other operands are */
     if (operation_elements(f->operation, c->role) != role_rules[c->role].elements && c->variant != 1)
         return allowed("any floating dtype will do");
+    if (c->role == ROLE_INDEX) return reported(XENT_ERROR_DTYPE, "index has dtype %s, expected I64 or I32", found);
     if (operation_elements(f->operation, c->role) != ELEMENTS_OF_INPUT)
         return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected a floating one", name, found);
     return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected %s, that of %s", name, found,
@@ -114,7 +115,7 @@ static struct cell axis_cell(const struct function *f, const struct column *c, c
 static struct cell no_classes_cell(const struct function *f)
 {
     const enum role holder = holder_of_classes(f);
-    if (holder == ROLES || !operation_takes_target(f->operation))
+    if (holder == ROLES || (!operation_takes_target(f->operation) && !function_takes(f, ROLE_BEST)))
         return allowed("there is nothing to write, or nothing to add up");
     return reported(XENT_ERROR_SHAPE, "%s has no classes: axis 1 has extent 0, expected at least 1", name_of(f, holder));
 }
@@ -170,6 +171,15 @@ static struct cell row_shape_cell(const struct function *f, const struct column 
                     o->ndim == 0 ? 1 : (long long)o->shape[0], reductions[s->given.options.reduction]);
 }
 
+static struct cell best_shape_cell(const struct function *f, const struct column *c, const struct scene *s)
+{
+    const struct operand *o = &s->operands[c->role], *model = &s->operands[c->variant < 4 ? ROLE_INPUT : ROLE_INDEX];
+    char found[TEXT_SIZE], expected[TEXT_SIZE];
+    if (o == model) return reported(XENT_ERROR_SHAPE, "index has extent * along axis 1, expected 1 to 1024");
+    return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, that of %s", name_of(f, c->role), shape_text(o, found),
+                    shape_text(model, expected), c->variant < 4 ? "z, but k classes" : "index");
+}
+
 static struct cell shape_cell(const struct function *f, const struct column *c, const struct scene *s)
 {
     char found[TEXT_SIZE], model[TEXT_SIZE];
@@ -178,6 +188,7 @@ static struct cell shape_cell(const struct function *f, const struct column *c, 
     if (c->role == ROLE_CLASSES || c->role == ROLE_PROBABILITIES) return target_shape_cell(s, c->role, f->probabilities);
     if (c->role == ROLE_WEIGHT) return weight_shape_cell(f, c, s);
     if (c->role == ROLE_ROW_WEIGHT) return row_weight_shape_cell(s);
+    if (c->role == ROLE_INDEX || c->role == ROLE_BEST) return best_shape_cell(f, c, s);
     if (role_rules[c->role].extent != EXTENT_TABLE) return row_shape_cell(f, c, s);
     const char *input = name_of(f, ROLE_INPUT);
     return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, that of %s%s", name_of(f, c->role),

@@ -83,6 +83,14 @@ static void provoke_one_row(struct scene *s)
     }
 }
 
+/* Of classes that are wanted: none, or more than a call gives, of both results; or of one of them another number. */
+static void provoke_count(const struct column *c, struct scene *s)
+{
+    const int64_t count = c->variant == 4 ? 0 : 1025;
+    if (c->role == ROLE_INDEX) set_shape(&s->operands[ROLE_INDEX], 2, ROWS, count);
+    set_shape(&s->operands[ROLE_BEST], 2, ROWS, count);
+}
+
 /* Shape (3) fits nothing. */
 static void provoke_shape(const struct column *c, struct scene *s)
 {
@@ -102,10 +110,14 @@ static void provoke_shape(const struct column *c, struct scene *s)
     for (int role = 0; role < ROLES && one; role++)
         if (role_rules[role].extent == EXTENT_REDUCED) s->operands[role].ndim = 0;
     if (one) s->given.options.reduction = c->variant == 4 ? XENT_REDUCTION_SUM : XENT_REDUCTION_MEAN;
+    if (extent == EXTENT_BEST && c->variant >= 4) {
+        provoke_count(c, s);
+        return;
+    }
     switch (c->variant) {
     case 0: set_shape(o, 1, 3, 0); break;
     case 1: set_shape(o, 0, 0, 0); break;
-    case 2: set_shape(o, 2, extent == EXTENT_TABLE ? CLASSES : ROWS, extent == EXTENT_TABLE ? ROWS : 1); break;
+    case 2: set_shape(o, 2, extent_has_axis(extent) ? CLASSES : ROWS, extent_has_axis(extent) ? ROWS : 1); break;
     case 3: set_shape(o, 1, extent == EXTENT_TABLE ? ROWS * CLASSES : ROWS, 0); break;
     case 4: set_shape(o, 1, ROWS, 0); break;
     default: set_shape(o, 1, 0, 0);
@@ -152,9 +164,11 @@ static ptrdiff_t span_of(const struct operand *o)
 static void provoke_over(const struct column *c, struct scene *s)
 {
     struct operand *output = &s->operands[c->role], *other = &s->operands[c->other];
-    const ptrdiff_t last = span_of(output) - 8;
+    const ptrdiff_t last = span_of(output) - 8, before = role_rules[c->role].extent == EXTENT_BEST ? 8 - span_of(other) : -8;
     switch (c->variant) {
-    case 0: put(s, c->other, c->role, role_rules[c->other].output ? last : -8); break; /* which no input put over it reaches */
+    case 0:
+        put(s, c->other, c->role, role_rules[c->other].output ? last : before);
+        break; /* which no input put over it reaches */
     case 1: put(s, c->other, c->role, 8); break;
     case 2: put(s, c->other, c->role, 8 - span_of(other)); break;
     case 3: put(s, c->other, c->role, last); break;

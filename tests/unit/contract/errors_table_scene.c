@@ -35,13 +35,13 @@ bool function_takes(const struct function *f, enum role role)
 static struct operand operand_of(enum role role)
 {
     const enum extent extent = role_rules[role].extent;
-    struct operand o = { .dtype = role_rules[role].elements == ELEMENTS_INTEGER ? XENT_I64 : XENT_F64, .over = role };
+    struct operand o = { .dtype = role_is_integer(role) ? XENT_I64 : XENT_F64, .over = role };
     if (extent != EXTENT_CLASSES) {
         o.shape[o.ndim] = ROWS;
         o.strides[o.ndim++] = 1;
     }
-    if (extent == EXTENT_CLASSES || extent == EXTENT_TABLE) {
-        o.shape[o.ndim] = CLASSES;
+    if (extent == EXTENT_CLASSES || extent_has_axis(extent)) {
+        o.shape[o.ndim] = extent == EXTENT_BEST ? best_of(CLASSES) : CLASSES;
         o.strides[o.ndim] = o.ndim > 0 ? ROWS : 1;
         o.ndim++;
     }

@@ -67,10 +67,10 @@ enum { ROWS = 3, CLASSES = 5000 };
 static void open_batch(xent_tensor *tensors[ROLES], xent_dtype dtype)
 {
     for (int role = 0; role < ROLES; role++) {
-        const enum extent extent = role_rules[role].extent;
-        const xent_dtype its = role_rules[role].elements == ELEMENTS_INTEGER ? XENT_I64 : dtype;
-        const int64_t shape[] = { extent == EXTENT_CLASSES ? CLASSES : ROWS, CLASSES };
-        tensors[role] = tensor_new(its, extent == EXTENT_TABLE ? 2 : 1, shape, TRANSPOSED);
+        const xent_dtype its = role_is_integer((enum role)role) ? XENT_I64 : dtype;
+        int64_t shape[2];
+        const int32_t ndim = extent_shape(role_rules[role].extent, ROWS, CLASSES, shape);
+        tensors[role] = tensor_new(its, ndim, shape, TRANSPOSED);
         for (int64_t i = 0; its == dtype && i < xent_tensor_numel(tensors[role]); i++) tensor_set(tensors[role], i, 0.5);
     }
 }

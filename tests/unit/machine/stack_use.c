@@ -49,10 +49,9 @@ static size_t stack_used(struct call *call)
 static void open_call(struct call *c, xent_dtype dtype, int64_t rows, int64_t classes)
 {
     for (int role = 0; role < ROLES; role++) {
-        const enum extent extent = role_rules[role].extent;
-        const int64_t shape[] = { extent == EXTENT_CLASSES ? classes : rows, classes };
-        expect_ok(xent_tensor_create(&c->tensors[role], role == ROLE_CLASSES ? XENT_I64 : dtype, extent == EXTENT_TABLE ? 2 : 1,
-                                     shape));
+        int64_t shape[2];
+        const int32_t ndim = extent_shape(role_rules[role].extent, rows, classes, shape);
+        expect_ok(xent_tensor_create(&c->tensors[role], role_is_integer((enum role)role) ? XENT_I64 : dtype, ndim, shape));
     }
     for (int64_t row = 0; row < rows; row++) tensor_set(c->tensors[ROLE_ROW_WEIGHT], row, 2); /* of 0 nothing would be done */
 }

@@ -13,10 +13,12 @@ static void check_shape(xent_dtype dtype, const struct shape *s, const int64_t *
     const int count = uses_of_all(uses);
     struct operands o = { { NULL }, 7 };
     for (int role = 0; role < ROLES; role++) {
-        const bool table = role_rules[role].extent == EXTENT_TABLE;
-        if (role_rules[role].extent == EXTENT_CLASSES) continue;
-        o.tensor[role] = tensor_strided(role == ROLE_CLASSES ? XENT_I32 : dtype, table ? s->ndim : s->ndim - 1,
-                                        table ? s->extents : s->batch, strides, NULL);
+        const enum extent extent = role_rules[role].extent;
+        const xent_dtype its = role == ROLE_CLASSES ? XENT_I32 : role == ROLE_INDEX ? XENT_I64 : dtype;
+        int64_t shape[XENT_MAX_NDIM];
+        if (extent == EXTENT_CLASSES) continue;
+        const int32_t ndim = shape_of_extent(s, extent, shape);
+        o.tensor[role] = tensor_strided(its, ndim, shape, strides, NULL);
     }
     for (int i = 0; i < count; i++) {
         expect_ok(operate(&uses[i], &o, s->axis));

@@ -64,15 +64,11 @@ static bool is_written(const struct work *w, int role)
 static size_t geometry(const struct problem *p, int role, xent_dtype *dtype, int32_t *ndim, int64_t *shape, int64_t *strides)
 {
     const int64_t step = p->arrangement == SPACED_OUT ? 2 : 1;
-    const enum extent extent = role_rules[role].extent;
-    const int table = extent == EXTENT_TABLE;
-    *dtype = role == ROLE_CLASSES ? p->class_dtype : p->dtype;
-    *ndim = table ? 2 : 1;
-    shape[0] = extent == EXTENT_CLASSES ? p->classes : p->rows;
-    shape[1] = p->classes;
-    strides[0] = step * (table && p->arrangement != COLUMNS ? p->classes : 1);
+    *dtype = role == ROLE_CLASSES ? p->class_dtype : role == ROLE_INDEX ? XENT_I32 : p->dtype;
+    *ndim = extent_shape(role_rules[role].extent, p->rows, p->classes, shape);
+    strides[0] = step * (*ndim == 2 && p->arrangement != COLUMNS ? shape[1] : 1);
     strides[1] = step * (p->arrangement == COLUMNS ? p->rows : 1);
-    const int64_t numel = table ? p->rows * p->classes : shape[0];
+    const int64_t numel = *ndim == 2 ? p->rows * shape[1] : shape[0];
     return (size_t)((numel - 1) * step + 1) * xent_dtype_size(*dtype);
 }
 

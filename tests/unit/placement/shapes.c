@@ -49,6 +49,7 @@ static xent_dtype dtype_of(enum role role, xent_dtype dtype)
     case ROLE_ROW_WEIGHT:
     case ROLE_GRAD_LOSS: return XENT_F32;
     case ROLE_LOSS: return XENT_F64;
+    case ROLE_INDEX: return XENT_I32;
     default: return dtype;
     }
 }
@@ -58,9 +59,8 @@ static struct operands operands_of(xent_dtype dtype, const struct shape *s, int 
 {
     struct operands o = { { NULL }, 0 };
     for (int role = 0; role < ROLES; role++) {
-        const enum extent extent = role_rules[role].extent;
-        const int32_t ndim = extent == EXTENT_TABLE ? s->ndim : extent == EXTENT_CLASSES ? 1 : s->ndim - 1;
-        const int64_t *extents = extent == EXTENT_TABLE ? s->extents : extent == EXTENT_CLASSES ? &s->classes : s->batch;
+        int64_t extents[XENT_MAX_NDIM];
+        const int32_t ndim = shape_of_extent(s, role_rules[role].extent, extents);
         o.tensor[role] = make(kind < 0 ? ROW_MAJOR : kind + role, dtype_of((enum role)role, dtype), ndim, extents);
     }
     return o;
@@ -172,7 +172,8 @@ static void test_zero_length(void **state)
             const struct operation *operation = uses[k].operation;
             const bool loss =
                 operation_takes_target(operation) && (uses[k].probabilities || operation_takes(operation, ROLE_INPUT));
-            if (loss && s.classes == 0 && s.rows > 0)
+            const bool best = operation_takes(operation, ROLE_BEST) && s.classes == 0; /* where there is none to choose */
+            if ((loss && s.classes == 0 && s.rows > 0) || best)
                 assert_int_equal(operate(&uses[k], &o, spelt(&s, i)), XENT_ERROR_SHAPE);
             else
                 expect_ok(operate(&uses[k], &o, spelt(&s, i)));
@@ -201,7 +202,7 @@ static void copy_elements(xent_tensor *to, const xent_tensor *from)
 static int32_t dimension_of(const struct shape *s, enum role role, int32_t dimension)
 {
     const enum extent extent = role_rules[role].extent;
-    if (extent == EXTENT_TABLE) return dimension;
+    if (extent_has_axis(extent)) return dimension;
     if (extent == EXTENT_CLASSES) return 0; /* weights repeat along their only one, whichever it is */
     return dimension == s->axis ? -1 : dimension - (dimension > s->axis);
 }

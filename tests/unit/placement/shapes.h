@@ -19,6 +19,9 @@ struct shape {
 };
 struct shape shape_of(int32_t ndim, int32_t axis, const int64_t *extents);
 
+/* The extents of an operand; returns its rank. */
+int32_t shape_of_extent(const struct shape *s, enum extent extent, int64_t shape[XENT_MAX_NDIM]);
+
 /* Where (row, class) is among the elements of an operand of this extent, counted in row-major order. */
 int64_t index_of(const struct shape *s, enum extent extent, int64_t row, int64_t c);
 

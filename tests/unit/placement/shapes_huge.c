@@ -70,7 +70,10 @@ static void free_far(void)
 
 /* ---- Tensors ----------------------------------------------------------------------------------------------------------- */
 
-static xent_dtype dtype_of(enum role role, xent_dtype dtype) { return role == ROLE_CLASSES ? XENT_I16 : dtype; }
+static xent_dtype dtype_of(enum role role, xent_dtype dtype)
+{
+    return role == ROLE_CLASSES ? XENT_I16 : role == ROLE_INDEX ? XENT_I32 : dtype;
+}
 
 static struct shape table_of(const struct layout_of_batch *l)
 {
@@ -79,25 +82,24 @@ static struct shape table_of(const struct layout_of_batch *l)
 
 static struct operands far_operands(xent_dtype dtype, const struct layout_of_batch *l)
 {
-    const int64_t shape[2] = { l->rows, l->classes }, strides[2] = { l->row_stride, l->class_stride };
+    const int64_t strides[2] = { l->row_stride, l->class_stride };
     struct operands o = { { NULL }, 0 };
     for (int role = 0; role < ROLES; role++) {
         const enum extent extent = role_rules[role].extent;
-        const int of_classes = extent == EXTENT_CLASSES;
-        o.tensor[role] = far_tensor(dtype_of((enum role)role, dtype), extent == EXTENT_TABLE ? 2 : 1, shape + of_classes,
-                                    strides + of_classes);
+        int64_t shape[2];
+        const int32_t ndim = extent_shape(extent, l->rows, l->classes, shape);
+        o.tensor[role] = far_tensor(dtype_of((enum role)role, dtype), ndim, shape, strides + (extent == EXTENT_CLASSES));
     }
     return o;
 }
 
 static struct operands near_operands(xent_dtype dtype, const struct layout_of_batch *l)
 {
-    const int64_t shape[2] = { l->rows, l->classes };
     struct operands o = { { NULL }, 0 };
     for (int role = 0; role < ROLES; role++) {
-        const enum extent extent = role_rules[role].extent;
-        o.tensor[role] = tensor_new(dtype_of((enum role)role, dtype), extent == EXTENT_TABLE ? 2 : 1,
-                                    shape + (extent == EXTENT_CLASSES), ROW_MAJOR);
+        int64_t shape[2];
+        const int32_t ndim = extent_shape(role_rules[role].extent, l->rows, l->classes, shape);
+        o.tensor[role] = tensor_new(dtype_of((enum role)role, dtype), ndim, shape, ROW_MAJOR);
     }
     return o;
 }

@@ -15,16 +15,25 @@ struct shape shape_of(int32_t ndim, int32_t axis, const int64_t *extents)
     return s;
 }
 
+int32_t shape_of_extent(const struct shape *s, enum extent extent, int64_t shape[XENT_MAX_NDIM])
+{
+    memcpy(shape, extent_has_axis(extent) ? s->extents : s->batch, sizeof s->extents);
+    if (extent == EXTENT_CLASSES) shape[0] = s->classes;
+    if (extent == EXTENT_BEST) shape[s->axis] = best_of(s->classes);
+    return extent_has_axis(extent) ? s->ndim : extent == EXTENT_CLASSES ? 1 : s->ndim - 1;
+}
+
 int64_t rows_of(const struct shape *s, enum extent extent) { return extent == EXTENT_CLASSES ? 1 : s->rows; }
 
 int64_t classes_of(const struct shape *s, enum extent extent)
 {
+    if (extent == EXTENT_BEST) return best_of(s->classes);
     return extent == EXTENT_TABLE || extent == EXTENT_CLASSES ? s->classes : 1;
 }
 
 int64_t index_of(const struct shape *s, enum extent extent, int64_t row, int64_t c)
 {
-    if (extent == EXTENT_TABLE) return (row / s->inner * s->classes + c) * s->inner + row % s->inner;
+    if (extent_has_axis(extent)) return (row / s->inner * classes_of(s, extent) + c) * s->inner + row % s->inner;
     return extent == EXTENT_CLASSES ? c : row;
 }
 

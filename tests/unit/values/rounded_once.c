@@ -19,14 +19,15 @@ static bool is_of_input(int role) { return role == ROLE_INPUT || role_rules[role
 /* What is not of the input's dtype: upstream gradients that no 16 bits hold, losses that are not rounded. */
 static xent_dtype other_dtype(int role)
 {
+    if (role == ROLE_INDEX) return XENT_I32;
     return role == ROLE_CLASSES ? XENT_U16 : role == ROLE_PROBABILITIES || role == ROLE_WEIGHT ? XENT_F32 : XENT_F64;
 }
 
 static xent_tensor *operand(int role, xent_dtype dtype, int64_t classes)
 {
-    const enum extent extent = role_rules[role].extent;
-    const int64_t shape[] = { extent == EXTENT_CLASSES ? classes : ROWS, classes };
-    return tensor_new(is_of_input(role) ? dtype : other_dtype(role), extent == EXTENT_TABLE ? 2 : 1, shape, ROW_MAJOR);
+    int64_t shape[2];
+    const int32_t ndim = extent_shape(role_rules[role].extent, ROWS, classes, shape);
+    return tensor_new(is_of_input(role) ? dtype : other_dtype(role), ndim, shape, ROW_MAJOR);
 }
 
 static double draw(int role, int64_t classes, struct random *r)

@@ -1,0 +1,189 @@
+/* top_k: one pass finds the candidates and, where log-probabilities are wanted, the row's state; each chunk is looked at by both while it
+ * is in a cache. The log-probabilities are those of the logits that were picked, by the kernels of log_softmax. */
+#include "ops/top_k.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "args/check.h"
+#include "rows/top.h"
+#include "rows/write.h"
+#include "run/tuning.h"
+
+/* ---- The steps of a row --------------------------------------------------------------------------------------------- */
+
+static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
+                  struct xent_row *row)
+{
+    const struct xent_top_k_call *top_k = call;
+    row->in = xent_line_of(top_k->z, top_k->axis, position->offset[XENT_TOP_K_Z]);
+    if (top_k->logp != NULL) row->out = xent_line_of(top_k->logp, top_k->axis, position->offset[XENT_TOP_K_LOGP]);
+    if (top_k->index != NULL) row->indices = xent_line_of(top_k->index, top_k->axis, position->offset[XENT_TOP_K_INDEX]);
+    row->top = xent_top_begin(memory->row + top_k->top, (size_t)top_k->k);
+}
+
+static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
+{
+    const struct xent_top_k_call *top_k = call;
+    const struct xent_row_type *type = &top_k->type;
+    const int64_t from = chunk * XENT_CHUNK;
+    const size_t n = xent_chunk_size(type->classes, from);
+    const void *z = xent_chunk_read(&row->in, from, n, xent_arena_at(task_memory, top_k->copy), false);
+    if (top_k->logp == NULL) {
+        to->state = xent_state_none();
+    } else {
+        type->kernels->reduce(z, n, NULL, to);
+        if (xent_state_is_finite(&to->state) && xent_top_is_beyond(row->top, to->state.max)) return;
+    }
+    xent_top_add(row->top, type, z, n, from);
+}
+
+static void finish(const void *call, struct xent_row *rows, size_t count)
+{
+    const struct xent_top_k_call *top_k = call;
+    double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
+    if (top_k->logp == NULL) return;
+    for (size_t i = 0; i < count; i++) rest[i] = rows[i].state.rest;
+    top_k->type.kernels->real->log1p(rest, log1p_rest, count);
+    for (size_t i = 0; i < count; i++) rows[i].log1p_rest = log1p_rest[i];
+}
+
+static void write_indices(const struct xent_line *line, const struct xent_ranked *best, size_t k)
+{
+    for (size_t i = 0; i < k; i++) {
+        char *at = xent_class_at(line, (int64_t)i);
+        if (line->dtype == XENT_I32)
+            *(int32_t *)(void *)at = (int32_t)best[i].class_index;
+        else
+            *(int64_t *)(void *)at = best[i].class_index;
+    }
+}
+
+/* As log_softmax writes them, of a row that has the best classes alone. */
+static void write_log_probabilities(const struct xent_top_k_call *top_k, const struct xent_row *row,
+                                    const struct xent_ranked *best, size_t k, char *task_memory)
+{
+    const struct xent_span all = { 0, 1 };
+    const struct xent_buffers buffers = { .copy = xent_arena_at(task_memory, top_k->copy),
+                                          .prepared = xent_arena_at(task_memory, top_k->prepared) };
+    const size_t size = top_k->type.size;
+    char *picked = xent_arena_at(task_memory, top_k->picked);
+    struct xent_row of_best = *row;
+    if (!xent_state_is_finite(&row->state)) {
+        xent_row_fill(&top_k->written, row, (double)NAN, all);
+        return;
+    }
+    for (size_t i = 0; i < k; i++) memcpy(picked + i * size, xent_class_at(&row->in, best[i].class_index), size);
+    of_best.in = (struct xent_line){ picked, (ptrdiff_t)size, top_k->type.dtype, true };
+    if (top_k->written.dtype == top_k->type.dtype)
+        xent_row_write_log_probs(&top_k->best, &of_best, &buffers, all);
+    else
+        xent_row_write_converted_log_probs(&top_k->best, &of_best, &buffers, all);
+}
+
+static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
+{
+    const struct xent_top_k_call *top_k = call;
+    const struct xent_ranked *best;
+    size_t k;
+    (void)span;
+    best = xent_top_end(row->top, &k);
+    if (top_k->index != NULL) write_indices(&row->indices, best, k);
+    if (top_k->logp != NULL) write_log_probabilities(top_k, row, best, k, task_memory);
+}
+
+static const struct xent_row_steps steps = { .begin = begin, .reduce = reduce, .finish = finish, .write = write };
+
+/* ---- Checks --------------------------------------------------------------------------------------------------------- */
+
+/* z's shape but for the axis. */
+static xent_status check_shape(const struct xent_top_k_call *top_k, const char *name, const struct xent_tensor *tensor)
+{
+    const struct xent_tensor *z = top_k->z;
+    bool same = tensor->ndim == z->ndim;
+    for (int32_t d = 0; d < z->ndim && same; d++) same = d == top_k->axis || tensor->shape[d] == z->shape[d];
+    return same ? XENT_OK : xent_fail_shape(name, tensor, z, XENT_NO_AXIS, "that of z, but k classes");
+}
+
+static xent_status check_shapes(struct xent_top_k_call *top_k)
+{
+    const struct xent_tensor *z = top_k->z, *index = top_k->index, *logp = top_k->logp;
+    const int64_t classes = z->shape[top_k->axis], most = classes < XENT_TOP_MOST ? classes : XENT_TOP_MOST;
+    XENT_TRY(xent_check_class_count("z", z, top_k->axis));
+    if (index != NULL) XENT_TRY(check_shape(top_k, "index", index));
+    if (logp != NULL) XENT_TRY(check_shape(top_k, "logp", logp));
+    top_k->k = (index != NULL ? index : logp)->shape[top_k->axis];
+    if (index != NULL && logp != NULL) XENT_TRY(xent_check_shape("logp", logp, index, XENT_NO_AXIS, "that of index"));
+    if (top_k->k < 1 || top_k->k > most)
+        return xent_fail(XENT_ERROR_SHAPE, "%s has extent %" PRId64 " along axis %d, expected 1 to %" PRId64,
+                         index != NULL ? "index" : "logp", top_k->k, (int)top_k->axis, most);
+    if (index != NULL && index->dtype == XENT_I32 && classes - 1 > INT32_MAX)
+        return xent_fail(XENT_ERROR_SHAPE, "index has dtype I32, which cannot count the %" PRId64 " classes of z", classes);
+    return XENT_OK;
+}
+
+static xent_status check_outputs(const struct xent_top_k_call *top_k)
+{
+    const struct xent_tensor *z = top_k->z, *index = top_k->index, *logp = top_k->logp;
+    if (index != NULL) {
+        XENT_TRY(xent_check_output("index", index));
+        XENT_TRY(xent_check_apart("index", index, "z", z, false));
+    }
+    if (logp == NULL) return XENT_OK;
+    XENT_TRY(xent_check_output("logp", logp));
+    XENT_TRY(xent_check_apart("logp", logp, "z", z, false));
+    return xent_check_apart("logp", logp, "index", index, false);
+}
+
+static xent_status check(void *call)
+{
+    struct xent_top_k_call *top_k = call;
+    const struct xent_tensor *z = top_k->z, *index = top_k->index, *logp = top_k->logp;
+    XENT_TRY(xent_check_not_null("z", z));
+    if (index == NULL && logp == NULL)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "index and logp are NULL, expected one of them at least");
+    XENT_TRY(xent_check_floating("z", z));
+    if (index != NULL && index->dtype != XENT_I64 && index->dtype != XENT_I32)
+        return xent_fail(XENT_ERROR_DTYPE, "index has dtype %s, expected I64 or I32", xent_element_name(index->dtype));
+    if (logp != NULL) XENT_TRY(xent_check_floating("logp", logp));
+    XENT_TRY(xent_check_axis("z", z, top_k->given_axis, &top_k->axis));
+    XENT_TRY(check_shapes(top_k));
+    return check_outputs(top_k);
+}
+
+/* ---- Plan ----------------------------------------------------------------------------------------------------------- */
+
+static void plan_memory(struct xent_top_k_call *top_k, struct xent_drive *drive)
+{
+    const struct xent_row_type *type = &top_k->type, *written = &top_k->written;
+    const size_t k = (size_t)top_k->k, chunk = xent_chunk_most(type->classes);
+    size_t copied = xent_lines_are_contiguous(top_k->z, top_k->axis) ? 0 : chunk * type->size;
+    if (top_k->logp != NULL) {
+        if (copied < k * written->size) copied = k * written->size;
+        top_k->picked = xent_arena_need(&drive->task_bytes, k * type->size);
+        if (written->dtype != type->dtype) top_k->prepared = xent_arena_need(&drive->task_bytes, k * sizeof(double));
+    }
+    if (copied > 0) top_k->copy = xent_arena_need(&drive->task_bytes, copied);
+    top_k->top = xent_arena_need(&drive->row_bytes, xent_top_size(k));
+}
+
+static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
+{
+    struct xent_top_k_call *top_k = call;
+    const struct xent_tensor *z = top_k->z, *logp = top_k->logp;
+    const int32_t axis = top_k->axis;
+    const struct xent_operand operands[] = {
+        [XENT_TOP_K_Z] = { z, axis }, [XENT_TOP_K_INDEX] = { top_k->index, axis }, [XENT_TOP_K_LOGP] = { logp, axis }
+    };
+    xent_row_type_init(&top_k->type, z, z->shape[axis], settings->kernels);
+    xent_row_type_init(&top_k->best, z, top_k->k, settings->kernels);
+    xent_row_type_init(&top_k->written, logp != NULL ? logp : z, top_k->k, settings->kernels);
+    xent_walk_plan(&top_k->walk, operands, XENT_TOP_K_OPERANDS);
+    top_k->copy = top_k->prepared = top_k->picked = XENT_NOWHERE;
+    xent_drive_init(drive, top_k, &steps, &top_k->type, &top_k->walk);
+    xent_parallel_plan(&drive->parallel, settings, 0, top_k->walk.count, 1, z->numel);
+    if (top_k->walk.count > 0) plan_memory(top_k, drive);
+}
+
+const struct xent_operation xent_top_k_operation = { .check = check, .plan = plan };

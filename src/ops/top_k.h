@@ -1,0 +1,31 @@
+/* The k largest classes of each row of a batch, and their log-probabilities. */
+#ifndef XENT_OPS_TOP_K_H
+#define XENT_OPS_TOP_K_H
+
+#include "run/drive.h"
+
+struct xent_top_k_call {
+    /* the caller's arguments */
+    const struct xent_tensor *z;
+    struct xent_tensor *index, *logp; /* either may be NULL */
+    int32_t given_axis;
+
+    /* from the checks */
+    int32_t axis;
+    int64_t k;
+
+    /* the plan */
+    struct xent_row_type type;          /* of the rows */
+    struct xent_row_type best, written; /* of k classes each: as z's elements, and as those of logp */
+    struct xent_walk walk;
+    size_t copy, prepared, picked; /* offsets in a task's memory */
+    size_t top;                    /* in a row's */
+};
+
+/* The operands that are walked row by row. */
+enum { XENT_TOP_K_Z, XENT_TOP_K_INDEX, XENT_TOP_K_LOGP, XENT_TOP_K_OPERANDS };
+_Static_assert(XENT_TOP_K_OPERANDS <= XENT_WALK_OPERANDS, "a walk has room for the operands of top_k");
+
+extern const struct xent_operation xent_top_k_operation;
+
+#endif
