@@ -17,10 +17,24 @@ static void begin(const void *call, const struct xent_position *position, const 
                   struct xent_row *row)
 {
     const struct xent_top_k_call *top_k = call;
+    (void)memory;
     row->in = xent_line_of(top_k->z, top_k->axis, position->offset[XENT_TOP_K_Z]);
     if (top_k->logp != NULL) row->out = xent_line_of(top_k->logp, top_k->axis, position->offset[XENT_TOP_K_LOGP]);
     if (top_k->index != NULL) row->indices = xent_line_of(top_k->index, top_k->axis, position->offset[XENT_TOP_K_INDEX]);
-    row->top = xent_top_begin(memory->row + top_k->top, (size_t)top_k->k);
+}
+
+static struct xent_top *top_of(char *part) { return (struct xent_top *)(void *)part; }
+
+static void begin_part(const void *call, char *part)
+{
+    const struct xent_top_k_call *top_k = call;
+    xent_top_begin(part, (size_t)top_k->k);
+}
+
+static void join_part(const void *call, struct xent_row *row, char *part)
+{
+    (void)call;
+    xent_top_join(top_of(row->part), top_of(part));
 }
 
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
@@ -29,24 +43,14 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
     const struct xent_row_type *type = &top_k->type;
     const int64_t from = chunk * XENT_CHUNK;
     const size_t n = xent_chunk_size(type->classes, from);
-    const void *z = xent_chunk_read(&row->in, from, n, xent_arena_at(task_memory, top_k->copy), false);
+    const void *z = xent_chunk_read(&row->in, from, n, xent_arena_at(task_memory, top_k->gathered), false);
     if (top_k->logp == NULL) {
         to->state = xent_state_none();
     } else {
         type->kernels->reduce(z, n, NULL, to);
-        if (xent_state_is_finite(&to->state) && xent_top_is_beyond(row->top, to->state.max)) return;
+        if (xent_state_is_finite(&to->state) && xent_top_is_beyond(top_of(row->part), to->state.max)) return;
     }
-    xent_top_add(row->top, type, z, n, from);
-}
-
-static void finish(const void *call, struct xent_row *rows, size_t count)
-{
-    const struct xent_top_k_call *top_k = call;
-    double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
-    if (top_k->logp == NULL) return;
-    for (size_t i = 0; i < count; i++) rest[i] = rows[i].state.rest;
-    top_k->type.kernels->real->log1p(rest, log1p_rest, count);
-    for (size_t i = 0; i < count; i++) rows[i].log1p_rest = log1p_rest[i];
+    xent_top_add(top_of(row->part), type, z, n, from);
 }
 
 static void write_indices(const struct xent_line *line, const struct xent_ranked *best, size_t k)
@@ -62,13 +66,13 @@ static void write_indices(const struct xent_line *line, const struct xent_ranked
 
 /* As log_softmax writes them, of a row that has the best classes alone. */
 static void write_log_probabilities(const struct xent_top_k_call *top_k, const struct xent_row *row,
-                                    const struct xent_ranked *best, size_t k, char *task_memory)
+                                    const struct xent_ranked *best, size_t k)
 {
     const struct xent_span all = { 0, 1 };
-    const struct xent_buffers buffers = { .copy = xent_arena_at(task_memory, top_k->copy),
-                                          .prepared = xent_arena_at(task_memory, top_k->prepared) };
+    const struct xent_buffers buffers = { .copy = xent_arena_at(row->part, top_k->scattered),
+                                          .prepared = xent_arena_at(row->part, top_k->prepared) };
     const size_t size = top_k->type.size;
-    char *picked = xent_arena_at(task_memory, top_k->picked);
+    char *picked = row->part + top_k->picked;
     struct xent_row of_best = *row;
     if (!xent_state_is_finite(&row->state)) {
         xent_row_fill(&top_k->written, row, (double)NAN, all);
@@ -82,18 +86,27 @@ static void write_log_probabilities(const struct xent_top_k_call *top_k, const s
         xent_row_write_converted_log_probs(&top_k->best, &of_best, &buffers, all);
 }
 
-static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
+/* The results are few, and one task has them all: there is no second pass. */
+static void finish(const void *call, struct xent_row *rows, size_t count)
 {
     const struct xent_top_k_call *top_k = call;
-    const struct xent_ranked *best;
-    size_t k;
-    (void)span;
-    best = xent_top_end(row->top, &k);
-    if (top_k->index != NULL) write_indices(&row->indices, best, k);
-    if (top_k->logp != NULL) write_log_probabilities(top_k, row, best, k, task_memory);
+    double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
+    for (size_t i = 0; i < count; i++) rest[i] = rows[i].state.rest;
+    if (top_k->logp != NULL) top_k->type.kernels->real->log1p(rest, log1p_rest, count);
+    for (size_t i = 0; i < count; i++) {
+        struct xent_row *row = &rows[i];
+        size_t k;
+        const struct xent_ranked *best = xent_top_end(top_of(row->part), &k);
+        if (top_k->index != NULL) write_indices(&row->indices, best, k);
+        if (top_k->logp == NULL) continue;
+        row->log1p_rest = log1p_rest[i];
+        write_log_probabilities(top_k, row, best, k);
+    }
 }
 
-static const struct xent_row_steps steps = { .begin = begin, .reduce = reduce, .finish = finish, .write = write };
+static const struct xent_row_steps steps = {
+    .begin = begin, .reduce = reduce, .begin_part = begin_part, .join_part = join_part, .finish = finish
+};
 
 /* ---- Checks --------------------------------------------------------------------------------------------------------- */
 
@@ -157,15 +170,16 @@ static xent_status check(void *call)
 static void plan_memory(struct xent_top_k_call *top_k, struct xent_drive *drive)
 {
     const struct xent_row_type *type = &top_k->type, *written = &top_k->written;
-    const size_t k = (size_t)top_k->k, chunk = xent_chunk_most(type->classes);
-    size_t copied = xent_lines_are_contiguous(top_k->z, top_k->axis) ? 0 : chunk * type->size;
-    if (top_k->logp != NULL) {
-        if (copied < k * written->size) copied = k * written->size;
-        top_k->picked = xent_arena_need(&drive->task_bytes, k * type->size);
-        if (written->dtype != type->dtype) top_k->prepared = xent_arena_need(&drive->task_bytes, k * sizeof(double));
-    }
-    if (copied > 0) top_k->copy = xent_arena_need(&drive->task_bytes, copied);
-    top_k->top = xent_arena_need(&drive->row_bytes, xent_top_size(k));
+    const struct xent_tensor *logp = top_k->logp;
+    const size_t k = (size_t)top_k->k;
+    if (!xent_lines_are_contiguous(top_k->z, top_k->axis))
+        top_k->gathered = xent_arena_need(&drive->task_bytes, xent_chunk_most(type->classes) * type->size);
+    (void)xent_arena_need(&drive->part_bytes, xent_top_size(k));
+    if (logp == NULL) return;
+    top_k->picked = xent_arena_need(&drive->part_bytes, k * type->size);
+    if (!xent_lines_are_contiguous(logp, top_k->axis))
+        top_k->scattered = xent_arena_need(&drive->part_bytes, k * written->size);
+    if (written->dtype != type->dtype) top_k->prepared = xent_arena_need(&drive->part_bytes, k * sizeof(double));
 }
 
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
@@ -173,16 +187,18 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     struct xent_top_k_call *top_k = call;
     const struct xent_tensor *z = top_k->z, *logp = top_k->logp;
     const int32_t axis = top_k->axis;
+    const int64_t classes = z->shape[axis], chunks = xent_chunk_count(classes);
+    const bool shares = classes / XENT_CLASSES_PER_BEST >= top_k->k;
     const struct xent_operand operands[] = {
         [XENT_TOP_K_Z] = { z, axis }, [XENT_TOP_K_INDEX] = { top_k->index, axis }, [XENT_TOP_K_LOGP] = { logp, axis }
     };
-    xent_row_type_init(&top_k->type, z, z->shape[axis], settings->kernels);
+    xent_row_type_init(&top_k->type, z, classes, settings->kernels);
     xent_row_type_init(&top_k->best, z, top_k->k, settings->kernels);
     xent_row_type_init(&top_k->written, logp != NULL ? logp : z, top_k->k, settings->kernels);
     xent_walk_plan(&top_k->walk, operands, XENT_TOP_K_OPERANDS);
-    top_k->copy = top_k->prepared = top_k->picked = XENT_NOWHERE;
+    top_k->gathered = top_k->picked = top_k->scattered = top_k->prepared = XENT_NOWHERE;
     xent_drive_init(drive, top_k, &steps, &top_k->type, &top_k->walk);
-    xent_parallel_plan(&drive->parallel, settings, 0, top_k->walk.count, 1, z->numel);
+    xent_parallel_plan(&drive->parallel, settings, 0, top_k->walk.count, shares ? chunks : 1, z->numel);
     if (top_k->walk.count > 0) plan_memory(top_k, drive);
 }
 

@@ -18,8 +18,9 @@ struct xent_top_k_call {
     struct xent_row_type type;          /* of the rows */
     struct xent_row_type best, written; /* of k classes each: as z's elements, and as those of logp */
     struct xent_walk walk;
-    size_t copy, prepared, picked; /* offsets in a task's memory */
-    size_t top;                    /* in a row's */
+    size_t gathered; /* offset in a task's memory: a chunk of strided logits */
+    size_t picked, scattered,
+        prepared; /* offsets in a part of a row, behind its best classes: their logits, and on the way to logp */
 };
 
 /* The operands that are walked row by row. */

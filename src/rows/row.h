@@ -9,8 +9,6 @@
 #include "rows/coefficients.h"
 #include "rows/state.h"
 
-struct xent_top;
-
 /* What all rows of a call share. Elements are stored as `dtype` and computed as `real`, F32 or F64. */
 struct xent_row_type {
     const struct xent_kernels *backend;
@@ -84,8 +82,8 @@ struct xent_row {
     /* from the first pass */
     struct xent_chunk *chunks; /* of all chunks, where somebody asks for them again; else NULL */
     struct xent_state state;
-    double log1p_rest;    /* log1p(state.rest) */
-    struct xent_top *top; /* the best classes, where they are wanted */
+    double log1p_rest; /* log1p(state.rest) */
+    char *part;        /* where a task keeps what it learns of its chunks beside their states; NULL: nowhere */
 
     /* the row's own result, and where it belongs unless it is summed over the rows; NULL: nowhere */
     double result;

@@ -205,6 +205,12 @@ void xent_top_add(struct xent_top *top, const struct xent_row_type *type, const 
     }
 }
 
+void xent_top_join(struct xent_top *top, struct xent_top *next)
+{
+    if (next->k > FEW) keep_best(next);
+    for (size_t i = 0; i < next->count; i++) add_candidate(top, next->ranked[i]);
+}
+
 const struct xent_ranked *xent_top_end(struct xent_top *top, size_t *count)
 {
     if (top->k > FEW) {

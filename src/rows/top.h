@@ -37,6 +37,9 @@ void xent_top_add(struct xent_top *top, const struct xent_row_type *type, const 
 /* Whether no number up to this one, of a class behind those that have been added, can be among the best. */
 bool xent_top_is_beyond(const struct xent_top *top, double logit);
 
+/* Adds the best of `next`, whose classes come behind those of `top`. */
+void xent_top_join(struct xent_top *top, struct xent_top *next);
+
 /* All that have been added: the k best in their order, or all where they are fewer; *count is how many. */
 const struct xent_ranked *xent_top_end(struct xent_top *top, size_t *count);
 

@@ -13,12 +13,13 @@ static size_t chunk_bytes_of(const struct xent_drive *drive)
     return (size_t)xent_chunk_count(drive->type->classes) * sizeof(struct xent_chunk);
 }
 
-/* A shared row has its chunks and its struct behind what every row has; the latter lasts from one pass to the next. */
+/* A shared row has its chunks, its parts and its struct behind what every row has; the latter lasts from one pass to the next. */
 static void reserve_for_tasks(struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
     size_t shared = drive->row_bytes;
     (void)xent_arena_need(&shared, chunk_bytes_of(drive));
+    drive->shared_part = xent_arena_need(&shared, drive->part_bytes * (size_t)parallel->tasks);
     (void)xent_arena_need(&shared, sizeof(struct xent_row));
     drive->shared_step = shared;
     (void)xent_arena_reserve(&drive->arena, drive->task_step, parallel->tasks);
@@ -37,6 +38,7 @@ xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_loca
         drive->tile = xent_arena_need(&task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
     drive->chunks = row_step;
     if (drive->keeps_chunks) (void)xent_arena_need(&row_step, chunk_bytes_of(drive));
+    drive->part = xent_arena_need(&row_step, drive->part_bytes);
     drive->row_step = row_step;
     drive->task_bytes = drive->task_step = task_bytes;
     if (__builtin_mul_overflow(row_step, (size_t)drive->block, &rows)) rows = SIZE_MAX;
@@ -69,7 +71,13 @@ static void begin_row(const struct xent_drive *drive, const struct xent_position
     row->place = NULL;
     if (drive->results == XENT_RESULTS_APART)
         row->place = (char *)drive->result->data + position->offset[drive->result_operand];
+    row->part = NULL;
     drive->steps->begin(drive->call, position, memory, row);
+}
+
+static void begin_part(const struct xent_drive *drive, char *part)
+{
+    if (drive->steps->begin_part != NULL) drive->steps->begin_part(drive->call, part);
 }
 
 static __attribute__((noinline)) void reduce_chunks(const struct xent_drive *drive, struct xent_row *row, char *memory,
@@ -130,6 +138,8 @@ static __attribute__((noinline)) void run_block(const struct xent_drive *drive, 
         struct xent_memory own = xent_drive_memory(drive, memory, i);
         if (i > 0) xent_walk_next(drive->walk, position);
         begin_row(drive, position, &own, &rows[i]);
+        rows[i].part = own.row + drive->part;
+        begin_part(drive, rows[i].part);
         xent_drive_reduce(drive, &rows[i], memory);
     }
     finish_rows(drive, rows, count, sum);
@@ -171,6 +181,11 @@ static struct xent_row *shared_row(const struct xent_drive *drive, int64_t share
                                        xent_arena_padded(sizeof(struct xent_row)));
 }
 
+static char *shared_part(const struct xent_drive *drive, int64_t shared, int64_t task)
+{
+    return shared_memory(drive, shared) + drive->shared_part + drive->part_bytes * (size_t)task;
+}
+
 static void begin_shared(const struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
@@ -182,15 +197,17 @@ static void begin_shared(const struct xent_drive *drive)
         begin_row(drive, &position, &memory, row);
         row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
         row->state = xent_state_none();
+        for (int64_t task = 0; task < parallel->tasks; task++) begin_part(drive, shared_part(drive, i, task));
     }
 }
 
 static void reduce_shared(const void *context, int64_t task, int64_t shared, int64_t from, int64_t to)
 {
     const struct xent_drive *drive = context;
-    const struct xent_row *row = shared_row(drive, shared);
-    for (int64_t i = from; i < to && !row->ignored; i++)
-        drive->steps->reduce(drive->call, row, task_memory(drive, task), i, &row->chunks[i]);
+    struct xent_row row = *shared_row(drive, shared);
+    row.part = shared_part(drive, shared, task);
+    for (int64_t i = from; i < to && !row.ignored; i++)
+        drive->steps->reduce(drive->call, &row, task_memory(drive, task), i, &row.chunks[i]);
 }
 
 static void write_shared(const void *context, int64_t task, int64_t shared, int64_t from, int64_t to)
@@ -210,6 +227,13 @@ static struct xent_state merge_chunks(const struct xent_drive *drive, const stru
     return xent_tree_total(&tree, kernels);
 }
 
+static void join_parts(const struct xent_drive *drive, struct xent_row *row, int64_t shared)
+{
+    row->part = shared_part(drive, shared, 0);
+    for (int64_t task = 1; task < drive->parallel.tasks && drive->steps->join_part != NULL; task++)
+        drive->steps->join_part(drive->call, row, shared_part(drive, shared, task));
+}
+
 static void finish_shared(const struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
@@ -218,6 +242,7 @@ static void finish_shared(const struct xent_drive *drive)
     for (int64_t i = 0; i < parallel->shared; i++) {
         struct xent_row *row = shared_row(drive, i);
         if (drive->steps->reduce != NULL && !row->ignored) row->state = merge_chunks(drive, row);
+        join_parts(drive, row, i);
         finish_rows(drive, row, 1, sum);
     }
 }

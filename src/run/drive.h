@@ -35,10 +35,12 @@ struct xent_drive {
     /* bytes, by xent_arena_need */
     size_t task_bytes; /* for each task */
     size_t row_bytes;  /* for each row from begin to write */
+    size_t part_bytes; /* for each part of a row, in memory of the row's */
 
     /* from xent_drive_allocate: where the parts begin, and bytes from one to the next */
     struct xent_arena arena;
-    size_t tile, chunks; /* offsets in a task's part, and in a row's */
+    size_t tile, chunks;      /* offsets in a task's memory, and in a row's */
+    size_t part, shared_part; /* in a row's memory: of its only part, and of the first part of a shared row */
     size_t task_step, row_step, shared_step;
     size_t shared_at, sums_at;
 };
@@ -56,7 +58,7 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
     drive->tiled = NULL;
     drive->block = 1;
     drive->keeps_chunks = false;
-    drive->task_bytes = drive->row_bytes = 0;
+    drive->task_bytes = drive->row_bytes = drive->part_bytes = 0;
 }
 
 xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local);

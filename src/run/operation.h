@@ -26,6 +26,11 @@ struct xent_row_steps {
        nothing is learned from the row, and its state stays that of no class. */
     void (*reduce)(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to);
 
+    /* Of rows that have parts, one for each task that reduces some of the row's chunks, one behind the other: begins one before any
+       chunk, and adds another, whose chunks come behind, to row->part before `finish`. NULL: rows have none. */
+    void (*begin_part)(const void *call, char *part);
+    void (*join_part)(const void *call, struct xent_row *row, char *part);
+
     /* For `count` rows, at most XENT_BLOCK, whose states have just become known: completes them for `write` and finds their results.
        NULL: there is nothing to find. */
     void (*finish)(const void *call, struct xent_row *rows, size_t count);

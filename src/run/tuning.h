@@ -25,6 +25,9 @@
 /* Bytes that the rows of a block of the backwards have in both operands: half of a first-level cache. */
 #define XENT_BLOCK_OPERANDS 16384
 
+/* A row of so many classes for each that top_k is to find is worth selecting from by several tasks, whose selections are joined. */
+#define XENT_CLASSES_PER_BEST 512
+
 /* So many rows are worth a pass over the coefficients that they have in common. */
 #define XENT_ROWS_TO_SUM 4
 
