@@ -85,7 +85,7 @@ static void set(void *data, xent_dtype dtype, int64_t i, double x)
     }
 }
 
-/* Of a floating element. */
+/* Of a floating element, or a class index. */
 static double get(const xent_tensor *t, int64_t i)
 {
     const void *data = xent_tensor_const_data(t);
@@ -93,6 +93,8 @@ static double get(const xent_tensor *t, int64_t i)
     case XENT_F32: return ((const float *)data)[i];
     case XENT_F64: return ((const double *)data)[i];
     case XENT_BF16: return from_bf16(((const uint16_t *)data)[i]);
+    case XENT_I64: return (double)((const int64_t *)data)[i];
+    case XENT_I32: return ((const int32_t *)data)[i];
     default: abort();
     }
 }
