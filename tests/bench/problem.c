@@ -52,6 +52,11 @@ static void *take(struct place *place, size_t bytes)
     return at;
 }
 
+static size_t results_per_row(const struct bench_problem *p)
+{
+    return p->workload->operation == BENCH_TOP_K ? (size_t)bench_best(p->shape.classes) : 1;
+}
+
 size_t bench_layout(struct bench_problem *p, void *arena)
 {
     struct place place = { (char *)arena, 0, (size_t)p->offset };
@@ -69,7 +74,8 @@ size_t bench_layout(struct bench_problem *p, void *arena)
     p->second = take(&place, bench_has_second(w) ? p->bytes : 0);
     p->class_weight = take(&place, w->class_weight ? (size_t)p->shape.classes * size : 0);
     p->row_weight = take(&place, w->row_weight ? rows * size : 0);
-    p->per_row = take(&place, w->operation == BENCH_LOGSUMEXP ? rows * size : 0);
+    p->per_row = take(&place, bench_is_per_row(w) ? results_per_row(p) * rows * size : 0);
+    p->index = (int64_t *)take(&place, w->operation == BENCH_TOP_K ? results_per_row(p) * rows * sizeof *p->index : 0);
     p->work = take(&place, p->pass == BENCH_IN_PLACE ? p->copy_bytes * (size_t)p->copies : 0);
     p->output = take(&place, p->pass == BENCH_OUT_OF_PLACE ? p->bytes : 0);
     return place.used;
@@ -88,7 +94,8 @@ static double element(const void *array, int64_t at, enum bench_dtype dtype)
 double bench_value(const struct bench_problem *p, int copy, double loss)
 {
     const void *array = p->per_row != NULL ? p->per_row : bench_output(p, copy);
-    const int64_t all = p->per_row != NULL ? bench_rows(&p->shape) : bench_elements(&p->shape);
+    const int64_t results = bench_rows(&p->shape) * (int64_t)results_per_row(p);
+    const int64_t all = p->per_row != NULL ? results : bench_elements(&p->shape);
     double sum = 0;
     if (array == NULL) return loss;
     for (int64_t i = 0; i < all && i < BENCH_VALUE_ELEMENTS; i++) sum += fabs(element(array, i, p->dtype));

@@ -34,7 +34,8 @@ struct bench_problem {
     void *second;       /* of the logits' shape, NULL if there is none (bench_has_second) */
     void *class_weight; /* classes of them, and n * inner of the row weights; NULL where the workload has none */
     void *row_weight;
-    void *per_row;     /* n * inner: what logsumexp writes, else NULL */
+    void *per_row;     /* n * inner, for the best classes as many times: what is written for each row; NULL: nothing is */
+    int64_t *index;    /* as many classes; NULL but for top_k */
     void *work;        /* in place: the copies, one behind the other */
     void *output;      /* out of place */
     size_t copy_bytes; /* from one copy to the next */

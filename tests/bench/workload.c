@@ -20,6 +20,7 @@ const struct bench_workload bench_workloads[BENCH_WORKLOADS] = {
     { "log_softmax_backward", .operation = BENCH_LOG_SOFTMAX_BACKWARD, .logit_scale = 1 },
     { "log", .operation = BENCH_LOG, .logit_scale = 1 },
     { "nll_loss", .operation = BENCH_NLL_LOSS, .logit_scale = 1 },
+    { "top_20", .operation = BENCH_TOP_K, .logit_scale = 1 },
 };
 
 bool bench_is_plain_loss(const struct bench_workload *w) { return w == &bench_workloads[0]; }
@@ -28,7 +29,7 @@ const char *bench_operation_name(enum bench_operation operation)
 {
     static const char *const names[BENCH_OPERATIONS] = { "cross_entropy",        "nll_loss",  "softmax",
                                                          "log_softmax",          "logsumexp", "softmax_backward",
-                                                         "log_softmax_backward", "log" };
+                                                         "log_softmax_backward", "log",       "top_k" };
     return names[operation];
 }
 
@@ -37,9 +38,13 @@ bool bench_is_loss(const struct bench_workload *w)
     return w->operation == BENCH_CROSS_ENTROPY || w->operation == BENCH_NLL_LOSS;
 }
 
+bool bench_is_per_row(const struct bench_workload *w) { return w->operation == BENCH_LOGSUMEXP || w->operation == BENCH_TOP_K; }
+
+int64_t bench_best(int64_t classes) { return classes < 20 ? classes : 20; }
+
 bool bench_has_pass(const struct bench_workload *w, enum bench_pass pass)
 {
-    return bench_is_loss(w) || (w->operation == BENCH_LOGSUMEXP) == (pass == BENCH_FORWARD);
+    return bench_is_loss(w) || bench_is_per_row(w) == (pass == BENCH_FORWARD);
 }
 
 bool bench_has_second(const struct bench_workload *w)

@@ -2,6 +2,7 @@
 #define XENT_BENCH_WORKLOAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,6 +17,7 @@ enum bench_operation {
     BENCH_SOFTMAX_BACKWARD,
     BENCH_LOG_SOFTMAX_BACKWARD,
     BENCH_LOG,
+    BENCH_TOP_K,
     BENCH_OPERATIONS
 };
 
@@ -32,13 +34,19 @@ struct bench_workload {
 };
 
 /* The plain cross entropy first. */
-#define BENCH_WORKLOADS 16
+#define BENCH_WORKLOADS 17
 extern const struct bench_workload bench_workloads[BENCH_WORKLOADS];
 
 /* Cross entropy of class indices without options, which every peer computes. */
 bool bench_is_plain_loss(const struct bench_workload *w);
 
 const char *bench_operation_name(enum bench_operation operation);
+
+/* Whether it writes something for each row and nothing for each logit. */
+bool bench_is_per_row(const struct bench_workload *w);
+
+/* How many classes of so many are asked for: those that a server reports at most. */
+int64_t bench_best(int64_t classes);
 
 bool bench_has_pass(const struct bench_workload *w, enum bench_pass pass);
 

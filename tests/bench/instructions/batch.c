@@ -6,6 +6,8 @@
 #include "support/half.h"
 #include "support/random.h"
 
+enum { BEST = 20 };
+
 void require(xent_status status)
 {
     if (status == XENT_OK) return;
@@ -40,9 +42,10 @@ struct batch batch_new(xent_dtype dtype, int32_t ndim, const int64_t *shape)
 {
     struct batch b = { .options = XENT_OPTIONS_INIT };
     struct random r = random_stream(1, 0);
-    int64_t rows[XENT_MAX_NDIM];
+    int64_t rows[XENT_MAX_NDIM], best[XENT_MAX_NDIM];
     rows[0] = shape[0];
     for (int32_t d = 2; d < ndim; d++) rows[d - 1] = shape[d];
+    for (int32_t d = 0; d < ndim; d++) best[d] = d == 1 && shape[d] > BEST ? BEST : shape[d];
     require(xent_tensor_create(&b.logits, dtype, ndim, shape));
     require(xent_tensor_create(&b.grad, dtype, ndim, shape));
     require(xent_tensor_create(&b.indices, XENT_I64, ndim - 1, rows));
@@ -53,6 +56,8 @@ struct batch batch_new(xent_dtype dtype, int32_t ndim, const int64_t *shape)
     require(xent_tensor_create(&b.per_row, dtype, ndim - 1, rows));
     require(xent_tensor_create(&b.row_weight, dtype, ndim - 1, rows));
     require(xent_tensor_create(&b.class_weight, dtype, 1, &shape[1]));
+    require(xent_tensor_create(&b.index, XENT_I64, ndim, best));
+    require(xent_tensor_create(&b.best, dtype, ndim, best));
     normal(b.logits, 4, &r);
     int64_t *classes = xent_tensor_data(b.indices);
     for (int64_t i = 0; i < xent_tensor_numel(b.indices); i++) classes[i] = random_below(&r, shape[1]);
@@ -68,7 +73,7 @@ struct batch batch_new(xent_dtype dtype, int32_t ndim, const int64_t *shape)
 
 void batch_free(const struct batch *b)
 {
-    xent_tensor *const tensors[] = { b->logits, b->indices, b->one,      b->grad,         b->p,
+    xent_tensor *const tensors[] = { b->logits, b->indices, b->one,      b->grad,         b->p,         b->index, b->best,
                                      b->logp,   b->per_row, b->upstream, b->class_weight, b->row_weight };
     for (size_t k = 0; k < sizeof tensors / sizeof *tensors; k++) xent_tensor_destroy(tensors[k]);
 }

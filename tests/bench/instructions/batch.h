@@ -4,9 +4,9 @@
 #include <xent.h>
 
 /* All that a call may take, made ready. p are the probabilities of the logits and logp their logarithms; per_row has a number for
-   each row. target and loss are what the call is given: class indices and one number, unless an option says otherwise. */
+   each row, index and best are the best 20 classes of each. target and loss are what the call is given: class indices and one number, unless an option says otherwise. */
 struct batch {
-    xent_tensor *logits, *indices, *one, *grad, *p, *logp, *upstream, *per_row, *class_weight, *row_weight;
+    xent_tensor *logits, *indices, *one, *grad, *p, *logp, *upstream, *per_row, *class_weight, *row_weight, *index, *best;
     const xent_tensor *target, *grad_loss;
     xent_tensor *loss;
     xent_options options;

@@ -18,6 +18,7 @@ static xent_status gradient(const struct batch *b)
 static xent_status softmax(const struct batch *b) { return xent_softmax(b->logits, 1, b->p); }
 static xent_status log_softmax(const struct batch *b) { return xent_log_softmax(b->logits, 1, b->logp); }
 static xent_status logsumexp(const struct batch *b) { return xent_logsumexp(b->logits, 1, b->per_row); }
+static xent_status top_k(const struct batch *b) { return xent_top_k(b->logits, 1, b->index, b->best); }
 static xent_status logarithm(const struct batch *b) { return xent_log(b->p, b->logp); }
 static xent_status softmax_backward(const struct batch *b) { return xent_softmax_backward(b->p, b->upstream, 1, b->grad); }
 
@@ -105,6 +106,7 @@ static const struct {
     { "nll_loss", nll_loss },
     { "nll_loss_backward", nll_loss_backward },
     { "mean_divisor", mean_divisor },
+    { "top_k", top_k },
 };
 
 /* Longer rows and other types. */
@@ -131,6 +133,9 @@ static const struct {
     { "f64 4x1000 softmax", softmax, XENT_F64, 2, { 4, 1000 } },
     { "f64 4x1000 softmax_backward", softmax_backward, XENT_F64, 2, { 4, 1000 } },
     { "f64 4x1000 log", logarithm, XENT_F64, 2, { 4, 1000 } },
+    { "f32 1x128000 top_k", top_k, XENT_F32, 2, { 1, 128000 } },
+    { "bf16 4x1000 top_k", top_k, XENT_BF16, 2, { 4, 1000 } },
+    { "f64 4x1000 top_k", top_k, XENT_F64, 2, { 4, 1000 } },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -10,7 +10,7 @@ struct state {
     enum bench_operation operation;
     xent_options options;
     xent_tensor **logits; /* one of the inputs for each copy */
-    xent_tensor *second, *target, *class_weight, *row_weight, *per_row, *loss, *output;
+    xent_tensor *second, *target, *class_weight, *row_weight, *per_row, *index, *loss, *output;
     int last; /* the copy of the last call */
     double value;
     float value_f32;
@@ -26,7 +26,8 @@ static void check(xent_status status)
 static void release(void *argument)
 {
     struct state *s = argument;
-    xent_tensor *const tensors[] = { s->second, s->target, s->class_weight, s->row_weight, s->per_row, s->loss, s->output };
+    xent_tensor *const tensors[] = { s->second,  s->target, s->class_weight, s->row_weight,
+                                     s->per_row, s->index,  s->loss,         s->output };
     for (int k = 0; k < s->problem->copies; k++) xent_tensor_destroy(s->logits[k]);
     for (size_t k = 0; k < sizeof tensors / sizeof *tensors; k++) xent_tensor_destroy(tensors[k]);
     free(s->logits);
@@ -53,6 +54,15 @@ static xent_tensor *batch(const struct bench_problem *p, xent_dtype dtype, void 
     const int64_t shape[] = { p->shape.n, p->shape.inner };
     xent_tensor *t = NULL;
     if (data != NULL) check(xent_tensor_wrap(&t, dtype, p->shape.inner == 1 ? 1 : 2, shape, NULL, data));
+    return t;
+}
+
+/* The best classes of each row. */
+static xent_tensor *best(const struct bench_problem *p, xent_dtype dtype, void *data)
+{
+    const int64_t shape[] = { p->shape.n, bench_best(p->shape.classes), p->shape.inner };
+    xent_tensor *t = NULL;
+    check(xent_tensor_wrap(&t, dtype, p->shape.inner == 1 ? 2 : 3, shape, NULL, data));
     return t;
 }
 
@@ -89,7 +99,8 @@ static void *prepare_workload(const char *backend, const struct bench_problem *p
     }
     set_options(s, p, w);
     for (int k = 0; k < p->copies; k++) s->logits[k] = full(p, bench_logits(p, k));
-    s->per_row = batch(p, dtype_of(p), p->per_row);
+    s->per_row = p->index != NULL ? best(p, dtype_of(p), p->per_row) : batch(p, dtype_of(p), p->per_row);
+    if (p->index != NULL) s->index = best(p, XENT_I64, p->index);
     s->output = full(p, p->output);
     /* The loss is of the arithmetic's type, whatever the logits are. */
     if (p->dtype == BENCH_F64)
@@ -121,6 +132,7 @@ static xent_status run(const struct state *s, xent_tensor *in, xent_tensor *out)
     case BENCH_SOFTMAX: return xent_softmax(in, 1, out);
     case BENCH_LOG_SOFTMAX: return xent_log_softmax(in, 1, out);
     case BENCH_LOGSUMEXP: return xent_logsumexp(in, 1, s->per_row);
+    case BENCH_TOP_K: return xent_top_k(in, 1, s->index, s->per_row);
     case BENCH_SOFTMAX_BACKWARD: return xent_softmax_backward(in, s->second, 1, out);
     case BENCH_LOG_SOFTMAX_BACKWARD: return xent_log_softmax_backward(in, s->second, 1, out);
     default: return xent_log(in, out);

@@ -8,6 +8,7 @@ import sys
 import time
 
 VALUE_ELEMENTS = 64  # of problem.h
+BEST = 20  # of workload.c
 PLAIN = {  # what a cross entropy without options has
     "label_smoothing": 0, "softcap": 0, "logit_scale": 1, "z_loss": 0, "probabilities": -1, "class_weight": -1, "row_weight": -1,
 }  # fmt: skip
@@ -77,6 +78,10 @@ class Torch:
 
     def logsumexp(self):
         return self.torch.logsumexp(self.logits, 1)
+
+    def top_k(self):
+        best, _ = self.torch.topk(self.logits, min(BEST, self.logits.shape[1]), 1)
+        return best - self.torch.logsumexp(self.logits, 1, keepdim=True)
 
     def log(self):
         return self.torch.log(self.logits)

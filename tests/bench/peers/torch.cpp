@@ -51,6 +51,10 @@ at::Tensor compute(const State &s)
     if (s.operation == "log_softmax") return at::log_softmax(s.logits, 1);
     if (s.operation == "logsumexp") return at::logsumexp(s.logits, { 1 });
     if (s.operation == "log") return at::log(s.logits);
+    if (s.operation == "top_k") {
+        const auto best = at::topk(s.logits, bench_best(s.logits.size(1)), 1);
+        return std::get<0>(best) - at::logsumexp(s.logits, { 1 }, true);
+    }
     const auto type = s.logits.scalar_type();
     if (s.operation == "softmax_backward") return at::_softmax_backward_data(s.upstream, s.logits, 1, type);
     return at::_log_softmax_backward_data(s.upstream, s.logits, 1, type);
