@@ -69,6 +69,7 @@ static inline vf32 vf32_with_sign(vf32 a, vf32 b)
         vorrq_u32(vreinterpretq_u32_f32(a), vandq_u32(vreinterpretq_u32_f32(b), vdupq_n_u32(0x80000000))));
 }
 static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
+static inline vf32 vf32_where_equal(vf32 a, vf32 b, vf32 yes, vf32 no) { return vbslq_f32(vceqq_f32(a, b), yes, no); }
 static inline unsigned vf32_bits(uint32x4_t mask)
 {
     static const uint32_t lane[VF32_WIDTH] = { 1, 2, 4, 8 };
@@ -158,6 +159,7 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b)
         vorrq_u64(vreinterpretq_u64_f64(a), vandq_u64(vreinterpretq_u64_f64(b), vdupq_n_u64(0x8000000000000000))));
 }
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return vbslq_f64(vcltq_f64(a, b), yes, no); }
+static inline vf64 vf64_where_equal(vf64 a, vf64 b, vf64 yes, vf64 no) { return vbslq_f64(vceqq_f64(a, b), yes, no); }
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return vbslq_f64(vceqzq_f64(a), vdupq_n_f64(0.0), b); }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return vfmaq_f64(c, a, b); }
 static inline unsigned vf64_bits(uint64x2_t mask)

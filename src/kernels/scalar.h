@@ -61,6 +61,7 @@ static inline vf32 vf32_abs(vf32 a) { return f32_of_bits(bits_of_f32(a) & 0x7fff
 static inline vf32 vf32_with_sign(vf32 a, vf32 b) { return f32_of_bits(bits_of_f32(a) | (bits_of_f32(b) & 0x80000000)); }
 /* In each lane: a < b ? yes : no. */
 static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return a < b ? yes : no; }
+static inline vf32 vf32_where_equal(vf32 a, vf32 b, vf32 yes, vf32 no) { return a == b ? yes : no; }
 /* Bit i says whether lane i of a equals lane i of b, and whether it is less. */
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return a < b; }
@@ -144,6 +145,7 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b)
     return f64_of_bits(bits_of_f64(a) | (bits_of_f64(b) & 0x8000000000000000));
 }
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return a < b ? yes : no; }
+static inline vf64 vf64_where_equal(vf64 a, vf64 b, vf64 yes, vf64 no) { return a == b ? yes : no; }
 /* b, but +0 where a is 0. */
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return a == 0 ? 0 : b; }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }

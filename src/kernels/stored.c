@@ -9,6 +9,7 @@
 #include "prepare.inc.h"
 #include "reduce.inc.h"
 #include "tile_move.inc.h"
+#include "tile_write.inc.h"
 #include "upstream.inc.h"
 #include "variant.h"
 #include "weigh.inc.h"

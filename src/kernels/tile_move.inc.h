@@ -1,4 +1,4 @@
-/* Tiles between memory and reals (tile.inc.h). Assumes the elements of a variant (element.h).
+/* Tiles between memory and reals (tile.inc.h): places, and reading. Assumes the elements of a variant (element.h).
  *
  * Where one of the steps is an element's size, WIDTH elements move at a time: rows that stand side by side as they are, rows
  * whose classes stand side by side by transposing squares. The last square of a row may overlap the one before it. A square
@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "element.h"
-#include "scale.inc.h"
 #include "tile_rows.inc.h"
 
 /* The place is handed over by value, so that no store of an element can change it. */
@@ -98,86 +97,6 @@ static void tile_read(const struct xent_tile_place *place, size_t rows, size_t c
     }
     for (size_t c = 0; c < classes && vectors < rows; c++)
         for (size_t r = vectors; r < rows; r++) tile[c * XENT_TILE + r] = real_of(*tile_at(from, r, c));
-}
-
-/* Writes row after row, so that what reaches into the next row is overwritten by it. */
-static inline __attribute__((always_inline)) void write_square(const real *tile, size_t r, size_t c, size_t classes,
-                                                               enum square square, vector lower, vector factor,
-                                                               struct xent_tile_place to)
-{
-    stored copy[WIDTH], *last = tile_at(to, r + WIDTH - 1, c);
-    vector x[WIDTH];
-    EACH (k, WIDTH) x[k] = v_load(tile + (c + (square == WITHIN || k < classes ? k : 0)) * XENT_TILE + r);
-    EACH (k, WIDTH) x[k] = v_mul(v_mul(x[k], lower), factor);
-    v_transpose(x);
-    EACH (k, WIDTH) store(k + 1 != WIDTH ? tile_at(to, r + k, c) : square == NARROW ? copy : last, x[k]);
-    if (square == NARROW) memcpy(last, copy, classes * sizeof(stored));
-}
-
-static inline void write_squares(const real *tile, size_t rows, size_t classes, const struct tile_scaling *by,
-                                 struct xent_tile_place to)
-{
-    for (size_t r = 0; r < rows; r += WIDTH) {
-        vector lower = v_load(by->lower + r), factor = v_load(by->factor + r);
-        for (size_t c = 0; c < classes; c += WIDTH)
-            if (classes < WIDTH)
-                write_square(tile, r, c, classes, NARROW, lower, factor, to);
-            else
-                write_square(tile, r, square_at(c, classes), classes, WITHIN, lower, factor, to);
-    }
-}
-
-/* The rows from `done` on, of which there are fewer than WIDTH or which are apart. */
-static inline void write_left(const real *tile, size_t done, size_t rows, size_t classes, const struct tile_scaling *by,
-                              struct xent_tile_place to)
-{
-    for (size_t r = done; r < rows; r += WIDTH) {
-        const vector lower = v_load(by->lower + r), factor = v_load(by->factor + r);
-        const size_t count = rows - r < WIDTH ? rows - r : WIDTH;
-        char *class_at = (char *)tile_at(to, r, 0);
-        for (const real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE, class_at += to.class_step) {
-            stored element[WIDTH];
-            char *at = class_at;
-            store(element, v_mul(v_mul(v_load(x), lower), factor));
-            _Pragma("GCC unroll 1") for (size_t k = 0; k < count; k++, at += to.row_step) * (stored *)(void *)at = element[k];
-        }
-    }
-}
-
-/* One entry of each row, at a class of its own. */
-static inline void put_entries(const double *entry_of_row, const int32_t *class_index, size_t rows, struct xent_tile_place to)
-{
-    stored element[XENT_TILE];
-    for (size_t r = 0; r < rows; r += WIDTH) {
-        vf64 parts[PARTS];
-        load_row_doubles(entry_of_row + r, rows - r, parts);
-        store(element + r, v_narrow(parts));
-    }
-    for (size_t r = 0; r < rows; r++) *tile_at(to, r, (size_t)class_index[r]) = element[r];
-}
-
-static void tile_write(const void *from, size_t rows, size_t classes, const struct xent_tile *state,
-                       const struct xent_tile_place *place)
-{
-    const struct xent_tile_place to = *place;
-    const real *tile = from;
-    struct tile_scaling by;
-    bool squares;
-    size_t vectors = rows_in_vectors(to, rows, classes, &squares);
-    if (state != NULL)
-        set_scaling(&by, state->scale, rows);
-    else
-        set_no_scaling(&by, rows);
-    if (squares) write_squares(tile, vectors, classes, &by, to);
-    for (size_t c = 0; c < classes && vectors > 0 && !squares; c++)
-        for (size_t r = 0; r < vectors; r += WIDTH) {
-            vector term = v_mul(v_load(tile + c * XENT_TILE + r), v_load(by.lower + r));
-            store(tile_at(to, r, c), v_mul(term, v_load(by.factor + r)));
-        }
-    write_left(tile, vectors, rows, classes, &by, to);
-    if (state == NULL) return;
-    put_entries(state->first_entry, state->first, rows, to);
-    put_entries(state->target_entry, state->target, rows, to);
 }
 
 #endif

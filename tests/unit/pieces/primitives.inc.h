@@ -22,6 +22,7 @@ ALONG(f32, float, div, vf32_div(a, b))
 ALONG(f32, float, abs, vf32_abs(a))
 ALONG(f32, float, with_sign, vf32_with_sign(vf32_abs(a), b))
 ALONG(f32, float, where_less, vf32_where_less(a, b, c, b))
+ALONG(f32, float, where_equal, vf32_where_equal(a, b, c, b))
 ALONG(f32, float, canonical, vf32_canonical(a))
 ALONG(f32, float, mul, vf32_mul(a, b))
 ALONG(f32, float, fma, vf32_fma(a, b, c))
@@ -37,6 +38,7 @@ ALONG(f64, double, div, vf64_div(a, b))
 ALONG(f64, double, abs, vf64_abs(a))
 ALONG(f64, double, with_sign, vf64_with_sign(vf64_abs(a), b))
 ALONG(f64, double, where_less, vf64_where_less(a, b, c, b))
+ALONG(f64, double, where_equal, vf64_where_equal(a, b, c, b))
 ALONG(f64, double, canonical, vf64_canonical(a))
 ALONG(f64, double, mul, vf64_mul(a, b))
 ALONG(f64, double, sub_apart, vf64_sub_apart(a, b))
@@ -274,6 +276,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
     {                                                                                                                          \
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, log_exponent), ROW(f32, log_fraction), ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs),            \
+        ROW(f32, where_equal), ROW(f64, where_equal),                                                                          \
         ROW(f32, with_sign), ROW(f32, where_less), ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16),               \
         ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, store_number_f16), ROW(f32, store_number_bf16),               \
         ROW(f32, store_number_pair_bf16),                                                                                      \
