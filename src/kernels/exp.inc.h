@@ -29,14 +29,15 @@ static inline struct reference references(vector exponent)
 static inline struct reference reference(real exponent) { return references(v_set(exponent)); }
 
 /* Makes e^x 2^64 / 2^K = scale + scale * low of up to STAGED vectors of logits. They go side by side, operation by operation:
-   each is a long chain, and a processor's window holds few of the chains where they stand one behind the other. */
-static inline __attribute__((always_inline)) void exp_staged(struct reference shared, size_t count, const vector *logits,
-                                                             vector *scale, vector *low)
+   each is a long chain, and a processor's window holds few of the chains where they stand one behind the other. They
+   take that many references in turn. */
+static inline __attribute__((always_inline)) void exp_staged_by(const struct reference *shared, size_t several, size_t count,
+                                                                const vector *logits, vector *scale, vector *low)
 {
     vector x[STAGED], t[STAGED], n[STAGED], r[STAGED], g[STAGED];
-    EACH (v, count) x[v] = v_max(shared.lowest, logits[v]);
-    EACH (v, count) t[v] = v_fma(x[v], v_set(LOG2E), shared.magic);
-    EACH (v, count) n[v] = v_sub(t[v], shared.magic);
+    EACH (v, count) x[v] = v_max(shared[v % several].lowest, logits[v]);
+    EACH (v, count) t[v] = v_fma(x[v], v_set(LOG2E), shared[v % several].magic);
+    EACH (v, count) n[v] = v_sub(t[v], shared[v % several].magic);
     EACH (v, count) r[v] = v_fma(n[v], v_set(-(LN2_HI)), x[v]);
     EACH (v, count) r[v] = v_fma(n[v], v_set(-(LN2_LO)), r[v]);
     EACH (v, count) g[v] = v_set(exp_coefficients[0]);
@@ -45,6 +46,12 @@ static inline __attribute__((always_inline)) void exp_staged(struct reference sh
     EACH (v, count) g[v] = v_fma(g[v], r[v], v_set((real)1));
     EACH (v, count) low[v] = v_fma(g[v], r[v], v_exp_correction(t[v]));
     EACH (v, count) scale[v] = v_exp_scale(t[v]);
+}
+
+static inline __attribute__((always_inline)) void exp_staged(struct reference shared, size_t count, const vector *logits,
+                                                             vector *scale, vector *low)
+{
+    exp_staged_by(&shared, 1, count, logits, scale, low);
 }
 
 static inline void exp_one(struct reference shared, vector x, vector *scale, vector *low)

@@ -7,11 +7,9 @@
 
 #include <math.h>
 
-#include "exp.inc.h"
 #include "kernels.h"
 #include "relate.h"
-#include "sum.inc.h"
-#include "tile_rows.inc.h"
+#include "tile_terms.inc.h"
 
 /* Of WIDTH rows the largest logit, +0 for -0, and the first class at it. */
 static inline void tile_maximum(const real *tile, size_t classes, double *max, int32_t *first)
@@ -33,66 +31,6 @@ static void tile_maxima(const void *logits, size_t rows, size_t classes, struct 
 {
     const real *tile = logits;
     for (size_t r = 0; r < rows; r += WIDTH) tile_maximum(tile + r, classes, state->max + r, state->first + r);
-}
-
-/* What becomes of the terms once they are summed. */
-enum fate { DROPPED, KEPT };
-
-/* WIDTH rows on their way through the terms. */
-struct tile_term_rows {
-    real *tile;
-    size_t row, classes; /* the first of the rows */
-    struct reference shared;
-    enum fate fate;
-    const struct xent_tile_ahead *ahead;
-};
-
-/* The term of class c, which takes the logit's place if it is KEPT. */
-static inline __attribute__((always_inline)) void tile_term(const struct tile_term_rows *of, size_t c, vector *scale,
-                                                            vector *low)
-{
-    real *at = of->tile + c * XENT_TILE;
-    exp_one(of->shared, v_load(at), scale, low);
-    fetch_ahead(of->ahead, c, of->row);
-    if (of->fate == KEPT) v_store(at, v_fma(*scale, *low, *scale));
-}
-
-/* The sum of the terms of one lane. Of few classes each is a lane of its own. */
-static inline __attribute__((always_inline)) struct sum tile_lane(const struct tile_term_rows *of, size_t lane)
-{
-    vector scale, low;
-    struct sum sum = sum_none();
-    tile_term(of, lane, &scale, &low);
-    if (of->classes <= XENT_LANES) return sum_one(scale, low);
-    sum_add(&sum, scale, low);
-    for (size_t c = lane + XENT_LANES, group = 1; c < of->classes; c += XENT_LANES, group++) {
-        if (group % BLOCK_GROUPS == 0) sum_flush(&sum);
-        tile_term(of, c, &scale, &low);
-        sum_add(&sum, scale, low);
-    }
-    sum_flush(&sum);
-    return sum;
-}
-
-/* The distance of the first lanes that are joined, where there are so many: the largest power of two that is smaller. */
-static inline size_t tile_half(size_t lanes) { return lanes < 3 ? 1 : (size_t)1 << (63 - __builtin_clzll(lanes - 1)); }
-
-/* The sum of all terms: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class would be 0. */
-static inline __attribute__((always_inline)) void tile_sum(const struct tile_term_rows of, double *sum)
-{
-    struct sum lane[XENT_LANES / 2];
-    size_t lanes = of.classes < XENT_LANES ? of.classes : XENT_LANES, half = tile_half(lanes);
-    for (size_t i = 0; i < half; i++) {
-        struct sum of_lane = tile_lane(&of, i);
-        if (__builtin_expect(i + half < lanes, 1)) {
-            struct sum other = tile_lane(&of, i + half);
-            sum_join(&of_lane, &other);
-        }
-        EACH (k, SUMS) lane[i].sum[k] = of_lane.sum[k];
-    }
-    for (half /= 2; half >= 1; half /= 2)
-        for (size_t i = 0; i < half; i++) sum_join(&lane[i], &lane[i + half]);
-    sum_total(&lane[0], sum);
 }
 
 static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
@@ -126,6 +64,30 @@ static inline vector tile_exponents(const double *max)
     return v_sub(v_add(v_mul(v_narrow(parts), v_set(LOG2E)), shift), shift);
 }
 
+/* The sums of the terms of n vectors of rows, from row r on. */
+static inline __attribute__((always_inline)) void tile_sum_rows(real *tile, size_t r, size_t n, size_t classes, enum fate fate,
+                                                                const real *exponent, const struct xent_tile_ahead *ahead,
+                                                                double *sum)
+{
+    struct tile_term_rows of = { .tile = tile + r, .classes = classes };
+    EACH (v, n) of.shared[v] = references(v_load(exponent + r + v * WIDTH));
+    find_lines(ahead, r, n * WIDTH, &of.ahead);
+    if (classes <= XENT_LANES)
+        tile_sum(&of, n, fate, true, sum + r);
+    else
+        tile_sum(&of, n, fate, false, sum + r);
+}
+
+static inline __attribute__((always_inline)) void tile_sum_all(real *tile, size_t rows, size_t classes, enum fate fate,
+                                                               const real *exponent, const struct xent_tile_ahead *ahead,
+                                                               double *sum)
+{
+    size_t r = 0;
+    for (; r + (BESIDE - 1) * WIDTH < rows; r += BESIDE * WIDTH)
+        tile_sum_rows(tile, r, BESIDE, classes, fate, exponent, ahead, sum);
+    if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, exponent, ahead, sum);
+}
+
 static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, bool weighed,
                          const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
@@ -140,13 +102,10 @@ static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, b
         store_row_doubles(widened + r, of_rows);
     }
     units_of(widened, state->max, state->unit, whole_rows(rows));
-    for (size_t r = 0; r < rows; r += WIDTH) {
-        struct reference shared = references(v_load(exponent + r));
-        if (keep)
-            tile_sum((struct tile_term_rows){ tile + r, r, classes, shared, KEPT, ahead }, sum + r);
-        else
-            tile_sum((struct tile_term_rows){ tile + r, r, classes, shared, DROPPED, ahead }, sum + r);
-    }
+    if (keep)
+        tile_sum_all(tile, rows, classes, KEPT, exponent, ahead, sum);
+    else
+        tile_sum_all(tile, rows, classes, DROPPED, exponent, ahead, sum);
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     if (keep) clear_last(state->target_term, rows);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];

@@ -17,6 +17,34 @@ static inline __attribute__((always_inline)) void fetch_ahead(const struct xent_
     }
 }
 
+/* The lines that some rows have in a class, as places of their first bytes in class 0. */
+enum { LINES_AHEAD = 16 };
+struct tile_lines {
+    size_t count;
+    const char *at[LINES_AHEAD];
+    ptrdiff_t class_step[LINES_AHEAD];
+};
+
+/* Those of `rows` rows from r on; each line is found once, by the rows that it begins with. */
+static inline void find_lines(const struct xent_tile_ahead *ahead, size_t r, size_t rows, struct tile_lines *lines)
+{
+    lines->count = 0;
+    for (size_t i = 0; i < ahead->count; i++) {
+        const struct xent_tile_place *place = &ahead->place[i];
+        const size_t step = (size_t)place->row_step;
+        for (size_t at = (r * step + XENT_LINE - 1) / XENT_LINE * XENT_LINE; at < (r + rows) * step; at += XENT_LINE) {
+            lines->at[lines->count] = place->at + at;
+            lines->class_step[lines->count++] = place->class_step;
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void fetch_lines(const struct tile_lines *lines, size_t c)
+{
+    _Pragma("GCC unroll 1") for (size_t i = 0; i < lines->count; i++)
+        prefetch(lines->at[i] + (ptrdiff_t)c * lines->class_step[i]);
+}
+
 /* Rows up to the end of the last vector of doubles. */
 static inline size_t whole_rows(size_t rows) { return (rows + VF64_WIDTH - 1) / VF64_WIDTH * VF64_WIDTH; }
 
