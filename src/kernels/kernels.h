@@ -112,11 +112,10 @@ struct xent_real_kernels {
     void (*tile_weigh)(const void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, bool gaps_only,
                        const struct xent_tile_ahead *ahead, struct xent_tile *state);
 
-    /* The sums of the terms, given `target`, `max` and `first`: `at_target`, `target_term`, `rest`, `unit` and `regular`. weighed:
-       `gap` must be finite too for a row to be regular. Returns how many are. Keeps the terms in place of the logits, or leaves
-       the logits as they were but at `first`. */
-    size_t (*tile_terms)(void *tile, size_t rows, size_t classes, bool keep, bool weighed, const struct xent_tile_ahead *ahead,
-                         struct xent_tile *state);
+    /* The sums of the terms, given `max`, `first` and, as far as they are looked at, `target`: `rest`, `unit` and `regular`, and what
+       `keeps` says. weighed: `gap` must be finite too for a row to be regular. Returns how many are. */
+    size_t (*tile_terms)(void *tile, size_t rows, size_t classes, enum xent_tile_keeps keeps, bool weighed,
+                         const struct xent_tile_ahead *ahead, struct xent_tile *state);
 
     /* `log1p_rest` of all rows, and the losses of those that are regular. weighed: not only the targets have coefficients. */
     void (*tile_losses)(struct xent_tile *state, size_t rows, bool weighed, double z_loss, double *loss);

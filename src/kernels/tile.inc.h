@@ -11,29 +11,36 @@
 #include "relate.h"
 #include "tile_terms.inc.h"
 
-/* Of WIDTH rows the largest logit, +0 for -0, and the first class at it. */
-static inline void tile_maximum(const real *tile, size_t classes, double *max, int32_t *first)
+/* Of n vectors of rows the largest logits, +0 for -0, and the first classes at them. Several go side by side: each waits for the class
+   before. */
+static inline __attribute__((always_inline)) void tile_maxima_of(const real *tile, size_t n, size_t classes, double *max,
+                                                                 int32_t *first)
 {
-    vector most = v_set(-(real)INFINITY), at = v_set((real)0), c = at, one = v_set((real)1);
-    real class_index[WIDTH];
+    enum { MOST = 4 };
+    vector most[MOST], at[MOST], c = v_set((real)0), one = v_set((real)1);
+    real class_index[MOST * WIDTH];
+    EACH (v, n) most[v] = v_set(-(real)INFINITY);
+    EACH (v, n) at[v] = v_set((real)0);
     for (const real *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE) {
-        vector x = v_load(tile);
-        at = v_where_less(most, x, c, at);
-        most = v_max(x, most);
+        EACH (v, n) {
+            vector x = v_load(tile + v * WIDTH);
+            at[v] = v_where_less(most[v], x, c, at[v]);
+            most[v] = v_max(x, most[v]);
+        }
         c = v_add(c, one);
     }
-    store_row_doubles(max, v_add(most, v_set((real)0)));
-    v_store(class_index, at);
-    _Pragma("GCC unroll 1") for (size_t k = 0; k < WIDTH; k++) first[k] = (int32_t)class_index[k];
+    EACH (v, n) store_row_doubles(max + v * WIDTH, v_add(most[v], v_set((real)0)));
+    EACH (v, n) v_store(class_index + v * WIDTH, at[v]);
+    _Pragma("GCC unroll 1") for (size_t k = 0; k < n * WIDTH; k++) first[k] = (int32_t)class_index[k];
 }
 
 static void tile_maxima(const void *logits, size_t rows, size_t classes, struct xent_tile *state)
 {
     const real *tile = logits;
-    for (size_t r = 0; r < rows; r += WIDTH) tile_maximum(tile + r, classes, state->max + r, state->first + r);
+    size_t r = 0;
+    for (; r + 3 * WIDTH < rows; r += 4 * WIDTH) tile_maxima_of(tile + r, 4, classes, state->max + r, state->first + r);
+    for (; r < rows; r += WIDTH) tile_maxima_of(tile + r, 1, classes, state->max + r, state->first + r);
 }
-
-static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
 
 /* Whether the rows are regular; how many of them are. */
 static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *state)
@@ -45,9 +52,15 @@ static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *s
     return (size_t)count;
 }
 
+static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
+
 /* Takes the maxima out of the sums; first reads the targets' logits, one of which may be the maximum. */
-static inline void tile_take_out(real *tile, size_t rows, struct xent_tile *state)
+static inline void tile_take_out(real *tile, size_t rows, bool targets, struct xent_tile *state)
 {
+    if (!targets) {
+        for (size_t r = 0; r < rows; r++) tile[tile_index(r, state->first[r])] = -(real)INFINITY;
+        return;
+    }
     clear_last(state->at_target, rows);
     for (size_t r = 0; r < rows; r++) {
         state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
@@ -69,7 +82,9 @@ static inline __attribute__((always_inline)) void tile_sum_rows(real *tile, size
                                                                 const real *exponent, const struct xent_tile_ahead *ahead,
                                                                 double *sum)
 {
-    struct tile_term_rows of = { .tile = tile + r, .classes = classes };
+    struct tile_term_rows of; /* whose lines would take long to clear */
+    of.tile = tile + r;
+    of.classes = classes;
     EACH (v, n) of.shared[v] = references(v_load(exponent + r + v * WIDTH));
     find_lines(ahead, r, n * WIDTH, &of.ahead);
     if (classes <= XENT_LANES)
@@ -88,12 +103,13 @@ static inline __attribute__((always_inline)) void tile_sum_all(real *tile, size_
     if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, exponent, ahead, sum);
 }
 
-static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, bool weighed,
+static size_t tile_terms(void *logits, size_t rows, size_t classes, enum xent_tile_keeps keeps, bool weighed,
                          const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
     real *tile = logits, exponent[XENT_TILE];
     double widened[XENT_TILE], sum[XENT_TILE];
-    tile_take_out(tile, rows, state);
+    const bool keep = keeps == XENT_KEEPS_TERMS_FOR_TARGETS;
+    tile_take_out(tile, rows, keeps != XENT_KEEPS_TERMS, state);
     /* Done here to put time between the narrow stores of tile_take_out and the vector loads of tile_sum, which wait for
        them. */
     for (size_t r = 0; r < rows; r += WIDTH) {
@@ -102,10 +118,10 @@ static size_t tile_terms(void *logits, size_t rows, size_t classes, bool keep, b
         store_row_doubles(widened + r, of_rows);
     }
     units_of(widened, state->max, state->unit, whole_rows(rows));
-    if (keep)
-        tile_sum_all(tile, rows, classes, KEPT, exponent, ahead, sum);
-    else
+    if (keeps == XENT_KEEPS_LOGITS)
         tile_sum_all(tile, rows, classes, DROPPED, exponent, ahead, sum);
+    else
+        tile_sum_all(tile, rows, classes, KEPT, exponent, ahead, sum);
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     if (keep) clear_last(state->target_term, rows);
     for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];

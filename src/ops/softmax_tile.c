@@ -34,10 +34,10 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     const struct xent_real_kernels *kernels = softmax->type.kernels->real;
     struct xent_tile *state = &tile->state;
     size_t classes = (size_t)softmax->type.classes;
-    bool keep_terms = softmax->kind == XENT_SOFTMAX;
+    const enum xent_tile_keeps keeps = softmax->kind == XENT_SOFTMAX ? XENT_KEEPS_TERMS : XENT_KEEPS_LOGITS;
     kernels->tile_maxima(tile->reals, tile->rows, classes, state);
     target_first(state, tile->rows);
-    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keep_terms, false, &tile->ahead, state);
+    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keeps, false, &tile->ahead, state);
 }
 
 static void finish(const void *call, struct xent_tile_rows *tile)
@@ -48,9 +48,17 @@ static void finish(const void *call, struct xent_tile_rows *tile)
     for (size_t i = 0; i < tile->rows; i++) tile->result[i] = state->max[i] + state->log1p_rest[i];
 }
 
-/* Rows that are not regular, and those with a NaN that the maximum missed. */
+/* Whether the kernels can do all rows: regular ones, whose maxima are finite, without a NaN that the maximum missed. */
+static inline bool all_together(const struct xent_tile_rows *tile)
+{
+    int64_t finite = 0; /* as wide as what is compared, which lets it become vector code */
+    for (size_t i = 0; i < tile->rows; i++) finite += tile->state.rest[i] - tile->state.rest[i] == 0;
+    return tile->regular_rows == tile->rows && (size_t)finite == tile->rows;
+}
+
 static void mark_alone(struct xent_tile_rows *tile)
 {
+    if (all_together(tile)) return;
     for (size_t i = 0; i < tile->rows; i++) {
         tile->alone[i] = !tile->state.regular[i] || !xent_tile_is_finite(tile, i);
         tile->alone_rows += tile->alone[i];

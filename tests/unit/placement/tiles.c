@@ -160,7 +160,8 @@ static void expect_reduced(const struct scene *s, bool keep)
     read_tile(s);
     for (size_t i = 0; i < s->rows; i++) found.target[i] = (int32_t)((i * 7 + s->classes / 2) % s->classes);
     s->kernels->real->tile_maxima(tile, s->rows, s->classes, &found);
-    s->kernels->real->tile_terms(tile, s->rows, s->classes, keep, false, &nothing, &found);
+    s->kernels->real->tile_terms(tile, s->rows, s->classes, keep ? XENT_KEEPS_TERMS_FOR_TARGETS : XENT_KEEPS_LOGITS, false,
+                                 &nothing, &found);
     for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keep);
 }
 
