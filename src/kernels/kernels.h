@@ -184,6 +184,10 @@ struct xent_stored_kernels {
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
                        const struct xent_tile_place *to);
 
+    /* What tile_log_probs makes of XENT_TILE rows, to a place where they stand side by side. */
+    void (*tile_write_log_probs)(const void *tile, size_t classes, const struct xent_tile *state,
+                                 const struct xent_tile_place *to);
+
     /* out = softcap tanh(scale z / softcap), reals; without the tanh for softcap 0. Both parameters are reals in value. Any n; out may
        be z where that is stored as a real. */
     void (*prepare)(const void *z, void *out, size_t n, double scale, double softcap);

@@ -26,6 +26,7 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .weigh = weigh,
     .tile_read = tile_read,
     .tile_write = tile_write,
+    .tile_write_log_probs = tile_write_log_probs,
     .prepare = prepare,
     .slopes = slopes,
     .entries = entries,

@@ -72,12 +72,15 @@ static void scale_probabilities(const void *call, struct xent_tile_rows *tile)
     mark_alone(tile);
 }
 
+/* They are made on their way to the output where that takes a whole tile of rows side by side. */
 static void make_log_probabilities(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_softmax *softmax = call;
-    softmax->type.kernels->real->tile_log_probs(tile->reals, tile->rows, (size_t)softmax->type.classes, &tile->state);
-    tile->made = true;
     mark_alone(tile);
+    tile->made = tile->alone_rows > 0 || tile->rows < XENT_TILE || tile->out.row_step != (ptrdiff_t)softmax->type.size;
+    tile->log_probs = !tile->made;
+    if (tile->made)
+        softmax->type.kernels->real->tile_log_probs(tile->reals, tile->rows, (size_t)softmax->type.classes, &tile->state);
 }
 
 const struct xent_tile_steps xent_softmax_tile_steps[] = {

@@ -11,7 +11,8 @@ struct xent_tile_rows {
     void *reals;                    /* logits, then terms: class c of row r is element c * XENT_TILE + r */
     struct xent_tile_place in, out; /* their first rows; out.at NULL: nothing is written class by class */
 
-    bool made; /* `reals` are what is written: no term is left among them */
+    bool made;      /* `reals` are what is written: no term is left among them */
+    bool log_probs; /* `reals` are still the logits, whose log-probabilities are written */
 
     struct xent_tile_coef coef; /* of all classes */
     void *slopes;               /* the softcap's derivatives, a tile of reals; NULL: all 1 */
@@ -91,7 +92,10 @@ void xent_tile_take_back(const struct xent_row_type *type, struct xent_tile_rows
 /* From `reals` to `out`: terms by the factors and entries in the state. */
 static inline void xent_tile_write(const struct xent_row_type *type, const struct xent_tile_rows *tile)
 {
-    type->kernels->tile_write(tile->reals, tile->rows, (size_t)type->classes, tile->made ? NULL : &tile->state, &tile->out);
+    if (tile->log_probs)
+        type->kernels->tile_write_log_probs(tile->reals, (size_t)type->classes, &tile->state, &tile->out);
+    else
+        type->kernels->tile_write(tile->reals, tile->rows, (size_t)type->classes, tile->made ? NULL : &tile->state, &tile->out);
 }
 
 #endif

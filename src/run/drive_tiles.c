@@ -107,7 +107,7 @@ static inline void second_pass(const struct way *way)
 {
     const struct xent_drive *drive = way->drive;
     struct xent_tile_rows *tile = way->tile;
-    tile->made = false;
+    tile->made = tile->log_probs = false;
     tile->alone_rows = 0;
     drive->tiled->scale(drive->call, tile);
     for (size_t i = 0; i < tile->rows && tile->alone_rows > 0; i++)
