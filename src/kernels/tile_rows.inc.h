@@ -69,4 +69,16 @@ static inline void store_row_doubles(double *of_row, vector x)
     EACH (k, PARTS) vf64_store(of_row + k * VF64_WIDTH, v_widen(x, k));
 }
 
+/* ---- The tree in which lanes are joined, by halves. Its leaves, the pairs that are joined first, are met in the order of a walk through
+   it: then a few sums wait for their other halves at a time, one a level ---- */
+
+enum { TREE_LEVELS = 6 }; /* of XENT_LANES / 2 leaves */
+
+/* How many leaves there are, and the distance of the two lanes of each, of which the second may not exist: the largest power of two that
+   is smaller than the number of lanes. */
+static inline size_t tile_half(size_t lanes) { return lanes < 3 ? 1 : (size_t)1 << (63 - __builtin_clzll(lanes - 1)); }
+
+/* The leaf behind leaf i of a walk, which has completed `level` levels: that of a number whose bits are read from behind, plus 1. */
+static inline size_t tree_next(size_t i, size_t half, size_t level) { return i ^ (half - (half >> (level + 1))); }
+
 #endif

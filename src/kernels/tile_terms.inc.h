@@ -74,18 +74,14 @@ static inline __attribute__((always_inline)) void tile_lane(const struct tile_te
     EACH (v, (count - 1) * n) sum_join(&sum[v], &sum[v + n]);
 }
 
-/* The distance of the first lanes that are joined, where there are so many: the largest power of two that is smaller. */
-static inline size_t tile_half(size_t lanes) { return lanes < 3 ? 1 : (size_t)1 << (63 - __builtin_clzll(lanes - 1)); }
-
-/* The sum of all terms: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class would be 0. They come in the
-   order in which a walk through that tree meets them, so that a few sums wait for their other halves at a time. */
+/* The sum of all terms: the lanes are added by halves, as in the tree of a chunk. Lanes behind the last class would be 0. */
 static inline __attribute__((always_inline)) void tile_sum(const struct tile_term_rows *of, size_t n, enum fate fate, bool few,
                                                            double *total)
 {
     const size_t lanes = few ? of->classes : XENT_LANES, half = tile_half(lanes);
-    vf64 waiting[6][BESIDE][SUMS]; /* of a half of at most 2^5 lanes */
+    vf64 waiting[TREE_LEVELS][BESIDE][SUMS];
     size_t level = 0;
-    for (size_t k = 0, i = 0; k < half; k++, i ^= half - (half >> (level + 1))) { /* i: the bits of k from behind */
+    for (size_t k = 0, i = 0; k < half; k++, i = tree_next(i, half, level)) {
         struct sum sum[PAIR * BESIDE];
         if (i + half < lanes)
             tile_lane(of, n, fate, few, i, half, PAIR, sum);
