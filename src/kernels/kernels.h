@@ -20,7 +20,8 @@
  *   entry        one number of a gradient, or a probability
  *   rescale      to make entries of terms
  *   tile         up to XENT_TILE rows side by side, each in a lane of the vectors
- *   special      of a chunk: without a finite maximum; regular, of a row of a tile: with one that is not far from 0
+ *   special      of a chunk: without a finite maximum; regular, of a row of a tile: with one that is not far from 0 and
+ *                without a NaN
  */
 #ifndef XENT_KERNELS_KERNELS_H
 #define XENT_KERNELS_KERNELS_H
@@ -113,7 +114,7 @@ struct xent_real_kernels {
                        const struct xent_tile_ahead *ahead, struct xent_tile *state);
 
     /* The sums of the terms, given `max`, `first` and, as far as they are looked at, `target`: `rest`, `unit` and `regular`, and what
-       `keeps` says. weighed: `gap` must be finite too for a row to be regular. Returns how many are. */
+       `keeps` says. weighed: `gap` must be finite for a row to be regular, as `rest` must. Returns how many are. */
     size_t (*tile_terms)(void *tile, size_t rows, size_t classes, enum xent_tile_keeps keeps, bool weighed,
                          const struct xent_tile_ahead *ahead, struct xent_tile *state);
 
@@ -184,7 +185,7 @@ struct xent_stored_kernels {
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
                        const struct xent_tile_place *to);
 
-    /* What tile_log_probs makes of XENT_TILE rows, to a place where they stand side by side. */
+    /* What tile_log_probs makes of XENT_TILE rows, regular ones, to a place where they stand side by side. */
     void (*tile_write_log_probs)(const void *tile, size_t classes, const struct xent_tile *state,
                                  const struct xent_tile_place *to);
 

@@ -45,9 +45,12 @@ static void tile_maxima(const void *logits, size_t rows, size_t classes, struct 
 /* Whether the rows are regular; how many of them are. */
 static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *state)
 {
-    double nothing[XENT_TILE]; /* 0 of a gap that is finite */
+    double nothing[XENT_TILE]; /* 0 of a sum, and a gap, that is finite */
     int32_t count = 0;
-    EACH_ROW (r, rows) nothing[r] = weighed ? state->gap[r] - state->gap[r] : 0;
+    EACH_ROW (r, rows) {
+        double gap = weighed ? state->gap[r] : 0;
+        nothing[r] = (state->rest[r] - state->rest[r]) + (gap - gap);
+    }
     EACH_ROW (r, rows)
         state->regular[r] = (state->max[r] >= -(double)LARGE) & (state->max[r] <= (double)LARGE) & (nothing[r] == 0);
     for (size_t r = 0; r < rows; r++) count += state->regular[r];

@@ -139,8 +139,8 @@ static void tile_write_log_probs(const void *from, size_t classes, const struct 
                 part[k] =
                     log_prob_of(load_real_doubles(tile + at), vf64_load(state->max + at), vf64_load(state->log1p_rest + at));
             }
-            store((stored *)(void *)to.at + r,
-                  v_where_equal(v_load(first.class_index + r), index, v_load(first.entry + r), v_narrow(part)));
+            store_number((stored *)(void *)to.at + r,
+                         v_where_equal(v_load(first.class_index + r), index, v_load(first.entry + r), v_narrow(part)));
         }
 }
 

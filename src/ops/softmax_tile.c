@@ -48,21 +48,10 @@ static void finish(const void *call, struct xent_tile_rows *tile)
     for (size_t i = 0; i < tile->rows; i++) tile->result[i] = state->max[i] + state->log1p_rest[i];
 }
 
-/* Whether the kernels can do all rows: regular ones, whose maxima are finite, without a NaN that the maximum missed. */
-static inline bool all_together(const struct xent_tile_rows *tile)
+static inline void mark_alone(struct xent_tile_rows *tile)
 {
-    int64_t finite = 0; /* as wide as what is compared, which lets it become vector code */
-    for (size_t i = 0; i < tile->rows; i++) finite += tile->state.rest[i] - tile->state.rest[i] == 0;
-    return tile->regular_rows == tile->rows && (size_t)finite == tile->rows;
-}
-
-static void mark_alone(struct xent_tile_rows *tile)
-{
-    if (all_together(tile)) return;
-    for (size_t i = 0; i < tile->rows; i++) {
-        tile->alone[i] = !tile->state.regular[i] || !xent_tile_is_finite(tile, i);
-        tile->alone_rows += tile->alone[i];
-    }
+    tile->alone_rows = tile->rows - tile->regular_rows;
+    for (size_t i = 0; i < tile->rows && tile->alone_rows > 0; i++) tile->alone[i] = !tile->state.regular[i];
 }
 
 static void scale_probabilities(const void *call, struct xent_tile_rows *tile)
