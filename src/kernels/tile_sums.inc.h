@@ -13,7 +13,8 @@ struct tile_rows {
     const double *coef;
     vf64 base;
     const struct xent_tile_ahead *ahead;
-    size_t row; /* the first of them, for the latter */
+    const struct tile_lines *lines; /* of `ahead`, where they have been found */
+    size_t row;                     /* the first of them, for these */
 };
 
 /* What class c adds to the sums of its rows. */

@@ -20,6 +20,7 @@ struct wide_sum {
 static inline __attribute__((always_inline)) vector tile_real(const struct tile_rows *rows, size_t c, bool product)
 {
     const vector g = v_load(rows->beside + c * XENT_TILE);
+    fetch_lines(rows->lines, c);
     return product ? v_mul(v_load(rows->tile + c * XENT_TILE), g) : g;
 }
 
@@ -30,6 +31,7 @@ static inline __attribute__((always_inline)) vector tile_pair(const struct tile_
     const vector first = tile_real(rows, c, product);
     if (next >= rows->classes) return first;
     const vector g = v_load(rows->beside + next * XENT_TILE);
+    fetch_lines(rows->lines, next);
     return product ? v_fma(v_load(rows->tile + next * XENT_TILE), g, first) : v_add(first, g);
 }
 
@@ -119,11 +121,13 @@ static __attribute__((noinline, cold)) void tile_mend(const struct tile_rows *ro
     }
 }
 
-static __attribute__((noinline)) void tile_dot_by_pairs(const struct tile_rows *rows, double *sum)
+static __attribute__((noinline)) void tile_dot_by_pairs(struct tile_rows *rows, double *sum)
 {
     const bool product = rows->tile != NULL, single = rows->classes <= XENT_LANES;
     struct wide_sum wide;
-    for (size_t c = 0; c < rows->classes; c++) fetch_ahead(rows->ahead, c, rows->row);
+    struct tile_lines lines;
+    find_lines(rows->ahead, rows->row, WIDTH, &lines);
+    rows->lines = &lines;
     if (product && single)
         wide = tile_pairs(rows, true, true);
     else if (single)
@@ -138,7 +142,7 @@ static void tile_dot(const void *p, const void *upstream, size_t rows, size_t cl
                      double *dot)
 {
     const size_t step = COMPENSATED ? VF64_WIDTH : WIDTH;
-    struct tile_rows of_rows = { p, upstream, classes, NULL, vf64_set(0.0), ahead, 0 };
+    struct tile_rows of_rows = { p, upstream, classes, NULL, vf64_set(0.0), ahead, NULL, 0 };
     double sum[XENT_TILE];
     for (size_t r = 0; r < rows; r += step, of_rows.row += step) {
         if (COMPENSATED)

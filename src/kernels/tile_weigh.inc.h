@@ -177,7 +177,7 @@ static inline void weigh_shared(const struct tile_rows *rows, size_t r, bool gap
 static void tile_weigh(const void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, bool gaps_only,
                        const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
-    struct tile_rows of_rows = { tile, NULL, classes, coef->at, vf64_set(0.0), ahead, 0 };
+    struct tile_rows of_rows = { tile, NULL, classes, coef->at, vf64_set(0.0), ahead, NULL, 0 };
     bool shared = coef->row_step == 0;
     double base[XENT_TILE];
     if (coef->class_step == 0) {
