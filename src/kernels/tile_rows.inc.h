@@ -8,15 +8,6 @@
 #include "kernels.h"
 #include "real.h"
 
-/* Fetches, of class c, the line that a vector of rows from r on is in. */
-static inline __attribute__((always_inline)) void fetch_ahead(const struct xent_tile_ahead *ahead, size_t c, size_t r)
-{
-    for (size_t i = 0; i < ahead->count; i++) {
-        const struct xent_tile_place *place = &ahead->place[i];
-        prefetch(place->at + (ptrdiff_t)c * place->class_step + (ptrdiff_t)r * place->row_step);
-    }
-}
-
 /* The lines that some rows have in a class, as places of their first bytes in class 0. */
 enum { LINES_AHEAD = 16 };
 struct tile_lines {
@@ -39,6 +30,7 @@ static inline void find_lines(const struct xent_tile_ahead *ahead, size_t r, siz
     }
 }
 
+/* Fetches those of class c. */
 static inline __attribute__((always_inline)) void fetch_lines(const struct tile_lines *lines, size_t c)
 {
     _Pragma("GCC unroll 1") for (size_t i = 0; i < lines->count; i++)

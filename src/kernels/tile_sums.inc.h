@@ -32,14 +32,14 @@ struct tile_sum {
 };
 
 /* The first class meets a sum of 0: no error, and no -0. */
-static inline __attribute__((always_inline)) struct tile_sum tile_sum_of_lane(const struct tile_rows *rows, size_t lane,
-                                                                              tile_summand *summand)
+static inline __attribute__((always_inline)) struct tile_sum
+tile_sum_of_lane(const struct tile_rows *rows, const struct tile_lines *lines, size_t lane, tile_summand *summand)
 {
     struct tile_sum sum = { vf64_add(vf64_set(0.0), summand(rows, lane)), vf64_set(0.0) };
-    fetch_ahead(rows->ahead, lane, rows->row);
+    fetch_lines(lines, lane);
     for (size_t c = lane + XENT_LANES; c < rows->classes; c += XENT_LANES) {
         accumulate(&sum.sum, &sum.error, summand(rows, c));
-        fetch_ahead(rows->ahead, c, rows->row);
+        fetch_lines(lines, c);
     }
     return sum;
 }
@@ -48,12 +48,14 @@ static inline __attribute__((always_inline)) struct tile_sum tile_sum_of_lane(co
 static inline __attribute__((always_inline)) struct tile_sum tile_tree(const struct tile_rows *rows, tile_summand *summand)
 {
     struct tile_sum lane[XENT_LANES / 2];
+    struct tile_lines lines;
     size_t lanes = rows->classes < XENT_LANES ? rows->classes : XENT_LANES, half = XENT_LANES / 2;
     while (half >= lanes && half > 1) half /= 2;
+    find_lines(rows->ahead, rows->row, VF64_WIDTH, &lines);
     for (size_t i = 0; i < half; i++) {
-        lane[i] = tile_sum_of_lane(rows, i, summand);
+        lane[i] = tile_sum_of_lane(rows, &lines, i, summand);
         if (i + half >= lanes) continue;
-        struct tile_sum other = tile_sum_of_lane(rows, i + half, summand);
+        struct tile_sum other = tile_sum_of_lane(rows, &lines, i + half, summand);
         join(&lane[i].sum, &lane[i].error, other.sum, other.error);
     }
     for (half /= 2; half >= 1; half /= 2)
