@@ -186,6 +186,37 @@ def tanh_f32():
     return c, largest(lambda q: share(q) * (evaluate(c, q) - series(q)), mpf(0), reach)
 
 
+# ---- What a class adds to a divergence
+
+
+def divergence(bits, degree):
+    """P in e^-u - 1 + u = u^2 P(u) from u = -7/4 to 3/2, its constant term 1/2, and the relative error of that."""
+    low, high = mpf(-7) / 4, mpf(3) / 2
+
+    def series(u):
+        if abs(u) > mpf(2) ** -20:
+            return (exp(-u) - 1 + u) / (u * u)
+        return mpf(1) / 2 - u / 6 + u**2 / 24 - u**3 / 120
+
+    def rest(u):
+        return (series(u) - mpf(1) / 2) / u if abs(u) > mpf(2) ** -40 else -mpf(1) / 6
+
+    free = minimax(rest, lambda u: u / series(u) if u != 0 else mpf(2) ** -200, range(degree), low, high)
+    c = {0: mpf(1) / 2, **{p + 1: rounded(v, bits) for p, v in free.items()}}
+    return c, largest(lambda u: evaluate(c, u) / series(u) - 1, low, high)
+
+
+def divergence_lines():
+    """The polynomials of both precisions."""
+    (f32, f32_bound), (f64, f64_bound) = divergence(24, 8), divergence(53, 15)
+    return [
+        "/* e^-u - 1 + u = u^2 (1/2 + C1 u + C2 u^2 + ...) from u = -7/4 to 3/2; relative error",
+        f"   {power_of_two(f32_bound)} and {power_of_two(f64_bound)}. */",
+        *[define(f"DIVERGENCE_F32_C{p}", c, 24) for p, c in f32.items() if p > 0],
+        *[define(f"DIVERGENCE_F64_C{p}", c, 53) for p, c in f64.items() if p > 0],
+    ]
+
+
 # ---- The file
 
 
@@ -298,6 +329,8 @@ def constants():
         f"/* tanh(u) = u (1 + q (C0 + ... + C4 q^4)), q = u^2 < TANH_F32_REACH, relative error {bounds[4]}. */",
         define("TANH_F32_REACH", mpf("0.3125"), 24),
         *[define(f"TANH_F32_C{p}", c, 24) for p, c in tangent.items()],
+        "",
+        *divergence_lines(),
         "",
         "#endif",
     ]

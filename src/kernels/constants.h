@@ -88,4 +88,30 @@ static const double exp_f64_correction[8] = {
 #define TANH_F32_C3 0x1.587c0cp-6f
 #define TANH_F32_C4 -0x1.96ba0ep-8f
 
+/* e^-u - 1 + u = u^2 (1/2 + C1 u + C2 u^2 + ...) from u = -7/4 to 3/2; relative error
+   2^-25.35 and 2^-53.33. */
+#define DIVERGENCE_F32_C1 -0x1.55554ep-3f
+#define DIVERGENCE_F32_C2 0x1.55554cp-5f
+#define DIVERGENCE_F32_C3 -0x1.111348p-7f
+#define DIVERGENCE_F32_C4 0x1.6c1b3ap-10f
+#define DIVERGENCE_F32_C5 -0x1.9f637ap-13f
+#define DIVERGENCE_F32_C6 0x1.9ef9d8p-16f
+#define DIVERGENCE_F32_C7 -0x1.877cd0p-19f
+#define DIVERGENCE_F32_C8 0x1.4055c0p-22f
+#define DIVERGENCE_F64_C1 -0x1.5555555555549p-3
+#define DIVERGENCE_F64_C2 0x1.5555555555547p-5
+#define DIVERGENCE_F64_C3 -0x1.1111111111c44p-7
+#define DIVERGENCE_F64_C4 0x1.6c16c16c17eccp-10
+#define DIVERGENCE_F64_C5 -0x1.a01a019f58c24p-13
+#define DIVERGENCE_F64_C6 0x1.a01a019f57064p-16
+#define DIVERGENCE_F64_C7 -0x1.71de3ab1fbe43p-19
+#define DIVERGENCE_F64_C8 0x1.27e4fb98a2b31p-22
+#define DIVERGENCE_F64_C9 -0x1.ae64287912999p-26
+#define DIVERGENCE_F64_C10 0x1.1eed9b538cb31p-29
+#define DIVERGENCE_F64_C11 -0x1.6130d18a8cb50p-33
+#define DIVERGENCE_F64_C12 0x1.938235b7f3535p-37
+#define DIVERGENCE_F64_C13 -0x1.aaff9270d4e87p-41
+#define DIVERGENCE_F64_C14 0x1.b7f54f79dd5afp-45
+#define DIVERGENCE_F64_C15 -0x1.ff3f9dc34954ap-49
+
 #endif

@@ -100,6 +100,8 @@ struct xent_real_kernels {
     /* What the kernel `entries` takes: within these limits no intermediate overflows. */
     struct xent_entry_limits limits;
 
+    const struct xent_tile_pair_kernels *pair; /* of pairs of rows: pair.h */
+
     /* ---- Rows of a tile. What the last vector has beside them must be numbers, as tile_read makes them; each kernel fills in what
        it says of the state and leaves the rest ---- */
 
@@ -157,6 +159,7 @@ struct xent_real_kernels {
    ones. */
 struct xent_stored_kernels {
     const struct xent_real_kernels *real; /* of the type that these elements are computed in */
+    const struct xent_pair_kernels *pair; /* of two rows: pair.h */
 
     /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n reals, which may be z itself where that
        is stored as a real, for e^(z - max) as struct xent_chunk tells. */

@@ -4,6 +4,7 @@
 #include "merge.inc.h"
 #include "tile.inc.h"
 #include "tile_backward.inc.h"
+#include "tile_diverge.inc.h"
 #include "tile_entries.inc.h"
 #include "tile_finish.inc.h"
 #include "tile_upstream.inc.h"
@@ -13,6 +14,8 @@
 static double relate_maxima(double lower, double upper) { return relate(lower, upper); }
 
 static void log1p_all(const double *r, double *out, size_t n) { log1p_rows(r, out, n); }
+
+static const struct xent_tile_pair_kernels tile_pair_kernels = { .diverge = tile_diverge, .differences = tile_differences };
 
 const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .merge = merge,
@@ -32,4 +35,5 @@ const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .tile_dot = tile_dot,
     .tile_softmax_backward = tile_softmax_backward,
     .tile_log_softmax_backward = tile_log_softmax_backward,
+    .pair = &tile_pair_kernels,
 };

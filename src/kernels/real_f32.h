@@ -30,6 +30,11 @@ enum {
 #define LN2_LO EXP_F32_LN2_LO
 static const real exp_coefficients[] = { EXP_F32_C3, EXP_F32_C2 };
 
+/* Of (e^-u - 1 + u) / u^2 what is beside 1/2, over u (diverge.inc.h), from the highest power on; and what a logit of -inf counts as there. */
+static const real divergence_coefficients[] = { DIVERGENCE_F32_C8, DIVERGENCE_F32_C7, DIVERGENCE_F32_C6, DIVERGENCE_F32_C5,
+                                                DIVERGENCE_F32_C4, DIVERGENCE_F32_C3, DIVERGENCE_F32_C2, DIVERGENCE_F32_C1 };
+#define DIVERGENCE_LOWEST 0x1p126f
+
 /* Adding and subtracting it rounds a real that is not large to an integer. */
 #define INTEGER_SHIFT 0x1.8p23f
 

@@ -27,6 +27,12 @@ enum {
 #define LN2_LO EXP_F64_LN2_LO
 static const real exp_coefficients[] = { EXP_F64_C7, EXP_F64_C6, EXP_F64_C5, EXP_F64_C4, EXP_F64_C3, EXP_F64_C2 };
 
+static const real divergence_coefficients[] = { DIVERGENCE_F64_C15, DIVERGENCE_F64_C14, DIVERGENCE_F64_C13, DIVERGENCE_F64_C12,
+                                                DIVERGENCE_F64_C11, DIVERGENCE_F64_C10, DIVERGENCE_F64_C9,  DIVERGENCE_F64_C8,
+                                                DIVERGENCE_F64_C7,  DIVERGENCE_F64_C6,  DIVERGENCE_F64_C5,  DIVERGENCE_F64_C4,
+                                                DIVERGENCE_F64_C3,  DIVERGENCE_F64_C2,  DIVERGENCE_F64_C1 };
+#define DIVERGENCE_LOWEST 0x1p1022
+
 #define INTEGER_SHIFT 0x1.8p52
 #define LARGE 0x1p40
 #define FAR 700.0

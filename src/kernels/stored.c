@@ -3,6 +3,7 @@
 
 #include "above.inc.h"
 #include "backward_rows.inc.h"
+#include "diverge_rows.inc.h"
 #include "dot.inc.h"
 #include "elements.inc.h"
 #include "entries.inc.h"
@@ -16,6 +17,8 @@
 
 /* Wider intermediate results would change the bits. */
 _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed as such (32-bit x86: -msse2 -mfpmath=sse)");
+
+static const struct xent_pair_kernels pair_kernels = { .diverge = diverge, .differences = differences };
 
 const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .real = &XENT_TABLE(real, XENT_ISA, XENT_REAL),
@@ -41,4 +44,5 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .upstream_sum = upstream_sum,
     .softmax_backward = softmax_backward,
     .log_softmax_backward = log_softmax_backward,
+    .pair = &pair_kernels,
 };
