@@ -327,6 +327,30 @@ XENT_API xent_status xent_cross_entropy_grad(const xent_tensor *logits, const xe
    the shape of class indices, or that of a floating target without the axis. */
 XENT_API xent_status xent_mean_divisor(const xent_tensor *target, const xent_options *options, double *divisor);
 
+/* The Kullback-Leibler divergence of two sets of logits: kl = sum_c p[c] * (ln p[c] - ln q[c]) of each row, with p = softmax(v) of
+   logits_p, the reference (a teacher, a base model), and q = softmax(v) of logits_q; v = softcap(logit_scale * z) on both sides.
+   logits_p, logits_q: floating, of one shape; their dtypes may differ: where either is F64, both are computed as F64. target: NULL, or
+   class indices of the batch shape, which tell with ignore_index which rows count, and nothing else. options: reduction, axis,
+   ignore_index, logit_scale, softcap, normalizer, num_threads and row_weight, all as above; MEAN divides by the rows that count, or by
+   the sum of their weights (PyTorch's `batchmean`; its `mean` divides by the elements). class_weight must be NULL, label_smoothing and
+   z_loss 0 (else XENT_ERROR_INVALID_ARGUMENT). kl: any floating dtype; NONE: the batch shape; MEAN, SUM: exactly one element.
+   A divergence is never negative, and +0.0 for equal rows, whatever their dtypes. Within 2^-20 * kl + 2^-46 of the exact value (both
+   F64: 2^-48 * kl + 2^-96), then rounded; with a softcap, of that of some v within 2^-22 (2^-50) of the exact ones, relative.
+   Special values of rows that are not ignored: a NaN, a +inf or nothing but -inf on either side makes kl NaN. Else p[c] = 0 adds 0, and
+   q[c] = 0 < p[c], a -inf of logits_q alone, makes kl +inf. A p[c] below 2^-190 (F64: 2^-1086) may count as 0.
+   Errors: as above; target of a floating dtype is XENT_ERROR_DTYPE. */
+XENT_API xent_status xent_kl_div(const xent_tensor *logits_p, const xent_tensor *logits_q, const xent_tensor *target,
+                                 const xent_options *options, xent_tensor *kl);
+
+/* The same together with its gradient in logits_q: r * grad_kl / divisor * logit_scale * dv/dx * (q[c] - p[c]), each within
+   8 * 2^-24 (F64: 16 * 2^-53) of that factor times (p[c] + q[c]), and 2^-149 (2^-1074) besides; p has none. It stays finite where kl is
+   +inf; where kl is NaN, or grad_kl, the row is NaN; of an ignored row, and where q[c] = p[c], it is +0.0.
+   grad_kl: NULL for ones; else as grad_loss of xent_cross_entropy_grad. kl: may be NULL; else it has the bits of xent_kl_div.
+   grad_logits_q: logits_q's shape and dtype; may be logits_q itself, never logits_p. */
+XENT_API xent_status xent_kl_div_grad(const xent_tensor *logits_p, const xent_tensor *logits_q, const xent_tensor *target,
+                                      const xent_options *options, const xent_tensor *grad_kl, xent_tensor *kl,
+                                      xent_tensor *grad_logits_q);
+
 /* ---- Backward of the pieces, for those who keep p or logp --------------------------------------------------------- */
 
 /* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]) along axis, for p = softmax(z).

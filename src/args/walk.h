@@ -6,7 +6,7 @@
 
 #include "args/tensor.h"
 
-#define XENT_WALK_OPERANDS 6       /* the most that an operation has; each asserts that its own fit */
+#define XENT_WALK_OPERANDS 7       /* the most that an operation has; each asserts that its own fit */
 #define XENT_NO_AXIS XENT_MAX_NDIM /* behind all dimensions */
 
 /* A shape and, for each of its dimensions, how many bytes a step along it takes in each operand; 0 for one that there is not. */

@@ -11,7 +11,7 @@ static void read_counts(const struct xent_divisor_rows *rows, const struct xent_
 {
     const struct xent_walk *walk = rows->walk;
     const bool may_ignore = rows->rule->may_ignore;
-    const char *target = (const char *)rows->target->data + position->offset[rows->target_operand];
+    const char *target;
     int64_t index[XENT_LEAF_ROWS];
     double of_class[XENT_LEAF_ROWS];
     bool ignored[XENT_LEAF_ROWS];
@@ -21,6 +21,7 @@ static void read_counts(const struct xent_divisor_rows *rows, const struct xent_
                             (const char *)rows->row_weight->data + position->offset[rows->weight_operand],
                             xent_walk_step(walk, rows->weight_operand), n, count);
     if (!rows->rule->indices) return;
+    target = (const char *)rows->target->data + position->offset[rows->target_operand];
     xent_gather_indices(rows->rule->dtype, target, xent_walk_step(walk, rows->target_operand), n, index);
     for (size_t i = 0; i < n && may_ignore; i++) ignored[i] = xent_target_ignored(rows->rule, index[i]);
     for (size_t i = 0; i < n && may_ignore; i++) index[i] = ignored[i] ? 0 : index[i];

@@ -7,7 +7,7 @@
 
 /* Rows whose targets and weights have been checked. */
 struct xent_divisor_rows {
-    const struct xent_tensor *target;
+    const struct xent_tensor *target; /* of class indices; others are not looked at */
     const struct xent_target_rule *rule;
     const struct xent_tensor *class_weight, *row_weight; /* NULL: all ones */
     const struct xent_walk *walk;

@@ -61,6 +61,8 @@ struct xent_buffers {
     double *coef;   /* of each class; of one class where all have the same */
 };
 
+struct xent_chunk_pair; /* rows/divergence.h */
+
 /* A row between its steps. Its operation says in `begin` where it lies and fills in what that operation looks at. */
 struct xent_row {
     struct xent_line in;       /* logits, log-probabilities or probabilities */
@@ -84,6 +86,13 @@ struct xent_row {
     struct xent_state state;
     double log1p_rest; /* log1p(state.rest) */
     char *part;        /* where a task keeps what it learns of its chunks beside their states; NULL: nowhere */
+
+    /* of an operation on pairs of rows: the row beside this one, its state, its terms, which have a place where this one's have, and what
+       is known of each pair of chunks */
+    struct xent_line beside;
+    struct xent_state beside_state;
+    char *beside_terms;
+    struct xent_chunk_pair *pairs;
 
     /* the row's own result, and where it belongs unless it is summed over the rows; NULL: nowhere */
     double result;

@@ -198,6 +198,7 @@ static void converted_problem(int k, struct problem *p, struct random *r)
 static void newer_problem(int k, struct problem *p, struct random *r)
 {
     p->op = (enum op)(EVERY_OPS + k / 4 / SHAPES);
+    p->row_weights = k / 4 % 3 == 0;
     over_every_shape(k, k / 4 % SHAPES, p, r);
 }
 

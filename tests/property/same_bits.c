@@ -133,8 +133,8 @@ static void other_places(struct problem p, const char *backend, const struct ans
 /* The loss of the gradient call is that of the forward call. */
 static void with_gradient(struct problem p, const char *backend, const struct answer *want)
 {
-    if (p.op != OP_CROSS_ENTROPY) return;
-    p.op = OP_CROSS_ENTROPY_GRAD;
+    if (p.op != OP_CROSS_ENTROPY && p.op != OP_KL_DIV) return;
+    p.op = p.op == OP_KL_DIV ? OP_KL_DIV_GRAD : OP_CROSS_ENTROPY_GRAD;
     expect_bytes(&p, backend, want, "the gradient call gives the forward call's loss");
     tried[GRADIENT]++;
 }
@@ -143,7 +143,7 @@ static void with_gradient(struct problem p, const char *backend, const struct an
 static void own_divisor(struct problem p, const char *backend, const struct answer *want)
 {
     if (!problem_has_loss(&p) && !problem_has_upstream(&p)) return;
-    if (p.normalizer != 0 || p.reduction != XENT_REDUCTION_MEAN) return;
+    if (p.normalizer != 0 || p.reduction != XENT_REDUCTION_MEAN || p.target_dtype == 0) return;
     struct problem divisor = p;
     divisor.op = OP_MEAN_DIVISOR;
     divisor.in_place = 0;
@@ -166,7 +166,7 @@ static void in_pieces(struct problem p, const char *backend, const struct answer
     int32_t dimension = (int32_t)random_below(&r, p.ndim);
     if (dimension == p.axis) dimension = (dimension + 1) % p.ndim;
     if (dimension == p.axis || p.shape[dimension] < 2 || problem_operation(&p)->divisor) return;
-    const int apart = p.target_dtype == 0 || p.reduction == XENT_REDUCTION_NONE;
+    const int apart = !operation_takes_target(problem_operation(&p)) || p.reduction == XENT_REDUCTION_NONE;
     if (problem_has_upstream(&p) && !apart) {
         p.loss_dtype = (xent_dtype)0;
         if (p.reduction == XENT_REDUCTION_MEAN && p.normalizer == 0) p.normalizer = 3;
@@ -186,7 +186,7 @@ static void in_pieces(struct problem p, const char *backend, const struct answer
 /* Logits of 16 bits are computed with as F32; what has their dtype is rounded from that once, and what has not is the same. */
 static void rounded(struct problem p, const char *backend, const struct answer *want)
 {
-    if (xent_dtype_size(p.dtype) != 2 || problem_operation(&p)->divisor) return;
+    if (xent_dtype_size(p.dtype) != 2 || p.second_dtype != 0 || problem_operation(&p)->divisor) return;
     p.widened = 1;
     struct answer got = solve(&p, backend);
     const size_t entries = problem_places(&p) > 0 ? (size_t)problem_logits(&p) : 0, rows = want->size - 2 * entries;

@@ -103,12 +103,26 @@ static xent_status call_nll_loss_backward(const struct arguments *a)
                                   a->tensor[ROLE_OUTPUT]);
 }
 
+static xent_status call_kl_div(const struct arguments *a)
+{
+    return xent_kl_div(a->tensor[ROLE_INPUT], a->tensor[ROLE_UPSTREAM], a->tensor[ROLE_CLASSES], a->options,
+                       a->tensor[ROLE_LOSS]);
+}
+
+static xent_status call_kl_div_grad(const struct arguments *a)
+{
+    return xent_kl_div_grad(a->tensor[ROLE_INPUT], a->tensor[ROLE_UPSTREAM], a->tensor[ROLE_CLASSES], a->options,
+                            a->tensor[ROLE_GRAD_LOSS], a->tensor[ROLE_LOSS], a->tensor[ROLE_OUTPUT]);
+}
+
 /* ---- The table ----------------------------------------------------------------------------------------------------------- */
 
 #define NAMED(function) .name = #function, .call = call_##function
 #define TARGET                                                                                                                 \
     [ROLE_CLASSES] = "target", [ROLE_PROBABILITIES] = "target", [ROLE_WEIGHT] = "class_weight", [ROLE_ROW_WEIGHT] = "row_weight"
 #define GRAD_LOSS [ROLE_GRAD_LOSS] = "grad_loss"
+#define TWO_LOGITS                                                                                                             \
+    [ROLE_INPUT] = "logits_p", [ROLE_UPSTREAM] = "logits_q", [ROLE_CLASSES] = "target", [ROLE_ROW_WEIGHT] = "row_weight"
 #define OPTIONAL_WEIGHT (ROLE_BIT(ROLE_WEIGHT) | ROLE_BIT(ROLE_ROW_WEIGHT))
 #define IN_PLACE .in_place = ROLE_BIT(ROLE_INPUT)
 #define IN_EITHER_PLACE .in_place = ROLE_BIT(ROLE_INPUT) | ROLE_BIT(ROLE_UPSTREAM)
@@ -151,11 +165,23 @@ const struct operation operations[OPS] = {
                                .options = OPTIONS_OF_BATCH, .memory = { MEMORY_NONE, MEMORY_MORE } },
     [OP_TOP_K] = { NAMED(top_k), .operand = { [ROLE_INPUT] = "z", [ROLE_INDEX] = "index", [ROLE_BEST] = "logp" },
                    .optional = ROLE_BIT(ROLE_INDEX) | ROLE_BIT(ROLE_BEST), .axis = true, .memory = { MEMORY_CHUNK } },
+    [OP_KL_DIV] = { NAMED(kl_div), .operand = { TWO_LOGITS, [ROLE_LOSS] = "kl" },
+                    .optional = ROLE_BIT(ROLE_CLASSES) | ROLE_BIT(ROLE_ROW_WEIGHT), .axis = true, .pair = true,
+                    .options = OPTIONS_OF_LOGITS, .input = CONTENT_LOG_PROBABILITIES, .memory = { MEMORY_MORE } },
+    [OP_KL_DIV_GRAD] = { NAMED(kl_div_grad),
+                         .operand = { TWO_LOGITS, [ROLE_GRAD_LOSS] = "grad_kl", [ROLE_LOSS] = "kl",
+                                      [ROLE_OUTPUT] = "grad_logits_q" },
+                         .optional = ROLE_BIT(ROLE_CLASSES) | ROLE_BIT(ROLE_ROW_WEIGHT) | ROLE_BIT(ROLE_GRAD_LOSS) |
+                                     ROLE_BIT(ROLE_LOSS),
+                         .axis = true, .in_place = ROLE_BIT(ROLE_UPSTREAM), .pair = true, .options = OPTIONS_OF_LOGITS,
+                         .input = CONTENT_LOG_PROBABILITIES, .memory = { MEMORY_MORE } },
 };
 
 bool operation_takes(const struct operation *o, enum role role) { return o->operand[role] != NULL; }
 
 bool operation_takes_target(const struct operation *o) { return o->operand[ROLE_CLASSES] != NULL; }
+
+int operation_kinds_of_target(const struct operation *o) { return operation_takes(o, ROLE_PROBABILITIES) ? 2 : 1; }
 
 enum extent operation_extent(const struct operation *o, enum role role)
 {
@@ -165,7 +191,8 @@ enum extent operation_extent(const struct operation *o, enum role role)
 
 enum elements operation_elements(const struct operation *o, enum role role)
 {
-    return o->converts && role == ROLE_OUTPUT ? ELEMENTS_FLOATING : role_rules[role].elements;
+    if (o->converts && role == ROLE_OUTPUT) return ELEMENTS_FLOATING;
+    return o->pair && role == ROLE_UPSTREAM ? ELEMENTS_FLOATING : role_rules[role].elements;
 }
 
 int operation_places(const struct operation *o)
@@ -182,9 +209,9 @@ int uses_of_all(struct use uses[USES_MAX])
     int n = 0;
     for (int op = 0; op < OPS; op++) {
         const struct operation *o = &operations[op];
-        for (int target = 0; target <= (operation_takes_target(o) ? 1 : 0); target++) {
+        for (int target = 0; target < operation_kinds_of_target(o); target++) {
             uses[n++] = (struct use){ o, target, false, false };
-            if (o->options == OPTIONS_ALL) uses[n++] = (struct use){ o, target, true, false };
+            if (o->options >= OPTIONS_OF_LOGITS) uses[n++] = (struct use){ o, target, true, false };
             if (o->options != OPTIONS_NONE) uses[n++] = (struct use){ o, target, false, true };
         }
     }
@@ -223,8 +250,8 @@ xent_status use_call(const struct use *u, xent_tensor *const tensors[ROLES], int
     options.class_weight = a.tensor[ROLE_WEIGHT];
     options.row_weight = a.tensor[ROLE_ROW_WEIGHT];
     if (u->all_options) {
-        options.label_smoothing = 0.25;
-        options.z_loss = 0.5;
+        options.label_smoothing = u->operation->options == OPTIONS_ALL ? 0.25 : 0;
+        options.z_loss = u->operation->options == OPTIONS_ALL ? 0.5 : 0;
         options.logit_scale = 0.75;
         options.softcap = 2;
     }

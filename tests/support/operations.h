@@ -23,6 +23,8 @@ enum op {
     OP_LOG_SOFTMAX_BACKWARD,
     OP_NLL_LOSS_BACKWARD,
     OP_TOP_K,
+    OP_KL_DIV,
+    OP_KL_DIV_GRAD,
     OPS
 };
 
@@ -30,8 +32,8 @@ enum op {
 
 /* What a tensor is to an operation, whatever the header calls it there; in the order in which the library checks them. */
 enum role {
-    ROLE_INPUT,         /* z, x, p, logp, logits */
-    ROLE_UPSTREAM,      /* grad_p, grad_logp of the backward functions */
+    ROLE_INPUT,         /* z, x, p, logp, logits; logits_p */
+    ROLE_UPSTREAM,      /* grad_p, grad_logp of the backward functions; logits_q */
     ROLE_CLASSES,       /* a target of class indices */
     ROLE_PROBABILITIES, /* a target of probabilities */
     ROLE_WEIGHT,        /* of the classes, in the options */
@@ -87,9 +89,9 @@ bool role_is_integer(enum role role);
 /* What the elements of an input mean, so that tests can give sensible ones. */
 enum content { CONTENT_LOGITS, CONTENT_POSITIVE, CONTENT_PROBABILITIES, CONTENT_LOG_PROBABILITIES };
 
-/* Which options a function takes: none; those of a batch (the others have to be at their defaults); label smoothing, z-loss, scale and
-   softcap too. */
-enum option_use { OPTIONS_NONE, OPTIONS_OF_BATCH, OPTIONS_ALL };
+/* Which options a function takes: none; those of a batch (the others have to be at their defaults); scale and softcap too; label smoothing
+   and z-loss as well. */
+enum option_use { OPTIONS_NONE, OPTIONS_OF_BATCH, OPTIONS_OF_LOGITS, OPTIONS_ALL };
 
 /* What a call allocates where the classes are strided and more than the stack has room for: nothing; a chunk of elements that are not
    of 16 bits; more than a chunk. */
@@ -109,6 +111,7 @@ struct operation {
     const char *operand[ROLES]; /* what the header calls it; NULL: the operation takes none */
     unsigned optional;          /* bits of the roles that may be NULL */
     unsigned in_place;          /* bits of the roles in whose place the output may be */
+    bool pair;                  /* has two tables of logits, of any dtypes; an output is of the second one's */
     bool converts;              /* the output may be of any floating dtype; in place of the input's alone */
     bool axis;                  /* has a class axis, as an argument or in the options */
     bool divisor;               /* its result is a number, not a tensor */
@@ -120,6 +123,7 @@ extern const struct operation operations[OPS];
 
 bool operation_takes(const struct operation *o, enum role role);
 bool operation_takes_target(const struct operation *o);
+int operation_kinds_of_target(const struct operation *o); /* class indices, or probabilities too; 1 where there is none */
 enum extent operation_extent(const struct operation *o, enum role role);
 enum elements operation_elements(const struct operation *o, enum role role);
 

@@ -22,7 +22,7 @@ int problem_is_floating(xent_dtype dtype) { return dtype >= XENT_F32 && dtype <=
 
 const struct operation *problem_operation(const struct problem *p) { return &operations[p->op]; }
 
-int problem_takes_options(const struct problem *p) { return problem_operation(p)->options == OPTIONS_ALL; }
+int problem_takes_options(const struct problem *p) { return problem_operation(p)->options >= OPTIONS_OF_LOGITS; }
 
 int problem_has_loss(const struct problem *p)
 {
@@ -101,10 +101,21 @@ static void draw_options(struct problem *p, struct random *r)
     const double softcaps[] = { 30, 50, 15, 1, 1e-3, 1e4, 1e-30, 1e30 };
     const double smoothing = smoothings[random_below(r, 6)], z_loss = z_losses[random_below(r, 6)];
     const double scale = scales[random_below(r, 8)], softcap = softcaps[random_below(r, 8)];
-    if (p->options & OPTION_SMOOTHING) p->label_smoothing = smoothing;
-    if (p->options & OPTION_Z_LOSS) p->z_loss = z_loss;
+    const int all = problem_operation(p)->options == OPTIONS_ALL;
+    if (p->options & OPTION_SMOOTHING && all) p->label_smoothing = smoothing;
+    if (p->options & OPTION_Z_LOSS && all) p->z_loss = z_loss;
     if (p->options & OPTION_SCALE) p->logit_scale = scale;
     if (p->options & OPTION_SOFTCAP) p->softcap = softcap;
+}
+
+/* Two tables of logits: a target of class indices or none, which only tells which rows count, and no weights of classes. */
+static void draw_pair(struct problem *p, struct random *r)
+{
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+    const xent_dtype dtype = dtypes[random_below(r, 4)];
+    if (problem_is_floating(p->target_dtype)) p->target_dtype = (xent_dtype)0;
+    p->weight_dtype = (xent_dtype)0;
+    if (random_chance(r, 3)) p->second_dtype = dtype;
 }
 
 void problem_draw(struct problem *p, struct random *r)
@@ -115,7 +126,7 @@ void problem_draw(struct problem *p, struct random *r)
     p->repeated = random_chance(r, 6) ? (int32_t)random_below(r, p->ndim) : REPEATED_NOWHERE;
     p->in_place = places > 0 && random_chance(r, 3);
     p->target_dtype = p->weight_dtype = p->row_weight_dtype = p->grad_loss_dtype = (xent_dtype)0;
-    p->output_dtype = p->index_dtype = (xent_dtype)0;
+    p->output_dtype = p->index_dtype = p->second_dtype = (xent_dtype)0;
     p->best = 0;
     p->loss_dtype = draw_floating(r);
     p->reduction = XENT_REDUCTION_MEAN;
@@ -126,7 +137,8 @@ void problem_draw(struct problem *p, struct random *r)
     if (p->in_place && places > 1) p->in_place += (int)random_below(r, places);
     if (p->any_dtype) draw_any_dtype(p, r);
     if (problem_takes_options(p)) draw_options(p, r);
-    if (p->row_weights && p->target_dtype != 0) draw_row_weight(p, r);
+    if (problem_operation(p)->pair) draw_pair(p, r);
+    if (p->row_weights && operation_takes(problem_operation(p), ROLE_ROW_WEIGHT)) draw_row_weight(p, r);
     if (p->converts && problem_operation(p)->converts) draw_output(p, r);
     if (operation_takes(problem_operation(p), ROLE_BEST)) draw_best(p, r);
 }
@@ -195,7 +207,8 @@ void problem_text(const struct problem *p, char *text, size_t size)
     if (operation_takes(problem_operation(p), ROLE_LOSS)) append(&line, " out=%s", dtype_name(p->loss_dtype));
     if (p->best > 0)
         append(&line, " k=%" PRId64 " index=%s logp=%s", p->best, dtype_name(p->index_dtype), dtype_name(p->loss_dtype));
-    if (p->target_dtype == 0) return;
+    if (p->second_dtype != 0) append(&line, " second=%s", dtype_name(p->second_dtype));
+    if (!operation_takes_target(problem_operation(p))) return;
     append(&line, " target=%s", dtype_name(p->target_dtype));
     if (p->ignore_index != -100) append(&line, " ignore=%" PRId64, p->ignore_index);
     if (p->weight_dtype != 0) append(&line, " weight=%s", dtype_name(p->weight_dtype));

@@ -42,6 +42,7 @@ struct problem {
     enum op op;
     xent_dtype dtype;        /* of logits, probabilities, log-probabilities, x and the gradients of them */
     xent_dtype output_dtype; /* 0: the same; else that of the probabilities or log-probabilities */
+    xent_dtype second_dtype; /* 0: the same; else that of the second of two tables of logits and of its gradient */
     int widened;             /* these are the numbers of that dtype, held in F32 */
     int32_t ndim, axis;
     int64_t shape[XENT_MAX_NDIM];

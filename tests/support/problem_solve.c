@@ -35,7 +35,10 @@ static xent_dtype dtype_of(const struct problem *p, enum role role)
     case ROLE_LOSS:
     case ROLE_BEST: return p->loss_dtype;
     case ROLE_INDEX: return p->index_dtype;
+    case ROLE_UPSTREAM:
     case ROLE_OUTPUT:
+        if (p->second_dtype != 0) return p->second_dtype;
+        if (role == ROLE_UPSTREAM) return p->widened ? XENT_F32 : p->dtype;
         if (p->output_dtype != 0) return p->output_dtype;
         return p->widened ? XENT_F32 : p->dtype;
     default: return p->widened ? XENT_F32 : p->dtype;
@@ -96,7 +99,9 @@ static const void *draw_values(const struct problem *p, enum role role, int64_t 
     }
     if (drawn.values[role] == NULL) {
         drawn.values[role] = memory_new((size_t)n * sizeof(double));
-        values_of[role](p, drawn.values[role]);
+        struct problem own = *p;
+        if (role == ROLE_UPSTREAM && p->second_dtype != 0) own.dtype = p->second_dtype;
+        values_of[role](&own, drawn.values[role]);
     }
     return drawn.values[role];
 }

@@ -129,7 +129,7 @@ int functions_of_all(struct function functions[FUNCTIONS_MAX])
     int n = 0;
     for (int op = 0; op < OPS; op++) {
         const struct operation *o = &operations[op];
-        for (int probabilities = 0; probabilities <= (operation_takes_target(o) ? 1 : 0); probabilities++, n++) {
+        for (int probabilities = 0; probabilities < operation_kinds_of_target(o); probabilities++, n++) {
             const unsigned takes = (o->options == OPTIONS_NONE ? 0 : TAKES(OPTIONS)) | (o->divisor ? TAKES(DIVISOR) : 0);
             functions[n] = (struct function){ "", o, probabilities, NULL, takes, NULL };
             (void)snprintf(functions[n].name, NAME_SIZE, "xent_%s", o->name);

@@ -3,34 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "errors_table.h"
+#include "errors_table_words.h"
 #include "support/problem.h"
 
 /* ---- Words ------------------------------------------------------------------------------------------------------------- */
-
-static struct cell reported(xent_status status, const char *format, ...)
-{
-    struct cell cell = { REPORTED, status, "" };
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(cell.text, TEXT_SIZE, format, arguments);
-    va_end(arguments);
-    return cell;
-}
-
-static struct cell allowed(const char *why)
-{
-    struct cell cell = { ALLOWED, XENT_OK, "" };
-    (void)snprintf(cell.text, TEXT_SIZE, "%s", why);
-    return cell;
-}
-
-static struct cell never(const char *why)
-{
-    struct cell cell = allowed(why);
-    cell.kind = NEVER;
-    return cell;
-}
 
 /* "(2, 3000)" */
 static const char *shape_text(const struct operand *o, char text[TEXT_SIZE])
@@ -47,8 +23,6 @@ static enum role holder_of_classes(const struct function *f)
 {
     return function_takes(f, ROLE_INPUT) ? ROLE_INPUT : function_takes(f, ROLE_PROBABILITIES) ? ROLE_PROBABILITIES : ROLES;
 }
-
-static const char *name_of(const struct function *f, enum role role) { return f->operation->operand[role]; }
 
 /* ---- NULL, options ----------------------------------------------------------------------------------------------------- */
 
@@ -73,6 +47,9 @@ static struct cell options_cell(const struct function *f, enum check check)
     if (f->operation->options == OPTIONS_NONE) return never("takes no options");
     if (check == OPTIONS_IGNORE_INDEX) return allowed("any number may be ignored");
     if (check >= USED_SMOOTHING && f->operation->options == OPTIONS_ALL) return allowed("in range");
+    if (check >= USED_SCALE && f->operation->options == OPTIONS_OF_LOGITS) return allowed("in range");
+    if (check >= USED_SMOOTHING && f->operation->pair)
+        return reported(XENT_ERROR_INVALID_ARGUMENT, "options->*, expected 0: a divergence has no*");
     return reported(XENT_ERROR_INVALID_ARGUMENT, "%s", texts[check]);
 }
 
@@ -88,10 +65,15 @@ static struct cell null_cell(const struct function *f, const struct column *c)
 
 /* ---- Element types, ranks, axis, shapes -------------------------------------------------------------------------------- */
 
+/* Whose dtype and shape an output has. */
+static int like(const struct function *f, int r) { return f->operation->pair && r == ROLE_OUTPUT ? ROLE_UPSTREAM : ROLE_INPUT; }
+
 static struct cell dtype_cell(const struct function *f, const struct column *c, const struct scene *s)
 {
     const char *name = name_of(f, c->role), *found = dtype_name(s->operands[c->role].dtype);
     if (c->role == ROLE_CLASSES || c->role == ROLE_PROBABILITIES) return never("its dtype says what kind of target it is");
+    if (f->operation->pair && c->role == ROLE_UPSTREAM && c->variant != 1 && function_takes(f, ROLE_OUTPUT))
+        return never("the output would be of another dtype, which is that one's fault");
     /* the variant 1 of three is an integer dtype, the two of other operands are */
     if (operation_elements(f->operation, c->role) != role_rules[c->role].elements && c->variant != 1)
         return allowed("any floating dtype will do");
@@ -99,7 +81,7 @@ static struct cell dtype_cell(const struct function *f, const struct column *c, 
     if (operation_elements(f->operation, c->role) != ELEMENTS_OF_INPUT)
         return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected a floating one", name, found);
     return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected %s, that of %s", name, found,
-                    dtype_name(s->operands[ROLE_INPUT].dtype), name_of(f, ROLE_INPUT));
+                    dtype_name(s->operands[like(f, c->role)].dtype), name_of(f, like(f, c->role)));
 }
 
 static struct cell axis_cell(const struct function *f, const struct column *c, const struct scene *s)
@@ -190,57 +172,18 @@ static struct cell shape_cell(const struct function *f, const struct column *c, 
     if (c->role == ROLE_ROW_WEIGHT) return row_weight_shape_cell(s);
     if (c->role == ROLE_INDEX || c->role == ROLE_BEST) return best_shape_cell(f, c, s);
     if (role_rules[c->role].extent != EXTENT_TABLE) return row_shape_cell(f, c, s);
-    const char *input = name_of(f, ROLE_INPUT);
+    const char *input = name_of(f, like(f, c->role));
     return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, that of %s%s", name_of(f, c->role),
-                    shape_text(&s->operands[c->role], found), shape_text(&s->operands[ROLE_INPUT], model),
+                    shape_text(&s->operands[c->role], found), shape_text(&s->operands[like(f, c->role)], model),
                     strcmp(input, "logits") == 0 ? "the " : "", input);
 }
 
 static struct cell kind_cell(const struct function *f, const struct scene *s)
 {
     if (!operation_takes_target(f->operation)) return never("takes no target");
+    if (operation_kinds_of_target(f->operation) == 1) return never("another dtype is refused: unit/contract/kl_div.c");
     if (!function_takes(f, ROLE_INPUT)) return never("there are no logits that it could be compared with");
     return target_shape_cell(s, f->probabilities ? ROLE_PROBABILITIES : ROLE_CLASSES, !f->probabilities);
-}
-
-/* ---- Outputs ----------------------------------------------------------------------------------------------------------- */
-
-static bool may_be_in_place(const struct function *f, enum role output, enum role other)
-{
-    return output == ROLE_OUTPUT && f->operation->in_place & ROLE_BIT(other);
-}
-
-static struct cell over_cell(const struct function *f, const struct column *c)
-{
-    const char *name = name_of(f, c->role), *other = name_of(f, c->other);
-    const bool place = may_be_in_place(f, c->role, c->other);
-    if (c->variant == 5 && (!place || operation_places(f->operation) < 2)) return never("there is one place");
-    if (place)
-        return reported(XENT_ERROR_OVERLAP, "%s overlaps %s but is not in its place: data, dtype, shape and strides must agree",
-                        name, other);
-    return reported(XENT_ERROR_OVERLAP, "%s overlaps %s", name, other);
-}
-
-static struct cell output_cell(const struct function *f, const struct column *c)
-{
-    const char *name = name_of(f, c->role);
-    switch (c->check) {
-    case READ_ONLY:
-        if (!role_rules[c->role].output) return allowed("it is only read");
-        if (c->variant == 1 && !may_be_in_place(f, c->role, ROLE_INPUT)) return never("not in place");
-        return reported(XENT_ERROR_INVALID_ARGUMENT, "%s is read-only (made by xent_tensor_wrap_const), expected an output",
-                        name);
-    case OVER_ITSELF:
-        return reported(XENT_ERROR_OVERLAP, "%s overlaps itself: by its strides, elements may share memory", name);
-    case OVER: return over_cell(f, c);
-    case IN_PLACE:
-        if (!may_be_in_place(f, c->role, c->other)) return never("not in place");
-        return c->variant == 1 && operation_places(f->operation) < 2 ? never("there is one place") : allowed("in place");
-    default:
-        if (role_rules[c->role].extent != EXTENT_TABLE || role_rules[c->other].extent != EXTENT_TABLE)
-            return never("its values would be those of another operand");
-        return allowed("inputs may overlap");
-    }
 }
 
 /* ---- Cells ------------------------------------------------------------------------------------------------------------- */
@@ -295,6 +238,6 @@ struct cell cell_of_operation(const struct function *f, const struct column *c, 
     case BACKEND:
     case THREADS:
     case MEMORY: return machine_cell(f, c->check);
-    default: return output_cell(f, c);
+    default: return cell_of_output(f, c);
     }
 }

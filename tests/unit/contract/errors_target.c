@@ -19,7 +19,7 @@ static void refused_by(const struct operation *o, const xent_tensor *logits, con
         grad = tensor_new(XENT_F32, xent_tensor_ndim(logits), xent_tensor_shape(logits), ROW_MAJOR);
         for (int64_t i = 0; i < xent_tensor_numel(grad); i++) tensor_set(grad, i, 7);
     }
-    a.tensor[ROLE_INPUT] = (xent_tensor *)(uintptr_t)logits;
+    a.tensor[ROLE_INPUT] = a.tensor[ROLE_UPSTREAM] = (xent_tensor *)(uintptr_t)logits;
     a.tensor[ROLE_CLASSES] = (xent_tensor *)(uintptr_t)target;
     a.tensor[ROLE_OUTPUT] = grad;
     a.tensor[ROLE_LOSS] = loss;
