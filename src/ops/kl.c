@@ -21,7 +21,7 @@ static struct xent_pair_terms terms_of(const struct xent_row *row)
     return (struct xent_pair_terms){ row->terms == NULL ? NULL : row->beside_terms, row->terms };
 }
 
-static bool is_ignored(const struct xent_kl *kl, const struct xent_position *position, double *weight)
+bool xent_kl_row_is_ignored(const struct xent_kl *kl, const struct xent_position *position, double *weight)
 {
     const struct xent_loss *loss = &kl->loss;
     const struct xent_tensor *row_weight = loss->options.row_weight;
@@ -41,7 +41,7 @@ static void begin(const void *call, const struct xent_position *position, const 
     row->beside = xent_line_of(kl->logits_p, loss->axis, position->offset[XENT_KL_P]);
     row->pairs = xent_arena_at(memory->row, kl->pairs);
     row->terms = row->beside_terms = NULL;
-    row->ignored = is_ignored(kl, position, &row->weight);
+    row->ignored = xent_kl_row_is_ignored(kl, position, &row->weight);
     if (loss->grad_logits == NULL) return;
     row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
     row->terms = memory->row + kl->terms_q;

@@ -18,6 +18,9 @@ struct xent_kl {
     struct xent_pair_type type;
     size_t copy_p, copy_q, real_p, real_q, chunk_p, chunk_q; /* offsets of struct xent_pair_buffers in a task's memory */
     size_t pairs, terms_p, terms_q;                          /* in a row's: its chunks, and its terms */
+
+    /* of rows side by side: offsets in a task's memory */
+    size_t tile_p, tile_terms_p, tile_terms_q, tile_slopes, tile_state_p, tile_divergence;
 };
 
 extern const struct xent_operation xent_kl_operation;
@@ -27,7 +30,11 @@ xent_status xent_kl_check(void *call);
 
 void xent_kl_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive);
 
-/* Forward alone, and with a gradient. */
+/* Forward alone, and with a gradient; and both side by side. */
 extern const struct xent_row_steps xent_kl_steps, xent_kl_gradient_steps;
+extern const struct xent_tile_steps xent_kl_tile_steps, xent_kl_gradient_tile_steps;
+
+/* Whether a row is ignored; *weight receives its weight. */
+bool xent_kl_row_is_ignored(const struct xent_kl *kl, const struct xent_position *position, double *weight);
 
 #endif
