@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes notebook.inc and cases.txt beside this file: the answers for tests/unit/values/notebook.c and cases.c.
+"""Writes notebook.inc, divergence.inc and cases.txt beside this file: the answers for tests/unit/values/notebook.c and divergence.c and
+for cases.c.
 
-    python3 generate.py          writes both files; without arguments, network or GPU
+    python3 generate.py          writes the files; without arguments, network or GPU
     python3 generate.py --check  writes nothing, fails if a file would change
 
 Needs PyTorch and gmpy2 (MPFR); the committed files are from PyTorch 2.13.0 (CPU) and MPFR 4.2 on x86-64.
@@ -23,6 +24,7 @@ sys.dont_write_bytecode = True
 import solve  # before torch: it chooses PyTorch's instructions
 import torch
 
+import divergence
 import notebook
 import record
 from draw import draw_case
@@ -62,7 +64,7 @@ def solved():
 
 
 def main():
-    files = {"notebook.inc": notebook.text(), "cases.txt": record.text_of(solved())}
+    files = {"notebook.inc": notebook.text(), "divergence.inc": divergence.text(), "cases.txt": record.text_of(solved())}
     for name, text in files.items():
         path = HERE / name
         if "--check" not in sys.argv[1:]:
