@@ -21,7 +21,7 @@ static const char help[] =
     "                    default: table, or operations where --operation names some\n"
     "  --operation LIST  loss, smoothing, weights, smoothing+weights, row_weight, probabilities, softcap, logit_scale, z_loss\n"
     "                    (cross entropy and an option), softmax, log_softmax, logsumexp, softmax_backward,\n"
-    "                    log_softmax_backward, log, nll_loss, top_20 (and their log-probabilities); default: all\n"
+    "                    log_softmax_backward, log, nll_loss, kl_div, top_20 (and their log-probabilities); default: all\n"
     "  --shape LIST      N x C, or N x C x D1...: 128x10,4x21x256x256; default: nine from 2x3 to 64x256000, operations: five\n"
     "  --dtype LIST      f32, f64, f16, bf16; default: all. Sweep and threads take the first of these, accuracy f32\n"
     "  --pass LIST       forward, in-place, out-of-place (an array of the logits' shape is written); default: all\n"

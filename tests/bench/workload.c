@@ -21,21 +21,23 @@ const struct bench_workload bench_workloads[BENCH_WORKLOADS] = {
     { "log", .operation = BENCH_LOG, .logit_scale = 1 },
     { "nll_loss", .operation = BENCH_NLL_LOSS, .logit_scale = 1 },
     { "top_20", .operation = BENCH_TOP_K, .logit_scale = 1 },
+    { "kl_div", .operation = BENCH_KL_DIV, .logit_scale = 1 },
 };
 
 bool bench_is_plain_loss(const struct bench_workload *w) { return w == &bench_workloads[0]; }
 
 const char *bench_operation_name(enum bench_operation operation)
 {
-    static const char *const names[BENCH_OPERATIONS] = { "cross_entropy",        "nll_loss",  "softmax",
-                                                         "log_softmax",          "logsumexp", "softmax_backward",
-                                                         "log_softmax_backward", "log",       "top_k" };
+    static const char *const names[BENCH_OPERATIONS] = {
+        "cross_entropy",        "nll_loss", "softmax", "log_softmax", "logsumexp", "softmax_backward",
+        "log_softmax_backward", "log",      "top_k",   "kl_div"
+    };
     return names[operation];
 }
 
 bool bench_is_loss(const struct bench_workload *w)
 {
-    return w->operation == BENCH_CROSS_ENTROPY || w->operation == BENCH_NLL_LOSS;
+    return w->operation == BENCH_CROSS_ENTROPY || w->operation == BENCH_NLL_LOSS || w->operation == BENCH_KL_DIV;
 }
 
 bool bench_is_per_row(const struct bench_workload *w) { return w->operation == BENCH_LOGSUMEXP || w->operation == BENCH_TOP_K; }
@@ -49,7 +51,8 @@ bool bench_has_pass(const struct bench_workload *w, enum bench_pass pass)
 
 bool bench_has_second(const struct bench_workload *w)
 {
-    return w->probabilities || w->operation == BENCH_SOFTMAX_BACKWARD || w->operation == BENCH_LOG_SOFTMAX_BACKWARD;
+    return w->probabilities || w->operation == BENCH_SOFTMAX_BACKWARD || w->operation == BENCH_LOG_SOFTMAX_BACKWARD ||
+           w->operation == BENCH_KL_DIV;
 }
 
 /* Of log-probabilities a class index asks for one a row. */

@@ -18,6 +18,7 @@ enum bench_operation {
     BENCH_LOG_SOFTMAX_BACKWARD,
     BENCH_LOG,
     BENCH_TOP_K,
+    BENCH_KL_DIV,
     BENCH_OPERATIONS
 };
 
@@ -34,7 +35,7 @@ struct bench_workload {
 };
 
 /* The plain cross entropy first. */
-#define BENCH_WORKLOADS 17
+#define BENCH_WORKLOADS 18
 extern const struct bench_workload bench_workloads[BENCH_WORKLOADS];
 
 /* Cross entropy of class indices without options, which every peer computes. */
@@ -53,7 +54,8 @@ bool bench_has_pass(const struct bench_workload *w, enum bench_pass pass);
 /* Whether the result of the forward pass is one number, a mean loss. */
 bool bench_is_loss(const struct bench_workload *w);
 
-/* Whether there is a second input of the logits' shape: probabilities, or the gradient of what comes after. */
+/* Whether there is a second input of the logits' shape: probabilities, the gradient of what comes after, or the logits of a
+   teacher. */
 bool bench_has_second(const struct bench_workload *w);
 
 /* How many arrays of the logits' shape a pass has to read, whoever computes it. */

@@ -34,6 +34,16 @@ static xent_status nll_loss_backward(const struct batch *b)
     return xent_nll_loss_backward(b->logp, b->target, &b->options, b->grad_loss, b->grad);
 }
 
+static xent_status kl_div(const struct batch *b)
+{
+    return xent_kl_div(b->logits, b->upstream, b->target, &b->options, b->loss);
+}
+
+static xent_status kl_div_grad(const struct batch *b)
+{
+    return xent_kl_div_grad(b->logits, b->upstream, b->target, &b->options, b->grad_loss, b->loss, b->grad);
+}
+
 static xent_status mean_divisor(const struct batch *b)
 {
     double divisor;
@@ -107,6 +117,8 @@ static const struct {
     { "nll_loss_backward", nll_loss_backward },
     { "mean_divisor", mean_divisor },
     { "top_k", top_k },
+    { "kl_div", kl_div },
+    { "kl_div_grad", kl_div_grad },
 };
 
 /* Longer rows and other types. */
@@ -136,6 +148,10 @@ static const struct {
     { "f32 1x128000 top_k", top_k, XENT_F32, 2, { 1, 128000 } },
     { "bf16 4x1000 top_k", top_k, XENT_BF16, 2, { 4, 1000 } },
     { "f64 4x1000 top_k", top_k, XENT_F64, 2, { 4, 1000 } },
+    { "f32 1x32000 kl_div", kl_div, XENT_F32, 2, { 1, 32000 } },
+    { "f32 1x32000 kl_div_grad", kl_div_grad, XENT_F32, 2, { 1, 32000 } },
+    { "bf16 4x1000 kl_div_grad", kl_div_grad, XENT_BF16, 2, { 4, 1000 } },
+    { "f64 4x1000 kl_div_grad", kl_div_grad, XENT_F64, 2, { 4, 1000 } },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -129,6 +129,9 @@ static xent_status run(const struct state *s, xent_tensor *in, xent_tensor *out)
     case BENCH_NLL_LOSS:
         if (out != NULL) return xent_nll_loss_backward(in, s->target, &s->options, NULL, out);
         return xent_nll_loss(in, s->target, &s->options, s->loss);
+    case BENCH_KL_DIV:
+        if (out != NULL) return xent_kl_div_grad(s->second, in, NULL, &s->options, NULL, s->loss, out);
+        return xent_kl_div(s->second, in, NULL, &s->options, s->loss);
     case BENCH_SOFTMAX: return xent_softmax(in, 1, out);
     case BENCH_LOG_SOFTMAX: return xent_log_softmax(in, 1, out);
     case BENCH_LOGSUMEXP: return xent_logsumexp(in, 1, s->per_row);

@@ -24,7 +24,7 @@ class Torch:
         self.dtypes = {"f32": torch.float32, "f64": torch.float64, "f16": torch.float16, "bf16": torch.bfloat16}
 
     def prepare(self, memory, words):
-        torch, loss = self.torch, words["operation"] in ("cross_entropy", "nll_loss")
+        torch, loss = self.torch, words["operation"] in ("cross_entropy", "nll_loss", "kl_div")
         torch.set_num_threads(int(words["threads"]))
         shape, batch = shapes(words)
         dtype = self.dtypes[words["dtype"]]
@@ -69,6 +69,12 @@ class Torch:
 
     def nll_loss(self):
         return self.torch.nn.functional.nll_loss(self.logits, self.target)
+
+    def kl_div(self):
+        """Of the rows' mean: batchmean divides by the first extent alone."""
+        functional, rows = self.torch.nn.functional, self.logits.numel() // self.logits.shape[1]
+        q, p = functional.log_softmax(self.logits, 1), functional.log_softmax(self.upstream, 1)
+        return functional.kl_div(q, p, reduction="sum", log_target=True) / rows
 
     def softmax(self):
         return self.torch.softmax(self.logits, 1)

@@ -47,6 +47,10 @@ at::Tensor compute(const State &s)
 {
     if (s.operation == "cross_entropy") return cross_entropy(s);
     if (s.operation == "nll_loss") return at::nll_loss_nd(s.logits, s.target);
+    if (s.operation == "kl_div") {
+        const auto q = at::log_softmax(s.logits, 1), p = at::log_softmax(s.upstream, 1);
+        return at::kl_div(q, p, at::Reduction::Sum, true) / (s.logits.numel() / s.logits.size(1)); /* batchmean, of rows */
+    }
     if (s.operation == "softmax") return at::softmax(s.logits, 1);
     if (s.operation == "log_softmax") return at::log_softmax(s.logits, 1);
     if (s.operation == "logsumexp") return at::logsumexp(s.logits, { 1 });
@@ -111,7 +115,7 @@ bool prepare(const Words &words, char *arena, State &s, bench_problem &problem)
     s.row_weight = wrap(words, "row_weight", arena, type, batch);
     const auto class_weight = wrap(words, "class_weight", arena, type, { classes });
     if (class_weight.defined()) s.class_weight = class_weight;
-    s.autograd = array && (s.operation == "cross_entropy" || s.operation == "nll_loss");
+    s.autograd = array && (s.operation == "cross_entropy" || s.operation == "nll_loss" || s.operation == "kl_div");
     s.logits.set_requires_grad(s.autograd);
     problem.pass = array ? BENCH_OUT_OF_PLACE : BENCH_FORWARD;
     try {
