@@ -113,6 +113,10 @@ static inline vf32 vf32_where_equal(vf32 a, vf32 b, vf32 yes, vf32 no)
 {
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_EQ_OQ));
 }
+static inline vf32 vf32_count_less(vf32 sum, vf32 a, vf32 b)
+{
+    return _mm256_blendv_ps(sum, _mm256_add_ps(sum, _mm256_set1_ps(1.0f)), _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
 static inline unsigned vf32_above(vf32 a, vf32 b) { return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NLE_UQ)); }

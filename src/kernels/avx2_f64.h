@@ -56,6 +56,10 @@ static inline vf64 vf64_where_equal(vf64 a, vf64 b, vf64 yes, vf64 no)
 {
     return _mm256_blendv_pd(no, yes, _mm256_cmp_pd(a, b, _CMP_EQ_OQ));
 }
+static inline vf64 vf64_count_less(vf64 sum, vf64 a, vf64 b)
+{
+    return _mm256_blendv_pd(sum, _mm256_add_pd(sum, _mm256_set1_pd(1.0)), _mm256_cmp_pd(a, b, _CMP_LT_OQ));
+}
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
 {
     return _mm256_and_pd(_mm256_cmp_pd(a, _mm256_setzero_pd(), _CMP_NEQ_UQ), b);

@@ -119,6 +119,10 @@ static inline vf32 vf32_where_equal(vf32 a, vf32 b, vf32 yes, vf32 no)
 {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ), no, yes);
 }
+static inline vf32 vf32_count_less(vf32 sum, vf32 a, vf32 b)
+{
+    return _mm512_mask_add_ps(sum, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), sum, _mm512_set1_ps(1.0f));
+}
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline unsigned vf32_above(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLE_UQ); }

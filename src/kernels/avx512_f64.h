@@ -53,6 +53,10 @@ static inline vf64 vf64_where_equal(vf64 a, vf64 b, vf64 yes, vf64 no)
 {
     return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ), no, yes);
 }
+static inline vf64 vf64_count_less(vf64 sum, vf64 a, vf64 b)
+{
+    return _mm512_mask_add_pd(sum, _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), sum, _mm512_set1_pd(1.0));
+}
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b)
 {
     return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(a, _mm512_setzero_pd(), _CMP_NEQ_UQ), b);

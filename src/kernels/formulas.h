@@ -24,6 +24,9 @@ static inline double wide_gap_of(double coef, double max, double logit)
    nothing cancels. */
 static inline double loss_of(double gap, double coef, double log1p_rest) { return gap + coef * log1p_rest; }
 
+/* -sum_c p_c ln p_c: both parts are >= 0, so nothing cancels. heat: sum of e^(z - m) (m - z). */
+static inline double entropy_of(double log1p_rest, double heat, double rest) { return log1p_rest + heat / (1 + rest); }
+
 /* z_loss * lse^2, and its derivative: what it adds to the sum of the coefficients in a gradient. */
 static inline double z_loss_of(double z_loss, double lse) { return z_loss * lse * lse; }
 static inline double pull_of(double z_loss, double lse) { return z_loss * lse * 2; }

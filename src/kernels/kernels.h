@@ -46,6 +46,7 @@ struct xent_state {
     double max;  /* the largest logit m; -inf: nothing but -inf; +inf: a NaN or +inf among the logits */
     double rest; /* sum of e^(z - m) over all classes but the first at m; where m is +inf: NaN with a NaN, else +inf. A NaN that
                     the maximum missed makes it NaN as well, so a row is fit for use if both max and rest are finite */
+    double heat; /* sum of e^(z - m) (m - z) over the same classes; 0 where m is not finite or nobody has asked */
     double coef; /* sum of the classes' coefficients */
     double gap;  /* sum of coefficient * (m - z); where m is -inf: of coefficient * -z */
     double coef_peak; /* largest |coefficient| */
@@ -54,8 +55,9 @@ struct xent_state {
 /* A chunk as the first pass leaves it for the second. */
 struct xent_chunk {
     struct xent_state state;
-    double unit;  /* e^(z - max) = term * 2^-64 * unit, for all classes but the first at the maximum, whose term is 0 */
-    size_t first; /* the first class at the maximum */
+    double unit;   /* e^(z - max) = term * 2^-64 * unit, for all classes but the first at the maximum, whose term is 0 */
+    size_t first;  /* the first class at the maximum */
+    size_t before; /* how many classes come before the row's target, where they are counted */
 };
 
 /* What the coefficients of a chunk are products of: class c has (hot t_c + uniform) w_c, each operation rounded. */
@@ -100,7 +102,8 @@ struct xent_real_kernels {
     /* What the kernel `entries` takes: within these limits no intermediate overflows. */
     struct xent_entry_limits limits;
 
-    const struct xent_tile_pair_kernels *pair; /* of pairs of rows: pair.h */
+    const struct xent_tile_pair_kernels *pair;   /* of pairs of rows: pair.h */
+    const struct xent_tile_stats_kernels *stats; /* stats.h */
 
     /* ---- Rows of a tile. What the last vector has beside them must be numbers, as tile_read makes them; each kernel fills in what
        it says of the state and leaves the rest ---- */
@@ -158,8 +161,9 @@ struct xent_real_kernels {
 /* The kernels for one type of stored elements. A chunk has 1 to XENT_CHUNK contiguous elements; z, logp and p are stored
    ones. */
 struct xent_stored_kernels {
-    const struct xent_real_kernels *real; /* of the type that these elements are computed in */
-    const struct xent_pair_kernels *pair; /* of two rows: pair.h */
+    const struct xent_real_kernels *real;   /* of the type that these elements are computed in */
+    const struct xent_pair_kernels *pair;   /* of two rows: pair.h */
+    const struct xent_stats_kernels *stats; /* stats.h */
 
     /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n reals, which may be z itself where that
        is stored as a real, for e^(z - max) as struct xent_chunk tells. */

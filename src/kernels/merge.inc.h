@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "kernels.h"
+#include "real.h"
 #include "relate.h"
 
 /* coef * (upper - lower), where the difference of two maxima in f64 may overflow and that of their halves does not. */
@@ -22,6 +23,15 @@ static inline double merge_gaps(const struct xent_state *upper, const struct xen
     return upper->gap + (lower->gap + lift_of(lower->coef, upper->max, lower->max));
 }
 
+/* What the lower state's heat is, per e^(upper max): its classes are farther from the other's maximum, its own first one included. Beyond
+   the reach of a term nothing is left of them. */
+static inline double merge_heats(const struct xent_state *upper, const struct xent_state *lower)
+{
+    double lead = upper->max - lower->max;
+    if (!(lead < (double)GONE)) return upper->heat;
+    return upper->heat + scaled(lower->heat + (lower->rest + 1) * lead, lower->max, upper->max);
+}
+
 static void merge(struct xent_state *left, const struct xent_state *right)
 {
     struct xent_state a = *left, b = *right;
@@ -33,6 +43,7 @@ static void merge(struct xent_state *left, const struct xent_state *right)
         left->rest = upper->rest;
     else
         left->rest = upper->rest + scaled(lower->rest + 1, lower->max, upper->max);
+    left->heat = merge_heats(upper, lower);
     left->gap = merge_gaps(upper, lower);
     left->coef = a.coef + b.coef;
     left->coef_peak = a.coef_peak > b.coef_peak ? a.coef_peak : b.coef_peak;

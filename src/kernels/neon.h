@@ -70,6 +70,10 @@ static inline vf32 vf32_with_sign(vf32 a, vf32 b)
 }
 static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
 static inline vf32 vf32_where_equal(vf32 a, vf32 b, vf32 yes, vf32 no) { return vbslq_f32(vceqq_f32(a, b), yes, no); }
+static inline vf32 vf32_count_less(vf32 sum, vf32 a, vf32 b)
+{
+    return vbslq_f32(vcltq_f32(a, b), vaddq_f32(sum, vdupq_n_f32(1.0f)), sum);
+}
 static inline unsigned vf32_bits(uint32x4_t mask)
 {
     static const uint32_t lane[VF32_WIDTH] = { 1, 2, 4, 8 };
@@ -160,6 +164,10 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b)
 }
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return vbslq_f64(vcltq_f64(a, b), yes, no); }
 static inline vf64 vf64_where_equal(vf64 a, vf64 b, vf64 yes, vf64 no) { return vbslq_f64(vceqq_f64(a, b), yes, no); }
+static inline vf64 vf64_count_less(vf64 sum, vf64 a, vf64 b)
+{
+    return vbslq_f64(vcltq_f64(a, b), vaddq_f64(sum, vdupq_n_f64(1.0)), sum);
+}
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return vbslq_f64(vceqzq_f64(a), vdupq_n_f64(0.0), b); }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return vfmaq_f64(c, a, b); }
 static inline unsigned vf64_bits(uint64x2_t mask)

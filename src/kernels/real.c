@@ -7,6 +7,7 @@
 #include "tile_diverge.inc.h"
 #include "tile_entries.inc.h"
 #include "tile_finish.inc.h"
+#include "tile_stats.inc.h"
 #include "tile_upstream.inc.h"
 #include "tile_weigh.inc.h"
 #include "variant.h"
@@ -16,11 +17,17 @@ static double relate_maxima(double lower, double upper) { return relate(lower, u
 static void log1p_all(const double *r, double *out, size_t n) { log1p_rows(r, out, n); }
 
 static const struct xent_tile_pair_kernels tile_pair_kernels = { .diverge = tile_diverge, .differences = tile_differences };
+static const struct xent_tile_stats_kernels of_stats = {
+    .terms_with_heat = tile_terms_with_heat,
+    .entropies = tile_entropies,
+    .count_before = tile_count_before,
+};
 
 const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .merge = merge,
     .relate = relate_maxima,
     .log1p = log1p_all,
+    .stats = &of_stats,
     .limits = { .factor = MOST_FACTOR, .coef = MOST_COEF },
     .tile_smooth = tile_smooth,
     .tile_maxima = tile_maxima,

@@ -57,6 +57,7 @@ static inline vector v_abs(vector a) { return vf64_abs(a); }
 static inline vector v_with_sign(vector a, vector b) { return vf64_with_sign(a, b); }
 static inline vector v_where_less(vector a, vector b, vector yes, vector no) { return vf64_where_less(a, b, yes, no); }
 static inline vector v_where_equal(vector a, vector b, vector yes, vector no) { return vf64_where_equal(a, b, yes, no); }
+static inline vector v_count_less(vector sum, vector a, vector b) { return vf64_count_less(sum, a, b); }
 static inline unsigned v_equal(vector a, vector b) { return vf64_equal(a, b); }
 static inline unsigned v_less(vector a, vector b) { return vf64_less(a, b); }
 static inline unsigned v_above(vector a, vector b) { return vf64_above(a, b); }

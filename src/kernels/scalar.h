@@ -62,6 +62,8 @@ static inline vf32 vf32_with_sign(vf32 a, vf32 b) { return f32_of_bits(bits_of_f
 /* In each lane: a < b ? yes : no. */
 static inline vf32 vf32_where_less(vf32 a, vf32 b, vf32 yes, vf32 no) { return a < b ? yes : no; }
 static inline vf32 vf32_where_equal(vf32 a, vf32 b, vf32 yes, vf32 no) { return a == b ? yes : no; }
+/* In each lane: sum + 1 where a < b. */
+static inline vf32 vf32_count_less(vf32 sum, vf32 a, vf32 b) { return a < b ? sum + 1 : sum; }
 /* Bit i says whether lane i of a equals lane i of b, and whether it is less. */
 static inline unsigned vf32_equal(vf32 a, vf32 b) { return a == b; }
 static inline unsigned vf32_less(vf32 a, vf32 b) { return a < b; }
@@ -146,6 +148,7 @@ static inline vf64 vf64_with_sign(vf64 a, vf64 b)
 }
 static inline vf64 vf64_where_less(vf64 a, vf64 b, vf64 yes, vf64 no) { return a < b ? yes : no; }
 static inline vf64 vf64_where_equal(vf64 a, vf64 b, vf64 yes, vf64 no) { return a == b ? yes : no; }
+static inline vf64 vf64_count_less(vf64 sum, vf64 a, vf64 b) { return a < b ? sum + 1 : sum; }
 /* b, but +0 where a is 0. */
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return a == 0 ? 0 : b; }
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }

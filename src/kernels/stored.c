@@ -22,6 +22,7 @@ static const struct xent_pair_kernels pair_kernels = { .diverge = diverge, .diff
 
 const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .real = &XENT_TABLE(real, XENT_ISA, XENT_REAL),
+    .stats = &XENT_TABLE(stats, XENT_ISA, XENT_STORED),
     .reduce = reduce,
     .reduce_equal = reduce_equal,
     .smooth = smooth,

@@ -2,7 +2,7 @@
  *   XENT_ISA      the instruction set: scalar, avx2, avx512 or neon
  *   XENT_REAL     the type of the arithmetic: f32 or f64
  *   XENT_STORED   the type that elements are stored as: f32, f64, f16 or bf16
- * as far as it depends on them, and then includes backend.c, real.c or stored.c. */
+ * as far as it depends on them, and then includes backend.c, real.c, stored.c or stats.c. */
 #ifndef XENT_KERNELS_VARIANT_H
 #define XENT_KERNELS_VARIANT_H
 
@@ -23,5 +23,7 @@
 extern const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, f32), XENT_TABLE(real, XENT_ISA, f64);
 extern const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, f32), XENT_TABLE(stored, XENT_ISA, f64),
     XENT_TABLE(stored, XENT_ISA, f16), XENT_TABLE(stored, XENT_ISA, bf16);
+extern const struct xent_stats_kernels XENT_TABLE(stats, XENT_ISA, f32), XENT_TABLE(stats, XENT_ISA, f64),
+    XENT_TABLE(stats, XENT_ISA, f16), XENT_TABLE(stats, XENT_ISA, bf16);
 
 #endif

@@ -43,9 +43,9 @@ struct xent_state xent_tree_total(struct xent_tree *tree, const struct xent_real
 
 /* ---- Bytes: 64-bit words, the lowest byte first ------------------------------------------------------------------- */
 
-enum { WORD_VERSION_AND_LEVEL, WORD_INDEX, WORD_STATE, WORDS = WORD_STATE + 5 };
+enum { WORD_VERSION_AND_LEVEL, WORD_INDEX, WORD_STATE, WORDS = WORD_STATE + 6 };
 _Static_assert(WORDS * sizeof(uint64_t) == XENT_NODE_BYTES, "a node is its words");
-_Static_assert(sizeof(struct xent_state) == 5 * sizeof(uint64_t), "a state is five doubles");
+_Static_assert(sizeof(struct xent_state) == 6 * sizeof(uint64_t), "a state is six doubles");
 
 void xent_node_write(const struct xent_node *node, unsigned char bytes[XENT_NODE_BYTES])
 {

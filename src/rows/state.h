@@ -52,7 +52,7 @@ struct xent_state xent_tree_total(struct xent_tree *tree, const struct xent_real
 
 /* A node as bytes, the same on every machine, and back. Reading answers false, and leaves *node, where the bytes are of another
    version of the arithmetic or of no node. */
-#define XENT_NODE_BYTES 56
+#define XENT_NODE_BYTES 64
 void xent_node_write(const struct xent_node *node, unsigned char bytes[XENT_NODE_BYTES]);
 bool xent_node_read(const unsigned char bytes[XENT_NODE_BYTES], struct xent_node *node);
 

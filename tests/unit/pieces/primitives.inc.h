@@ -23,6 +23,7 @@ ALONG(f32, float, abs, vf32_abs(a))
 ALONG(f32, float, with_sign, vf32_with_sign(vf32_abs(a), b))
 ALONG(f32, float, where_less, vf32_where_less(a, b, c, b))
 ALONG(f32, float, where_equal, vf32_where_equal(a, b, c, b))
+ALONG(f32, float, count_less, vf32_count_less(c, a, b))
 ALONG(f32, float, canonical, vf32_canonical(a))
 ALONG(f32, float, mul, vf32_mul(a, b))
 ALONG(f32, float, fma, vf32_fma(a, b, c))
@@ -36,6 +37,7 @@ ALONG(f64, double, add, vf64_add(a, b))
 ALONG(f64, double, sub, vf64_sub(a, b))
 ALONG(f64, double, div, vf64_div(a, b))
 ALONG(f64, double, abs, vf64_abs(a))
+ALONG(f64, double, count_less, vf64_count_less(c, a, b))
 ALONG(f64, double, with_sign, vf64_with_sign(vf64_abs(a), b))
 ALONG(f64, double, where_less, vf64_where_less(a, b, c, b))
 ALONG(f64, double, where_equal, vf64_where_equal(a, b, c, b))
@@ -277,14 +279,15 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, max), ROW(f32, sub), ROW(f32, mul), ROW(f32, fma), ROW(f32, exp_scale), ROW(f32, exp_correction),             \
         ROW(f32, log_exponent), ROW(f32, log_fraction), ROW(f32, set), ROW(f32, add), ROW(f32, div), ROW(f32, abs),            \
         ROW(f32, where_equal), ROW(f64, where_equal),                                                                          \
-        ROW(f32, with_sign), ROW(f32, where_less), ROW(f32, load_f16), ROW(f32, store_f16), ROW(f32, load_bf16),               \
+        ROW(f32, with_sign), ROW(f32, where_less), ROW(f32, count_less), ROW(f32, load_f16), ROW(f32, store_f16),              \
+        ROW(f32, load_bf16),                                                                                                   \
         ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, store_number_f16), ROW(f32, store_number_bf16),               \
         ROW(f32, store_number_pair_bf16),                                                                                      \
         ROW(f32, copy_padded), ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened),                    \
         ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max), ROW(f64, add), ROW(f64, add_product),        \
         ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, add_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                                 \
         ROW(f64, exp_correction), ROW(f64, log_exponent), ROW(f64, log_fraction), ROW(f64, div), ROW(f64, abs),                \
-        ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, equal), ROW(f64, less), ROW(f64, canonical),                       \
+        ROW(f64, with_sign), ROW(f64, where_less), ROW(f64, count_less), ROW(f64, equal), ROW(f64, less), ROW(f64, canonical),                       \
         ROW(f64, max_lane), ROW(f64, first), ROW(f64, sum_lanes), ROW(f64, transpose), ROW(f64, unless_zero),      \
         ROW(f32, above), ROW(f64, above), ROW(f64, load_f32),                                                                  \
         ROW(f64, load_f16), ROW(f64, load_bf16), { .name = NULL }                                                              \

@@ -20,6 +20,7 @@ static const struct xent_real_kernels *kernels;
 static struct xent_state draw(int kind, struct random *r)
 {
     struct xent_state s = { .max = 5 * random_normal(r), .rest = 4096 * random_uniform(r) };
+    s.heat = s.rest * 3 * random_uniform(r);
     s.coef = random_uniform(r);
     s.gap = s.coef * 10 * random_uniform(r);
     s.coef_peak = s.coef / 64;
@@ -106,7 +107,8 @@ static void no_chunks_are_the_state_of_no_class(void **state)
     (void)state;
     xent_tree_begin(&tree);
     none = xent_tree_total(&tree, NULL);
-    assert_true(none.max == -(double)INFINITY && none.rest == 0 && none.coef == 0 && none.gap == 0 && none.coef_peak == 0);
+    assert_true(none.max == -(double)INFINITY && none.rest == 0 && none.heat == 0 && none.coef == 0 && none.gap == 0 &&
+                none.coef_peak == 0);
 }
 
 /* The bytes of a node with a NaN, written down: they are the same on every machine. */
@@ -122,13 +124,15 @@ static void bytes_are_the_same_everywhere(void **state)
         0,    0,    0,    0, 0xf8,
         0x7f, /* 1.5, NaN */
         0,    0,    0,    0, 0,
+        0,    0xd0, 0x3f, /* 0.25 */
+        0,    0,    0,    0, 0,
         0,    0xf0, 0xbf, 0, 0,
         0,    0,    0,    0, 0,
         0x80, /* -1, -0 */
         0,    0,    0,    0, 0,
         0,    0,    0x40 /* 2 */
     };
-    const struct xent_node node = { 3, 5, { 1.5, (double)NAN, -1, -0.0, 2 } };
+    const struct xent_node node = { 3, 5, { 1.5, (double)NAN, 0.25, -1, -0.0, 2 } };
     unsigned char bytes[XENT_NODE_BYTES];
     (void)state;
     xent_node_write(&node, bytes);
@@ -140,7 +144,7 @@ enum { LEVEL_BYTE = 0, VERSION_BYTE = 4, HIGH_INDEX_BYTE = 15 };
 
 static void expect_refused(size_t at, unsigned char value)
 {
-    const struct xent_node node = { 0, 7, { 1, 2, 3, 4, 5 } };
+    const struct xent_node node = { 0, 7, { 1, 2, 3, 4, 5, 6 } };
     struct xent_node read = { .level = 99 };
     unsigned char bytes[XENT_NODE_BYTES];
     xent_node_write(&node, bytes);
