@@ -176,3 +176,24 @@ void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double valu
 {
     for (size_t i = 0; i < n; i++) xent_store_float(dtype, to + (ptrdiff_t)i * step, value);
 }
+
+/* Contiguous F32 is a loop without branches. */
+void xent_put_results(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, const double *results)
+{
+    if (dtype != XENT_F32 || step != sizeof(float)) {
+        for (size_t i = 0; i < n; i++, to += step) xent_store_result(dtype, to, results[i]);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        float result = (float)results[i] + 0.0f;
+        ((float *)(void *)to)[i] = result == result ? result : NAN;
+    }
+}
+
+void xent_put_indices(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, const int64_t *indices)
+{
+    if (dtype == XENT_I32)
+        for (size_t i = 0; i < n; i++) *(int32_t *)(void *)(to + (ptrdiff_t)i * step) = (int32_t)indices[i];
+    else
+        for (size_t i = 0; i < n; i++) *(int64_t *)(void *)(to + (ptrdiff_t)i * step) = indices[i];
+}

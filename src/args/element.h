@@ -59,6 +59,9 @@ void xent_scatter(xent_dtype dtype, const void *from, size_t n, char *to, ptrdif
 void xent_gather_doubles(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, double *to);
 void xent_gather_doubles_at(xent_dtype dtype, const char *from, ptrdiff_t step, const int64_t *index, size_t n, double *to);
 void xent_gather_indices(xent_dtype dtype, const char *from, ptrdiff_t step, size_t n, int64_t *to);
+/* A result of each of n rows, `step` bytes apart, as xent_store_result has it; and indices, as I64 or I32. */
+void xent_put_results(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, const double *results);
+void xent_put_indices(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, const int64_t *indices);
 void xent_fill(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, double value);
 
 #endif

@@ -95,6 +95,14 @@ static inline ptrdiff_t xent_walk_step(const struct xent_walk *walk, int32_t ope
     return walk->step[walk->last][operand];
 }
 
+/* The row at a position, in row-major order. */
+static inline int64_t xent_walk_row(const struct xent_walk *walk, const struct xent_position *position)
+{
+    int64_t row = position->index[0];
+    for (int32_t d = 1; d < walk->ndim; d++) row = row * walk->extent[d] + position->index[d];
+    return row;
+}
+
 /* n positions on; n is at most the run's length. */
 void xent_walk_advance(const struct xent_walk *walk, struct xent_position *position, int64_t n);
 static inline void xent_walk_next(const struct xent_walk *walk, struct xent_position *position)

@@ -62,7 +62,7 @@ static int64_t block_of(const struct xent_loss *loss)
     return rows < 1 ? 1 : rows;
 }
 
-static void plan_memory(struct xent_loss *loss, struct xent_drive *drive)
+void xent_loss_plan_memory(struct xent_loss *loss, struct xent_drive *drive)
 {
     const struct xent_row_type *type = &loss->type;
     bool gradient = loss->grad_logits != NULL, in_place = gradient && loss->grad_logits->data == loss->logits->data;
@@ -86,8 +86,8 @@ static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
         loss->tile_slopes = xent_arena_need(&drive->task_bytes, (size_t)type->classes * XENT_TILE * type->real_size);
 }
 
-/* Label smoothing with class weights: for a few rows their sums are not worth a pass of their own. */
-static void sum_coefficients(struct xent_loss *loss)
+/* For a few rows they are not worth a pass of their own. */
+void xent_loss_sum_coefficients(struct xent_loss *loss)
 {
     const struct xent_row_type *type = &loss->type;
     const struct xent_coefficients coefficients = { .class_weight = loss->options.class_weight,
@@ -113,8 +113,8 @@ void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, s
     if (loss->grad_logits != NULL)
         loss->terms_place =
             xent_terms_of(&loss->type, loss->logits, loss->grad_logits, loss->axis, loss->type.softcap != 0, !tiled);
-    if (!tiled) sum_coefficients(loss);
-    plan_memory(loss, drive);
+    if (!tiled) xent_loss_sum_coefficients(loss);
+    xent_loss_plan_memory(loss, drive);
     drive->keeps_chunks = loss->grad_logits != NULL;
     if (tiled)
         plan_tiles(loss, drive);

@@ -15,6 +15,12 @@ void xent_loss_find_divisor(struct xent_loss *loss);
 /* Bytes for a chunk's coefficients. */
 size_t xent_loss_coef_bytes(const struct xent_loss *loss);
 
+/* The sums of the coefficients that label smoothing with class weights gives all rows, where they are worth it. */
+void xent_loss_sum_coefficients(struct xent_loss *loss);
+
+/* What cross entropy needs of a task's and a row's memory, however its rows go; the place of the terms has been chosen. */
+void xent_loss_plan_memory(struct xent_loss *loss, struct xent_drive *drive);
+
 void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive);
 
 /* Forward alone; with a gradient; and both side by side. */

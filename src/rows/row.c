@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "kernels/stats.h"
 #include "kernels/two_sum.h"
 
 /* volatile: gcc 11 and 12 make a vector of two such roundings and then drop both, unless -fno-tree-slp-vectorize forbids it. */
@@ -46,8 +47,41 @@ static double gap_by_quarters(const struct xent_coefficients *coefficients, int6
     return 4 * (sum - sum == 0 ? sum + error : sum);
 }
 
-void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *row, const struct xent_coefficients *coefficients,
-                     const struct xent_buffers *buffers, int64_t chunk, struct xent_chunk *to)
+/* Of a row with a target how many of the n classes from `from` on, whose largest logit is known, come before it: none where the target
+   has been foreseen. */
+static size_t count_before(const struct xent_stored_kernels *kernels, const struct xent_row *row, const void *z, int64_t from,
+                           size_t n, double max)
+{
+    int64_t ahead = row->target - from;
+    if (max < row->at_target) return 0;
+    return kernels->stats->count_before(z, n, row->at_target, ahead < 0 ? 0 : ahead < (int64_t)n ? (size_t)ahead : n);
+}
+
+static bool is_special(const struct xent_state *state) { return state->max == (double)INFINITY || state->rest != state->rest; }
+
+/* The kernels' first pass over a chunk. equal: NULL, or the coefficient of all classes; extra: NULL, or what is to be found beside the
+   state. */
+static inline __attribute__((always_inline)) void reduce_chunk(const struct xent_stored_kernels *kernels,
+                                                               const struct xent_row *row, const struct xent_extra *extra,
+                                                               const double *equal, const void *z, int64_t from, size_t n,
+                                                               void *terms, struct xent_chunk *to)
+{
+    if (extra != NULL && extra->heat)
+        kernels->stats->reduce_with_heat(z, n, equal, to);
+    else if (equal != NULL)
+        kernels->reduce_equal(z, n, *equal, terms, to);
+    else
+        kernels->reduce(z, n, terms, to);
+    if (extra == NULL) return;
+    if (extra->first && is_special(&to->state)) to->first = kernels->stats->first_special(z, n);
+    if (extra->rank) to->before = count_before(kernels, row, z, from, n, to->state.max);
+}
+
+static inline __attribute__((always_inline)) void reduce_row(const struct xent_row_type *type, const struct xent_row *row,
+                                                             const struct xent_extra *extra,
+                                                             const struct xent_coefficients *coefficients,
+                                                             const struct xent_buffers *buffers, int64_t chunk,
+                                                             struct xent_chunk *to)
 {
     int64_t from = chunk * XENT_CHUNK;
     size_t n = xent_chunk_size(type->classes, from);
@@ -67,10 +101,7 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
         type->kernels->prepare(z, buffers->prepared, n, type->scale, type->softcap);
         z = buffers->prepared;
     }
-    if (equal)
-        kernels->reduce_equal(z, n, coefficients->uniform, terms, to);
-    else
-        kernels->reduce(z, n, terms, to);
+    reduce_chunk(kernels, row, extra, equal ? &coefficients->uniform : NULL, z, from, n, terms, to);
     if (!looks_again) return;
     if (!equal) {
         coef = xent_chunk_factors(coefficients, type->backend, dtype, from, n, buffers->coef);
@@ -83,6 +114,19 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
     }
     if (to->state.gap - to->state.gap != 0 && to->state.max - to->state.max == 0)
         to->state.gap = gap_by_quarters(coefficients, from, dtype, z, n, to->state.max);
+}
+
+void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *row, const struct xent_coefficients *coefficients,
+                     const struct xent_buffers *buffers, int64_t chunk, struct xent_chunk *to)
+{
+    reduce_row(type, row, NULL, coefficients, buffers, chunk, to);
+}
+
+void xent_row_reduce_more(const struct xent_row_type *type, const struct xent_row *row, const struct xent_extra *extra,
+                          const struct xent_coefficients *coefficients, const struct xent_buffers *buffers, int64_t chunk,
+                          struct xent_chunk *to)
+{
+    reduce_row(type, row, extra, coefficients, buffers, chunk, to);
 }
 
 void xent_row_dot(const struct xent_row_type *type, const struct xent_line *elements,

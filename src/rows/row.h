@@ -65,6 +65,7 @@ struct xent_chunk_pair; /* rows/divergence.h */
 
 /* A row between its steps. Its operation says in `begin` where it lies and fills in what that operation looks at. */
 struct xent_row {
+    int64_t number;            /* in row-major order of the batch, where an operation looks at it */
     struct xent_line in;       /* logits, log-probabilities or probabilities */
     struct xent_line upstream; /* a gradient with respect to `in`'s own results, class by class */
     struct xent_line out;      /* what is written class by class */
@@ -118,6 +119,16 @@ static inline void xent_row_store(const struct xent_row_type *type, double value
    coef and gap are to sum up. */
 void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *row, const struct xent_coefficients *coefficients,
                      const struct xent_buffers *buffers, int64_t chunk, struct xent_chunk *to);
+
+/* What the first pass may find of a chunk beside that. */
+struct xent_extra {
+    bool heat;  /* of its state; no terms are kept */
+    bool first; /* `first` of a chunk that holds a NaN or +inf: the first NaN, else the first +inf */
+    bool rank;  /* `before`, given the row's target and at_target */
+};
+void xent_row_reduce_more(const struct xent_row_type *type, const struct xent_row *row, const struct xent_extra *extra,
+                          const struct xent_coefficients *coefficients, const struct xent_buffers *buffers, int64_t chunk,
+                          struct xent_chunk *to);
 
 /* The same over elements that are no logits: coef is the sum of the coefficients, gap that of coefficient * -element, max and rest
    are 0. An element whose coefficient is 0 does not matter. */

@@ -15,6 +15,12 @@ const struct role_rule role_rules[ROLES] = {
     [ROLE_OUTPUT] = { EXTENT_TABLE, ELEMENTS_OF_INPUT, true },
     [ROLE_INDEX] = { EXTENT_BEST, ELEMENTS_INDEX, true },
     [ROLE_BEST] = { EXTENT_BEST, ELEMENTS_FLOATING, true },
+    [ROLE_ROW_LOSS] = { EXTENT_ROWS, ELEMENTS_FLOATING, true },
+    [ROLE_LSE] = { EXTENT_ROWS, ELEMENTS_FLOATING, true },
+    [ROLE_MAX] = { EXTENT_ROWS, ELEMENTS_FLOATING, true },
+    [ROLE_ARGMAX] = { EXTENT_ROWS, ELEMENTS_INDEX, true },
+    [ROLE_ENTROPY] = { EXTENT_ROWS, ELEMENTS_FLOATING, true },
+    [ROLE_RANK] = { EXTENT_ROWS, ELEMENTS_INDEX, true },
 };
 
 int64_t best_of(int64_t classes)
@@ -115,6 +121,18 @@ static xent_status call_kl_div_grad(const struct arguments *a)
                             a->tensor[ROLE_GRAD_LOSS], a->tensor[ROLE_LOSS], a->tensor[ROLE_OUTPUT]);
 }
 
+static xent_status call_row_stats(const struct arguments *a)
+{
+    xent_stats stats = XENT_STATS_INIT;
+    stats.loss = a->tensor[ROLE_ROW_LOSS];
+    stats.lse = a->tensor[ROLE_LSE];
+    stats.max = a->tensor[ROLE_MAX];
+    stats.argmax = a->tensor[ROLE_ARGMAX];
+    stats.entropy = a->tensor[ROLE_ENTROPY];
+    stats.rank = a->tensor[ROLE_RANK];
+    return xent_row_stats(a->tensor[ROLE_INPUT], target_of(a), a->options, &stats);
+}
+
 /* ---- The table ----------------------------------------------------------------------------------------------------------- */
 
 #define NAMED(function) .name = #function, .call = call_##function
@@ -124,6 +142,9 @@ static xent_status call_kl_div_grad(const struct arguments *a)
 #define TWO_LOGITS                                                                                                             \
     [ROLE_INPUT] = "logits_p", [ROLE_UPSTREAM] = "logits_q", [ROLE_CLASSES] = "target", [ROLE_ROW_WEIGHT] = "row_weight"
 #define OPTIONAL_WEIGHT (ROLE_BIT(ROLE_WEIGHT) | ROLE_BIT(ROLE_ROW_WEIGHT))
+#define STATISTICS                                                                                                             \
+    (ROLE_BIT(ROLE_ROW_LOSS) | ROLE_BIT(ROLE_LSE) | ROLE_BIT(ROLE_MAX) | ROLE_BIT(ROLE_ARGMAX) | ROLE_BIT(ROLE_ENTROPY) |      \
+     ROLE_BIT(ROLE_RANK))
 #define IN_PLACE .in_place = ROLE_BIT(ROLE_INPUT)
 #define IN_EITHER_PLACE .in_place = ROLE_BIT(ROLE_INPUT) | ROLE_BIT(ROLE_UPSTREAM)
 
@@ -175,6 +196,17 @@ const struct operation operations[OPS] = {
                                      ROLE_BIT(ROLE_LOSS),
                          .axis = true, .in_place = ROLE_BIT(ROLE_UPSTREAM), .pair = true, .options = OPTIONS_OF_LOGITS,
                          .input = CONTENT_LOG_PROBABILITIES, .memory = { MEMORY_MORE } },
+    [OP_ROW_STATS] = { NAMED(row_stats),
+                       .operand = { [ROLE_INPUT] = "logits",
+                                    TARGET,
+                                    [ROLE_ROW_LOSS] = "loss",
+                                    [ROLE_LSE] = "lse",
+                                    [ROLE_MAX] = "max",
+                                    [ROLE_ARGMAX] = "argmax",
+                                    [ROLE_ENTROPY] = "entropy",
+                                    [ROLE_RANK] = "rank" },
+                       .optional = OPTIONAL_WEIGHT | STATISTICS, .axis = true, .options = OPTIONS_ALL,
+                       .memory = { MEMORY_CHUNK, MEMORY_MORE } },
 };
 
 bool operation_takes(const struct operation *o, enum role role) { return o->operand[role] != NULL; }
@@ -228,6 +260,7 @@ bool use_takes(const struct use *u, enum role role)
 {
     if (role == ROLE_CLASSES && u->probabilities) return false;
     if (role == ROLE_PROBABILITIES && !u->probabilities) return false;
+    if (role == ROLE_RANK && u->probabilities) return false;
     if (role == ROLE_ROW_WEIGHT && !u->row_weights) return false;
     return operation_takes(u->operation, role);
 }

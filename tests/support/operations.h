@@ -25,6 +25,7 @@ enum op {
     OP_TOP_K,
     OP_KL_DIV,
     OP_KL_DIV_GRAD,
+    OP_ROW_STATS,
     OPS
 };
 
@@ -43,6 +44,13 @@ enum role {
     ROLE_OUTPUT, /* a result for each logit */
     ROLE_INDEX,  /* the indices of the best classes */
     ROLE_BEST,   /* a result for each of them */
+    /* statistics of each row */
+    ROLE_ROW_LOSS,
+    ROLE_LSE,
+    ROLE_MAX,
+    ROLE_ARGMAX,
+    ROLE_ENTROPY,
+    ROLE_RANK,
     ROLES
 };
 #define ROLE_BIT(role) (1U << (role))

@@ -204,7 +204,8 @@ void problem_text(const struct problem *p, char *text, size_t size)
     if (p->repeated == REPEATED_EVERYWHERE) append(&line, " repeated");
     if (p->in_place) append(&line, p->in_place == 1 ? " in-place" : " in-place=2");
     if (p->output_dtype != 0) append(&line, " to=%s", dtype_name(p->output_dtype));
-    if (operation_takes(problem_operation(p), ROLE_LOSS)) append(&line, " out=%s", dtype_name(p->loss_dtype));
+    if (operation_takes(problem_operation(p), ROLE_LOSS) || operation_takes(problem_operation(p), ROLE_ROW_LOSS))
+        append(&line, " out=%s", dtype_name(p->loss_dtype));
     if (p->best > 0)
         append(&line, " k=%" PRId64 " index=%s logp=%s", p->best, dtype_name(p->index_dtype), dtype_name(p->loss_dtype));
     if (p->second_dtype != 0) append(&line, " second=%s", dtype_name(p->second_dtype));

@@ -33,7 +33,13 @@ static xent_dtype dtype_of(const struct problem *p, enum role role)
     case ROLE_ROW_WEIGHT: return p->row_weight_dtype;
     case ROLE_GRAD_LOSS: return p->grad_loss_dtype;
     case ROLE_LOSS:
-    case ROLE_BEST: return p->loss_dtype;
+    case ROLE_BEST:
+    case ROLE_ROW_LOSS:
+    case ROLE_LSE:
+    case ROLE_MAX:
+    case ROLE_ENTROPY: return p->loss_dtype;
+    case ROLE_ARGMAX: return p->seed % 2 ? XENT_I32 : XENT_I64;
+    case ROLE_RANK: return probabilities ? (xent_dtype)0 : p->seed % 3 ? XENT_I64 : XENT_I32;
     case ROLE_INDEX: return p->index_dtype;
     case ROLE_UPSTREAM:
     case ROLE_OUTPUT:

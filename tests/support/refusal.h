@@ -13,7 +13,7 @@
         refusal_end(&refusal, #call, __FILE__, __LINE__);                                                                      \
     } while (0)
 
-enum { REFUSAL_OUTPUTS = 12 };
+enum { REFUSAL_OUTPUTS = 20 };
 
 /* The outputs' memory before the call. */
 struct refusal {

@@ -151,7 +151,7 @@ struct column {
     enum role role, other; /* whose check it is; what it is over */
     int variant;           /* pairs of checks are made of variants 0 */
 };
-enum { COLUMNS_MAX = 800 };
+enum { COLUMNS_MAX = 1600 };
 
 /* All of them, in the order in which a function looks at them; returns how many there are. */
 int columns_of_all(struct column columns[COLUMNS_MAX]);

@@ -56,7 +56,8 @@ static const char *const check_names[CHECKS] = {
     "MEMORY",
 };
 static const char *const role_names[ROLES] = { "input",     "upstream", "classes", "probabilities", "weight", "row_weight",
-                                               "grad_loss", "loss",     "output",  "index",         "best" };
+                                               "grad_loss", "loss",     "output",  "index",         "best",   "row loss",
+                                               "lse",       "max",      "argmax",  "entropy",       "rank" };
 
 void column_name(const struct column *c, char name[NAME_SIZE])
 {
@@ -154,7 +155,14 @@ static int exclusion(const struct column *c)
     }
 }
 
+/* What is put over an output that is no larger than two elements is put over whatever else is: that is another output's check. */
+static bool meet_over_rows(const struct column *a, const struct column *b)
+{
+    return a->check == OVER && b->check == OVER && a->role == b->role && role_rules[a->role].extent == EXTENT_ROWS;
+}
+
 bool columns_exclude(const struct column *a, const struct column *b)
 {
+    if (meet_over_rows(a, b)) return true;
     return exclusion(a) != 0 && exclusion(a) == exclusion(b);
 }

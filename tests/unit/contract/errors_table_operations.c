@@ -77,9 +77,9 @@ static struct cell dtype_cell(const struct function *f, const struct column *c, 
     /* the variant 1 of three is an integer dtype, the two of other operands are */
     if (operation_elements(f->operation, c->role) != role_rules[c->role].elements && c->variant != 1)
         return allowed("any floating dtype will do");
-    if (c->role == ROLE_INDEX) return reported(XENT_ERROR_DTYPE, "index has dtype %s, expected I64 or I32", found);
     if (operation_elements(f->operation, c->role) != ELEMENTS_OF_INPUT)
-        return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected a floating one", name, found);
+        return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected %s", name, found,
+                        role_rules[c->role].elements == ELEMENTS_INDEX ? "I64 or I32" : "a floating one");
     return reported(XENT_ERROR_DTYPE, "%s has dtype %s, expected %s, that of %s", name, found,
                     dtype_name(s->operands[like(f, c->role)].dtype), name_of(f, like(f, c->role)));
 }
@@ -126,12 +126,12 @@ static struct cell weight_shape_cell(const struct function *f, const struct colu
     return reported(XENT_ERROR_SHAPE, "class_weight has rank 2, expected 1: one weight for each class");
 }
 
-/* Without logits the target has the batch shape, or says what it is. */
-static struct cell row_weight_shape_cell(const struct scene *s)
+/* Of weights and statistics of rows. Without logits the target has the batch shape, or says what it is. */
+static struct cell batch_shape_cell(const struct function *f, enum role role, const struct scene *s)
 {
     char found[TEXT_SIZE];
-    return reported(XENT_ERROR_SHAPE, "row_weight has shape %s, expected %s, the batch shape",
-                    shape_text(&s->operands[ROLE_ROW_WEIGHT], found), batch_text(s));
+    shape_text(&s->operands[role], found);
+    return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, the batch shape", name_of(f, role), found, batch_text(s));
 }
 
 static struct cell row_shape_cell(const struct function *f, const struct column *c, const struct scene *s)
@@ -169,7 +169,7 @@ static struct cell shape_cell(const struct function *f, const struct column *c, 
     if (c->role == ROLE_CLASSES && holder_of_classes(f) == ROLES) return never("any shape will do");
     if (c->role == ROLE_CLASSES || c->role == ROLE_PROBABILITIES) return target_shape_cell(s, c->role, f->probabilities);
     if (c->role == ROLE_WEIGHT) return weight_shape_cell(f, c, s);
-    if (c->role == ROLE_ROW_WEIGHT) return row_weight_shape_cell(s);
+    if (role_rules[c->role].extent == EXTENT_ROWS) return batch_shape_cell(f, c->role, s);
     if (c->role == ROLE_INDEX || c->role == ROLE_BEST) return best_shape_cell(f, c, s);
     if (role_rules[c->role].extent != EXTENT_TABLE) return row_shape_cell(f, c, s);
     const char *input = name_of(f, like(f, c->role));
@@ -182,6 +182,7 @@ static struct cell kind_cell(const struct function *f, const struct scene *s)
 {
     if (!operation_takes_target(f->operation)) return never("takes no target");
     if (operation_kinds_of_target(f->operation) == 1) return never("another dtype is refused: unit/contract/kl_div.c");
+    if (function_takes(f, ROLE_RANK)) return never("a rank refuses the other dtype (contract/row_stats)");
     if (!function_takes(f, ROLE_INPUT)) return never("there are no logits that it could be compared with");
     return target_shape_cell(s, f->probabilities ? ROLE_PROBABILITIES : ROLE_CLASSES, !f->probabilities);
 }
@@ -210,7 +211,6 @@ static struct cell machine_cell(const struct function *f, enum check check)
     return reported(XENT_ERROR_NO_MEMORY, "* bytes of working memory could not be allocated");
 }
 
-/* Whether the check is one of an operand. */
 static bool is_of_operand(enum check check)
 {
     return check == NULL_OPERAND || check == DTYPE || check == SHAPE || (check >= READ_ONLY && check <= INPUTS_OVER);

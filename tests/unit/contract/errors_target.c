@@ -9,11 +9,22 @@
 
 static const xent_dtype index_dtypes[] = { XENT_I64, XENT_I32, XENT_I16, XENT_I8, XENT_U64, XENT_U32, XENT_U16, XENT_U8 };
 
+/* One for each row of logits with the class axis 1, or their only axis. */
+static xent_tensor *rank_like(const xent_tensor *logits)
+{
+    const int32_t ndim = xent_tensor_ndim(logits), axis = ndim > 1;
+    int64_t batch[XENT_MAX_NDIM] = { 0 };
+    for (int32_t d = 0; d < ndim; d++)
+        if (d != axis) batch[d - (d > axis)] = xent_tensor_shape(logits)[d];
+    return tensor_new(XENT_I64, ndim - 1, batch, ROW_MAJOR);
+}
+
 /* The operation refuses this target of logits with the class axis 1. */
 static void refused_by(const struct operation *o, const xent_tensor *logits, const xent_tensor *target,
                        const xent_options *options, const char *message)
 {
     xent_tensor *loss = operation_takes(o, ROLE_LOSS) ? tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(7)) : NULL, *grad = NULL;
+    xent_tensor *rank = operation_takes(o, ROLE_RANK) ? rank_like(logits) : NULL;
     struct arguments a = { .options = options };
     if (operation_takes(o, ROLE_OUTPUT)) {
         grad = tensor_new(XENT_F32, xent_tensor_ndim(logits), xent_tensor_shape(logits), ROW_MAJOR);
@@ -23,11 +34,13 @@ static void refused_by(const struct operation *o, const xent_tensor *logits, con
     a.tensor[ROLE_CLASSES] = (xent_tensor *)(uintptr_t)target;
     a.tensor[ROLE_OUTPUT] = grad;
     a.tensor[ROLE_LOSS] = loss;
-    expect_refused(o->call(&a), XENT_ERROR_TARGET, message, loss, grad);
+    a.tensor[ROLE_RANK] = rank;
+    expect_refused(o->call(&a), XENT_ERROR_TARGET, message, loss, grad, rank);
     a.tensor[ROLE_LOSS] = NULL;
     if (o->optional & ROLE_BIT(ROLE_LOSS)) expect_refused(o->call(&a), XENT_ERROR_TARGET, message, grad);
     tensor_free(loss);
     tensor_free(grad);
+    tensor_free(rank);
 }
 
 /* So does every operation that takes class indices beside logits. */

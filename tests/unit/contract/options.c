@@ -7,7 +7,7 @@
 #include "support/tensors.h"
 
 /* A batch that is right in all but its options. */
-static xent_tensor *z, *y, *loss, *grad;
+static xent_tensor *z, *y, *loss, *grad, *rank;
 static double divisor;
 
 static xent_status call(const struct operation *o, const xent_options *options)
@@ -17,6 +17,7 @@ static xent_status call(const struct operation *o, const xent_options *options)
     a.tensor[ROLE_CLASSES] = y;
     a.tensor[ROLE_LOSS] = loss;
     a.tensor[ROLE_OUTPUT] = grad;
+    a.tensor[ROLE_RANK] = rank;
     return o->call(&a);
 }
 
@@ -27,6 +28,7 @@ static int prepare(void **state)
     y = tensor_of(XENT_I64, SHAPE(2), ROW_MAJOR, VALUES(2, 1));
     loss = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
     grad = tensor_new(XENT_F64, SHAPE(2, 3), ROW_MAJOR);
+    rank = tensor_new(XENT_I64, SHAPE(2), ROW_MAJOR);
     return 0;
 }
 
@@ -37,6 +39,7 @@ static int clean_up(void **state)
     tensor_free(y);
     tensor_free(loss);
     tensor_free(grad);
+    tensor_free(rank);
     return 0;
 }
 
@@ -46,9 +49,11 @@ static void expect_refused(const struct operation *o, const xent_options *option
     tensor_set(loss, 0, 7);
     divisor = 7;
     for (int64_t i = 0; i < 6; i++) tensor_set(grad, i, 7);
+    for (int64_t i = 0; i < 2; i++) tensor_set(rank, i, 7);
     expect_error(call(o, options), XENT_ERROR_INVALID_ARGUMENT, message);
     assert_true(tensor_get(loss, 0) == 7 && divisor == 7);
     for (int64_t i = 0; i < 6; i++) assert_true(tensor_get(grad, i) == 7);
+    for (int64_t i = 0; i < 2; i++) assert_true(tensor_get(rank, i) == 7);
 }
 
 static void expect_refused_by_all(const xent_options *options, const char *message)

@@ -14,7 +14,7 @@ static void check_shape(xent_dtype dtype, const struct shape *s, const int64_t *
     struct operands o = { { NULL }, 7 };
     for (int role = 0; role < ROLES; role++) {
         const enum extent extent = role_rules[role].extent;
-        const xent_dtype its = role == ROLE_CLASSES ? XENT_I32 : role == ROLE_INDEX ? XENT_I64 : dtype;
+        const xent_dtype its = role == ROLE_CLASSES ? XENT_I32 : role_rules[role].elements == ELEMENTS_INDEX ? XENT_I64 : dtype;
         int64_t shape[XENT_MAX_NDIM];
         if (extent == EXTENT_CLASSES) continue;
         const int32_t ndim = shape_of_extent(s, extent, shape);

@@ -64,7 +64,7 @@ static bool is_written(const struct work *w, int role)
 static size_t geometry(const struct problem *p, int role, xent_dtype *dtype, int32_t *ndim, int64_t *shape, int64_t *strides)
 {
     const int64_t step = p->arrangement == SPACED_OUT ? 2 : 1;
-    *dtype = role == ROLE_CLASSES ? p->class_dtype : role == ROLE_INDEX ? XENT_I32 : p->dtype;
+    *dtype = role == ROLE_CLASSES ? p->class_dtype : role_rules[role].elements == ELEMENTS_INDEX ? XENT_I32 : p->dtype;
     *ndim = extent_shape(role_rules[role].extent, p->rows, p->classes, shape);
     strides[0] = step * (*ndim == 2 && p->arrangement != COLUMNS ? shape[1] : 1);
     strides[1] = step * (p->arrangement == COLUMNS ? p->rows : 1);

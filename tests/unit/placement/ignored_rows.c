@@ -21,6 +21,22 @@ static void report_crash(int signal_number)
     abort();
 }
 
+/* Two results of each row. The second one is what an ignored row has: 0, and -1 of a class. */
+static void open_statistics(xent_tensor *tensors[ROLES])
+{
+    for (int role = ROLE_ROW_LOSS; role <= ROLE_RANK; role++)
+        tensors[role] = tensor_of(role_is_integer((enum role)role) ? XENT_I64 : XENT_F32, SHAPE(2), ROW_MAJOR, VALUES(7, 7));
+}
+
+static void close_statistics(const struct use *u, xent_tensor *tensors[ROLES])
+{
+    for (int role = ROLE_ROW_LOSS; role <= ROLE_RANK; role++) {
+        const double nothing = role_rules[role].elements == ELEMENTS_INDEX ? -1 : 0;
+        assert_true(tensor_get(tensors[role], 1) == (use_takes(u, (enum role)role) ? nothing : 7));
+        tensor_free(tensors[role]);
+    }
+}
+
 /* The second of two rows lies wholly in the unmapped page, of the logits and of the probabilities; being ignored it is not read, and its
    gradient is 0. */
 static void check_use(const struct use *u, xent_dtype dtype)
@@ -34,15 +50,17 @@ static void check_use(const struct use *u, xent_dtype dtype)
     xent_tensor *y = tensor_of(XENT_I32, SHAPE(2), ROW_MAJOR, VALUES(3, u->row_weights ? 3 : -100)),
                 *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
     xent_tensor *grad = tensor_new(dtype, 2, shape, ROW_MAJOR);
-    xent_tensor *const tensors[ROLES] = { [ROLE_INPUT] = z,         [ROLE_UPSTREAM] = t, [ROLE_CLASSES] = y,
+    xent_tensor *tensors[ROLES] = { [ROLE_INPUT] = z,         [ROLE_UPSTREAM] = t, [ROLE_CLASSES] = y,
                                           [ROLE_PROBABILITIES] = t, [ROLE_LOSS] = loss,  [ROLE_ROW_WEIGHT] = row_weight,
                                           [ROLE_OUTPUT] = grad };
     const bool gradient = use_takes(u, ROLE_OUTPUT);
     for (int64_t c = 0; c < classes; c++) tensor_set(z, c, (double)c);
     for (int64_t c = 0; c < classes; c++) tensor_set(t, c, 0.25);
     tensor_set(grad, classes, 7);
+    open_statistics(tensors);
     expect_ok(use_call(u, tensors, 1, XENT_REDUCTION_MEAN, NULL));
     for (int64_t c = 0; gradient && c < classes; c++) assert_true(tensor_get(grad, classes + c) == 0);
+    close_statistics(u, tensors);
     xent_tensor_destroy(z);
     xent_tensor_destroy(t);
     tensor_free(row_weight);

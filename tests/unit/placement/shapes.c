@@ -49,8 +49,7 @@ static xent_dtype dtype_of(enum role role, xent_dtype dtype)
     case ROLE_ROW_WEIGHT:
     case ROLE_GRAD_LOSS: return XENT_F32;
     case ROLE_LOSS: return XENT_F64;
-    case ROLE_INDEX: return XENT_I32;
-    default: return dtype;
+    default: return role_rules[role].elements == ELEMENTS_INDEX ? XENT_I32 : dtype;
     }
 }
 

@@ -72,7 +72,7 @@ static void free_far(void)
 
 static xent_dtype dtype_of(enum role role, xent_dtype dtype)
 {
-    return role == ROLE_CLASSES ? XENT_I16 : role == ROLE_INDEX ? XENT_I32 : dtype;
+    return role == ROLE_CLASSES ? XENT_I16 : role_rules[role].elements == ELEMENTS_INDEX ? XENT_I32 : dtype;
 }
 
 static struct shape table_of(const struct layout_of_batch *l)

@@ -19,7 +19,7 @@ static bool is_of_input(int role) { return role == ROLE_INPUT || role_rules[role
 /* What is not of the input's dtype: upstream gradients that no 16 bits hold, losses that are not rounded. */
 static xent_dtype other_dtype(int role)
 {
-    if (role == ROLE_INDEX) return XENT_I32;
+    if (role_rules[role].elements == ELEMENTS_INDEX) return XENT_I32;
     return role == ROLE_CLASSES ? XENT_U16 : role == ROLE_PROBABILITIES || role == ROLE_WEIGHT ? XENT_F32 : XENT_F64;
 }
 
