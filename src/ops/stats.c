@@ -5,6 +5,8 @@
 
 #include "kernels/formulas.h"
 #include "ops/loss_plan.h"
+#include "ops/loss_tile.h"
+#include "ops/side_by_side.h"
 #include "run/tuning.h"
 
 /* ---- What a row comes to ------------------------------------------------------------------------------------------ */
@@ -136,6 +138,24 @@ static int64_t block_of(const struct xent_row_stats *stats, const struct xent_dr
     return rows < 1 ? 1 : rows < XENT_BLOCK ? (int64_t)rows : XENT_BLOCK;
 }
 
+/* As cross entropy goes forward, and by whose tiles: but a loss that is not wanted has no coefficients of all classes. */
+static void plan_rows(struct xent_row_stats *stats, struct xent_drive *drive)
+{
+    struct xent_loss *loss = &stats->loss;
+    int32_t operands = loss->rule.indices ? 1 : 2;
+    bool tiled = xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS, operands);
+    xent_loss_plan_memory(loss, drive);
+    if (tiled) {
+        drive->tiled = &xent_stats_tile_steps;
+        stats->tile_extra = xent_arena_need(&drive->task_bytes, sizeof(struct xent_stats_tile));
+        if (loss->dense) xent_loss_tile_memory(loss, &drive->task_bytes);
+    } else {
+        xent_loss_sum_coefficients(loss);
+        drive->keeps_chunks = stats->extra.first || stats->extra.rank;
+        drive->block = block_of(stats, drive);
+    }
+}
+
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_row_stats *stats = call;
@@ -148,11 +168,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     stats->extra = (struct xent_extra){ .heat = stats->out[XENT_STATS_ENTROPY] != NULL,
                                         .first = stats->out[XENT_STATS_ARGMAX] != NULL,
                                         .rank = stats->out[XENT_STATS_RANK] != NULL };
-    if (loss->walk.count == 0) return;
-    drive->keeps_chunks = stats->extra.first || stats->extra.rank;
-    xent_loss_sum_coefficients(loss);
-    xent_loss_plan_memory(loss, drive);
-    drive->block = block_of(stats, drive);
+    if (loss->walk.count > 0) plan_rows(stats, drive);
 }
 
 const struct xent_operation xent_row_stats_operation = { .check = xent_stats_check, .plan = plan };

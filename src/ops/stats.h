@@ -27,6 +27,13 @@ struct xent_row_stats {
 
     /* the plan */
     struct xent_extra extra;
+    size_t tile_extra; /* in a task's memory: struct xent_stats_tile */
+};
+
+/* Of the rows of a tile, beside struct xent_tile. */
+struct xent_stats_tile {
+    double heat[XENT_TILE];
+    int32_t before[XENT_TILE];
 };
 
 /* What has been found of rows that follow each other. */
@@ -53,6 +60,7 @@ static inline struct xent_buffers xent_stats_buffers(const struct xent_row_stats
                                   .coef = xent_arena_at(task_memory, stats->loss.coef) };
 }
 
+extern const struct xent_tile_steps xent_stats_tile_steps;
 extern const struct xent_operation xent_row_stats_operation;
 
 #endif

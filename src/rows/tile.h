@@ -7,6 +7,7 @@
 
 struct xent_tile_rows {
     size_t rows;                    /* 1 to XENT_TILE */
+    int64_t number;                 /* of the first, as in struct xent_row */
     char *memory;                   /* the task's */
     void *reals;                    /* logits, then terms: class c of row r is element c * XENT_TILE + r */
     struct xent_tile_place in, out; /* their first rows; out.at NULL: nothing is written class by class */

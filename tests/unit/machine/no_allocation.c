@@ -108,13 +108,45 @@ static void test_several_tiles_allocate_nothing(void **state)
     }
 }
 
+/* All statistics of rows: long, short and side by side, with the classes apart. */
+static void test_statistics_allocate_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        xent_dtype dtype;
+        int64_t rows, classes;
+        enum layout layout;
+    } batches[] = { { XENT_F32, 2, 500000, ROW_MAJOR }, { XENT_F64, 2, 500000, ROW_MAJOR }, { XENT_BF16, 2, 500000, ROW_MAJOR },
+                    { XENT_F32, 20, 1000, ROW_MAJOR },  { XENT_F32, 100, 32, ROW_MAJOR },   { XENT_F64, 100, 16, ROW_MAJOR },
+                    { XENT_F32, 100, 32, TRANSPOSED },  { XENT_F16, 100, 32, TRANSPOSED } };
+    xent_options options = XENT_OPTIONS_INIT;
+    options.num_threads = 1;
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+        xent_stats stats = XENT_STATS_INIT;
+        xent_tensor *z = tensor_new(batches[i].dtype, SHAPE(batches[i].rows, batches[i].classes), batches[i].layout);
+        xent_tensor *y = tensor_new(XENT_I64, SHAPE(batches[i].rows), ROW_MAJOR);
+        xent_tensor **const numbers[] = { &stats.loss, &stats.lse, &stats.max, &stats.entropy };
+        for (int k = 0; k < 4; k++) *numbers[k] = tensor_new(XENT_F32, SHAPE(batches[i].rows), ROW_MAJOR);
+        stats.argmax = tensor_new(XENT_I64, SHAPE(batches[i].rows), ROW_MAJOR);
+        stats.rank = tensor_new(XENT_I64, SHAPE(batches[i].rows), ROW_MAJOR);
+        allocations_begin(0);
+        xent_status status = xent_row_stats(z, y, &options, &stats);
+        (void)allocations_end();
+        expect_ok(status);
+        for (int k = 0; k < 4; k++) tensor_free(*numbers[k]);
+        tensor_free(stats.argmax);
+        tensor_free(stats.rank);
+        tensor_free(z);
+        tensor_free(y);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_common_calls_allocate_nothing),
-        cmocka_unit_test(test_long_rows_allocate_nothing),
-        cmocka_unit_test(test_short_rows_allocate_nothing),
-        cmocka_unit_test(test_several_tiles_allocate_nothing),
+        cmocka_unit_test(test_common_calls_allocate_nothing), cmocka_unit_test(test_long_rows_allocate_nothing),
+        cmocka_unit_test(test_short_rows_allocate_nothing),   cmocka_unit_test(test_several_tiles_allocate_nothing),
+        cmocka_unit_test(test_statistics_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
