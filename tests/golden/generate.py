@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes notebook.inc, divergence.inc and cases.txt beside this file: the answers for tests/unit/values/notebook.c and divergence.c and
-for cases.c.
+"""Writes notebook.inc, divergence.inc, row_stats.inc and cases.txt beside this file: the answers for tests/unit/values/notebook.c,
+divergence.c and row_stats.c, and for cases.c.
 
     python3 generate.py          writes the files; without arguments, network or GPU
     python3 generate.py --check  writes nothing, fails if a file would change
@@ -27,6 +27,7 @@ import torch
 import divergence
 import notebook
 import record
+import row_stats
 from draw import draw_case
 from formats import Draw
 from pairwise import Cover
@@ -64,7 +65,8 @@ def solved():
 
 
 def main():
-    files = {"notebook.inc": notebook.text(), "divergence.inc": divergence.text(), "cases.txt": record.text_of(solved())}
+    files = {"notebook.inc": notebook.text(), "divergence.inc": divergence.text(), "row_stats.inc": row_stats.text(),
+             "cases.txt": record.text_of(solved())}
     for name, text in files.items():
         path = HERE / name
         if "--check" not in sys.argv[1:]:
