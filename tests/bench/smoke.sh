@@ -10,7 +10,7 @@ status=0
     --measure table,operations,accuracy --json "$work/results.json" >"$work/table" 2>"$work/messages"
 for line in 'loss .*2x3 .*in-place .* 16 ' 'softcap .*3x4x5 .*f16 .*out-of-place' 'softmax .*2x3 .*f64 .*in-place' \
     'logsumexp .*2x3 .*bf16 .*forward' 'top_20 .*3x4x5 .*f16 .*forward' 'log_softmax_backward .*3x4x5 .*f32 .*out-of-place' \
-    'kl_div .*3x4x5 .*bf16 .*in-place'; do
+    'kl_div .*3x4x5 .*bf16 .*in-place' 'row_stats .*3x4x5 .*f64 .*forward'; do
     grep -q "^$line" "$work/table" || { echo "no line for $line"; status=1; }
 done
 # What peers compute is compared with what libxent does.

@@ -22,6 +22,7 @@ const struct bench_workload bench_workloads[BENCH_WORKLOADS] = {
     { "nll_loss", .operation = BENCH_NLL_LOSS, .logit_scale = 1 },
     { "top_20", .operation = BENCH_TOP_K, .logit_scale = 1 },
     { "kl_div", .operation = BENCH_KL_DIV, .logit_scale = 1 },
+    { "row_stats", .operation = BENCH_ROW_STATS, .logit_scale = 1 },
 };
 
 bool bench_is_plain_loss(const struct bench_workload *w) { return w == &bench_workloads[0]; }
@@ -30,7 +31,7 @@ const char *bench_operation_name(enum bench_operation operation)
 {
     static const char *const names[BENCH_OPERATIONS] = {
         "cross_entropy",        "nll_loss", "softmax", "log_softmax", "logsumexp", "softmax_backward",
-        "log_softmax_backward", "log",      "top_k",   "kl_div"
+        "log_softmax_backward", "log",      "top_k",   "kl_div",  "row_stats"
     };
     return names[operation];
 }
@@ -40,7 +41,10 @@ bool bench_is_loss(const struct bench_workload *w)
     return w->operation == BENCH_CROSS_ENTROPY || w->operation == BENCH_NLL_LOSS || w->operation == BENCH_KL_DIV;
 }
 
-bool bench_is_per_row(const struct bench_workload *w) { return w->operation == BENCH_LOGSUMEXP || w->operation == BENCH_TOP_K; }
+bool bench_is_per_row(const struct bench_workload *w)
+{
+    return w->operation == BENCH_LOGSUMEXP || w->operation == BENCH_TOP_K || w->operation == BENCH_ROW_STATS;
+}
 
 int64_t bench_best(int64_t classes) { return classes < 20 ? classes : 20; }
 

@@ -19,6 +19,7 @@ enum bench_operation {
     BENCH_LOG,
     BENCH_TOP_K,
     BENCH_KL_DIV,
+    BENCH_ROW_STATS,
     BENCH_OPERATIONS
 };
 

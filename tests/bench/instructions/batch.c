@@ -58,6 +58,12 @@ struct batch batch_new(xent_dtype dtype, int32_t ndim, const int64_t *shape)
     require(xent_tensor_create(&b.class_weight, dtype, 1, &shape[1]));
     require(xent_tensor_create(&b.index, XENT_I64, ndim, best));
     require(xent_tensor_create(&b.best, dtype, ndim, best));
+    b.stats = (xent_stats)XENT_STATS_INIT;
+    for (int k = 0; k < 4; k++)
+        require(xent_tensor_create((xent_tensor **[]){ &b.stats.loss, &b.stats.lse, &b.stats.max, &b.stats.entropy }[k], dtype,
+                                   ndim - 1, rows));
+    require(xent_tensor_create(&b.stats.argmax, XENT_I64, ndim - 1, rows));
+    require(xent_tensor_create(&b.stats.rank, XENT_I64, ndim - 1, rows));
     normal(b.logits, 4, &r);
     int64_t *classes = xent_tensor_data(b.indices);
     for (int64_t i = 0; i < xent_tensor_numel(b.indices); i++) classes[i] = random_below(&r, shape[1]);
@@ -73,7 +79,9 @@ struct batch batch_new(xent_dtype dtype, int32_t ndim, const int64_t *shape)
 
 void batch_free(const struct batch *b)
 {
-    xent_tensor *const tensors[] = { b->logits, b->indices, b->one,      b->grad,         b->p,         b->index, b->best,
-                                     b->logp,   b->per_row, b->upstream, b->class_weight, b->row_weight };
+    xent_tensor *const tensors[] = { b->logits,       b->indices,       b->one,        b->grad,      b->p,
+                                     b->index,        b->best,          b->logp,       b->per_row,   b->upstream,
+                                     b->class_weight, b->row_weight,    b->stats.loss, b->stats.lse, b->stats.max,
+                                     b->stats.argmax, b->stats.entropy, b->stats.rank };
     for (size_t k = 0; k < sizeof tensors / sizeof *tensors; k++) xent_tensor_destroy(tensors[k]);
 }

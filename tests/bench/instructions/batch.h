@@ -9,6 +9,7 @@ struct batch {
     xent_tensor *logits, *indices, *one, *grad, *p, *logp, *upstream, *per_row, *class_weight, *row_weight, *index, *best;
     const xent_tensor *target, *grad_loss;
     xent_tensor *loss;
+    xent_stats stats; /* all of them */
     xent_options options;
 };
 

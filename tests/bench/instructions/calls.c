@@ -44,6 +44,15 @@ static xent_status kl_div_grad(const struct batch *b)
     return xent_kl_div_grad(b->logits, b->upstream, b->target, &b->options, b->grad_loss, b->loss, b->grad);
 }
 
+static xent_status row_stats(const struct batch *b) { return xent_row_stats(b->logits, b->indices, &b->options, &b->stats); }
+
+static xent_status entropy(const struct batch *b)
+{
+    xent_stats stats = XENT_STATS_INIT;
+    stats.entropy = b->stats.entropy;
+    return xent_row_stats(b->logits, NULL, &b->options, &stats);
+}
+
 static xent_status mean_divisor(const struct batch *b)
 {
     double divisor;
@@ -119,6 +128,7 @@ static const struct {
     { "top_k", top_k },
     { "kl_div", kl_div },
     { "kl_div_grad", kl_div_grad },
+    { "row_stats", row_stats },
 };
 
 /* Longer rows and other types. */
@@ -152,6 +162,10 @@ static const struct {
     { "f32 1x32000 kl_div_grad", kl_div_grad, XENT_F32, 2, { 1, 32000 } },
     { "bf16 4x1000 kl_div_grad", kl_div_grad, XENT_BF16, 2, { 4, 1000 } },
     { "f64 4x1000 kl_div_grad", kl_div_grad, XENT_F64, 2, { 4, 1000 } },
+    { "f32 1x32000 row_stats", row_stats, XENT_F32, 2, { 1, 32000 } },
+    { "bf16 1x32000 row_stats", row_stats, XENT_BF16, 2, { 1, 32000 } },
+    { "f64 4x1000 row_stats", row_stats, XENT_F64, 2, { 4, 1000 } },
+    { "f32 4x1000 entropy", entropy, XENT_F32, 2, { 4, 1000 } },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

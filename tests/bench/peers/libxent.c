@@ -11,7 +11,8 @@ struct state {
     xent_options options;
     xent_tensor **logits; /* one of the inputs for each copy */
     xent_tensor *second, *target, *class_weight, *row_weight, *per_row, *index, *loss, *output;
-    int last; /* the copy of the last call */
+    xent_stats stats; /* entropy: per_row; the others have memory of their own, NULL where the operation is another */
+    int last;         /* the copy of the last call */
     double value;
     float value_f32;
 };
@@ -26,8 +27,9 @@ static void check(xent_status status)
 static void release(void *argument)
 {
     struct state *s = argument;
-    xent_tensor *const tensors[] = { s->second,  s->target, s->class_weight, s->row_weight,
-                                     s->per_row, s->index,  s->loss,         s->output };
+    xent_tensor *const tensors[] = { s->second,    s->target,       s->class_weight, s->row_weight, s->per_row,
+                                     s->index,     s->loss,         s->output,       s->stats.loss, s->stats.lse,
+                                     s->stats.max, s->stats.argmax, s->stats.rank };
     for (int k = 0; k < s->problem->copies; k++) xent_tensor_destroy(s->logits[k]);
     for (size_t k = 0; k < sizeof tensors / sizeof *tensors; k++) xent_tensor_destroy(tensors[k]);
     free(s->logits);
@@ -86,6 +88,26 @@ static void set_options(struct state *s, const struct bench_problem *p, const st
     }
 }
 
+static xent_tensor *own_batch(const struct bench_problem *p, xent_dtype dtype)
+{
+    const int64_t shape[] = { p->shape.n, p->shape.inner };
+    xent_tensor *t;
+    check(xent_tensor_create(&t, dtype, p->shape.inner == 1 ? 1 : 2, shape));
+    return t;
+}
+
+static void set_stats(struct state *s, const struct bench_problem *p)
+{
+    s->stats = (xent_stats)XENT_STATS_INIT;
+    if (s->operation != BENCH_ROW_STATS) return;
+    s->stats.loss = own_batch(p, dtype_of(p));
+    s->stats.lse = own_batch(p, dtype_of(p));
+    s->stats.max = own_batch(p, dtype_of(p));
+    s->stats.argmax = own_batch(p, XENT_I64);
+    s->stats.entropy = s->per_row;
+    s->stats.rank = own_batch(p, XENT_I64);
+}
+
 static void *prepare_workload(const char *backend, const struct bench_problem *p, const struct bench_workload *w)
 {
     struct state *s = calloc(1, sizeof *s);
@@ -102,6 +124,7 @@ static void *prepare_workload(const char *backend, const struct bench_problem *p
     s->per_row = p->index != NULL ? best(p, dtype_of(p), p->per_row) : batch(p, dtype_of(p), p->per_row);
     if (p->index != NULL) s->index = best(p, XENT_I64, p->index);
     s->output = full(p, p->output);
+    set_stats(s, p);
     /* The loss is of the arithmetic's type, whatever the logits are. */
     if (p->dtype == BENCH_F64)
         check(xent_tensor_wrap(&s->loss, XENT_F64, 0, NULL, NULL, &s->value));
@@ -135,6 +158,7 @@ static xent_status run(const struct state *s, xent_tensor *in, xent_tensor *out)
     case BENCH_SOFTMAX: return xent_softmax(in, 1, out);
     case BENCH_LOG_SOFTMAX: return xent_log_softmax(in, 1, out);
     case BENCH_LOGSUMEXP: return xent_logsumexp(in, 1, s->per_row);
+    case BENCH_ROW_STATS: return xent_row_stats(in, s->target, &s->options, &s->stats);
     case BENCH_TOP_K: return xent_top_k(in, 1, s->index, s->per_row);
     case BENCH_SOFTMAX_BACKWARD: return xent_softmax_backward(in, s->second, 1, out);
     case BENCH_LOG_SOFTMAX_BACKWARD: return xent_log_softmax_backward(in, s->second, 1, out);

@@ -89,6 +89,16 @@ class Torch:
         best, _ = self.torch.topk(self.logits, min(BEST, self.logits.shape[1]), 1)
         return best - self.torch.logsumexp(self.logits, 1, keepdim=True)
 
+    def row_stats(self):
+        torch, z, y = self.torch, self.logits, self.target
+        torch.nn.functional.cross_entropy(z, y, reduction="none")
+        torch.logsumexp(z, 1)
+        torch.amax(z, 1)
+        torch.argmax(z, 1)
+        (z > z.gather(1, y.unsqueeze(1))).sum(1)
+        p = torch.softmax(z, 1)
+        return -torch.xlogy(p, p).sum(1)
+
     def log(self):
         return self.torch.log(self.logits)
 

@@ -43,6 +43,18 @@ at::Tensor cross_entropy(const State &s)
     return s.z_loss > 0 ? loss + s.z_loss * at::logsumexp(z, { 1 }).square().mean() : loss;
 }
 
+/* A call for each statistic; the entropy is the last, since it is what is compared. */
+at::Tensor row_stats(const State &s)
+{
+    const auto loss = at::cross_entropy_loss(s.logits, s.target, {}, at::Reduction::None);
+    const auto lse = at::logsumexp(s.logits, { 1 });
+    const auto most = at::amax(s.logits, { 1 });
+    const auto best = at::argmax(s.logits, 1);
+    const auto rank = (s.logits > s.logits.gather(1, s.target.unsqueeze(1))).sum(1);
+    const auto p = at::softmax(s.logits, 1);
+    return -at::xlogy(p, p).sum(1);
+}
+
 at::Tensor compute(const State &s)
 {
     if (s.operation == "cross_entropy") return cross_entropy(s);
@@ -55,6 +67,7 @@ at::Tensor compute(const State &s)
     if (s.operation == "log_softmax") return at::log_softmax(s.logits, 1);
     if (s.operation == "logsumexp") return at::logsumexp(s.logits, { 1 });
     if (s.operation == "log") return at::log(s.logits);
+    if (s.operation == "row_stats") return row_stats(s);
     if (s.operation == "top_k") {
         const auto best = at::topk(s.logits, bench_best(s.logits.size(1)), 1);
         return std::get<0>(best) - at::logsumexp(s.logits, { 1 }, true);
