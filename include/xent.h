@@ -246,8 +246,8 @@ XENT_API xent_status xent_logsumexp(const xent_tensor *z, int32_t axis, xent_ten
    +inf; -0.0 equals +0.0; of equal logits the one whose class comes first is first. A row that holds NaN or +inf, or nothing but -inf,
    has NaN for logp, and an index all the same. Each logit is read once.
    XENT_ERROR_INVALID_ARGUMENT: z is NULL, index and logp both are, or one is read-only. XENT_ERROR_DTYPE: z or logp is not floating,
-   index neither I64 nor I32. XENT_ERROR_SHAPE: rank 0, axis out of range, shapes that do not fit, k out of range, more classes than an
-   index of I32 counts. XENT_ERROR_OVERLAP: an output overlaps z, the other one or itself. XENT_ERROR_UNSUPPORTED: as xent_softmax.
+   index neither I64 nor I32. XENT_ERROR_SHAPE: rank 0, axis out of range, no classes, shapes that do not fit, k out of range, more
+   classes than an index of I32 counts. XENT_ERROR_OVERLAP: an output overlaps z, the other one or itself. XENT_ERROR_UNSUPPORTED: as xent_softmax.
    XENT_ERROR_NO_MEMORY. */
 XENT_API xent_status xent_top_k(const xent_tensor *z, int32_t axis, xent_tensor *index, xent_tensor *logp);
 
@@ -328,14 +328,14 @@ XENT_API xent_status xent_cross_entropy_grad(const xent_tensor *logits, const xe
 XENT_API xent_status xent_mean_divisor(const xent_tensor *target, const xent_options *options, double *divisor);
 
 /* The Kullback-Leibler divergence of two sets of logits: kl = sum_c p[c] * (ln p[c] - ln q[c]) of each row, with p = softmax(v) of
-   logits_p, the reference (a teacher, a base model), and q = softmax(v) of logits_q; v = softcap(logit_scale * z) on both sides.
-   logits_p, logits_q: floating, of one shape; their dtypes may differ: where either is F64, both are computed as F64. target: NULL, or
-   class indices of the batch shape, which tell with ignore_index which rows count, and nothing else. options: reduction, axis,
+   logits_p, the reference (a teacher, a base model), and q = softmax(v) of logits_q; v = softcap(logit_scale * z) on both sides. The
+   reference comes first, which F.kl_div of PyTorch takes last. logits_p, logits_q: floating, of one shape; their dtypes may differ: where either is F64, both are computed as F64. target: NULL, or
+   class indices of the batch shape, which tell with ignore_index which rows count, and must be in [0, C) else. options: reduction, axis,
    ignore_index, logit_scale, softcap, normalizer, num_threads and row_weight, all as above; MEAN divides by the rows that count, or by
    the sum of their weights (PyTorch's `batchmean`; its `mean` divides by the elements). class_weight must be NULL, label_smoothing and
    z_loss 0 (else XENT_ERROR_INVALID_ARGUMENT). kl: any floating dtype; NONE: the batch shape; MEAN, SUM: exactly one element.
-   A divergence is never negative, and +0.0 for equal rows, whatever their dtypes. Within 2^-20 * kl + 2^-46 of the exact value (both
-   F64: 2^-48 * kl + 2^-96), then rounded; with a softcap, of that of some v within 2^-22 (2^-50) of the exact ones, relative.
+   A divergence is never negative, and +0.0 for equal rows, whatever their dtypes. Within 2^-20 * kl + 2^-46 of the exact value (where
+   either is F64: 2^-48 * kl + 2^-96), then rounded; with a softcap, of that of some v within 2^-22 (2^-50) of the exact ones, relative.
    Special values of rows that are not ignored: a NaN, a +inf or nothing but -inf on either side makes kl NaN. Else p[c] = 0 adds 0, and
    q[c] = 0 < p[c], a -inf of logits_q alone, makes kl +inf. A p[c] below 2^-190 (F64: 2^-1086) may count as 0.
    Errors: as above; target of a floating dtype is XENT_ERROR_DTYPE. */
@@ -398,7 +398,8 @@ XENT_API xent_status xent_row_stats(const xent_tensor *logits, const xent_tensor
 
 /* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]) along axis, for p = softmax(z).
    p: floating, rank >= 1. grad_p: d(result)/d(p). Both, and grad_z, are of one shape and dtype; grad_z may be p or grad_p. A
-   grad_p of exactly 0 contributes 0 to the sum. Within 4 * 2^-24 (F64: 8 * 2^-53) of p * (|grad_p| + sum_c |grad_p[c] * p[c]|).
+   grad_p of exactly 0 contributes 0 to the sum. Within 4 * 2^-24 (F64: 8 * 2^-53) of p * (|grad_p| + sum_c |grad_p[c] * p[c]|), and 2^-149
+   (2^-1074) besides; 16 bits: that, rounded once.
    Errors as xent_softmax, and XENT_ERROR_DTYPE where dtypes differ: nothing is converted here. */
 XENT_API xent_status xent_softmax_backward(const xent_tensor *p, const xent_tensor *grad_p, int32_t axis, xent_tensor *grad_z);
 

@@ -32,7 +32,8 @@ static void must(xent_status status)
 static double focal(double L, double gamma, double *derivative)
 {
     const double p = exp(-L), missing = -expm1(-L);
-    *derivative = L > 0 ? pow(missing, gamma) + gamma * pow(missing, gamma - 1) * p * L : 0; /* an ignored row's loss is 0 */
+    const double rise = p > 0 ? gamma * pow(missing, gamma - 1) * p * L : 0; /* where p is 0, L may be infinite */
+    *derivative = L > 0 ? pow(missing, gamma) + rise : 0;                    /* an ignored row's loss is 0 */
     return pow(missing, gamma) * L;
 }
 

@@ -18,13 +18,14 @@ static xent_status check_options(struct xent_loss *loss)
     const xent_options *options = &loss->options;
     XENT_TRY(xent_options_read(loss->given, &loss->options));
     if (options->class_weight != NULL)
-        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->class_weight is given, expected NULL: a divergence has none");
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
+                         "options->class_weight is given, expected NULL: a divergence has no class weights");
     if (options->label_smoothing != 0)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
                          "options->label_smoothing is %.17g, expected 0: a divergence has no targets to smooth",
                          options->label_smoothing);
     if (options->z_loss == 0) return XENT_OK;
-    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->z_loss is %.17g, expected 0: a divergence has none",
+    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->z_loss is %.17g, expected 0: a divergence has no z-loss",
                      options->z_loss);
 }
 

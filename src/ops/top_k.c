@@ -116,7 +116,7 @@ static xent_status check_shape(const struct xent_top_k_call *top_k, const char *
     const struct xent_tensor *z = top_k->z;
     bool same = tensor->ndim == z->ndim;
     for (int32_t d = 0; d < z->ndim && same; d++) same = d == top_k->axis || tensor->shape[d] == z->shape[d];
-    return same ? XENT_OK : xent_fail_shape(name, tensor, z, XENT_NO_AXIS, "that of z, but k classes");
+    return same ? XENT_OK : xent_fail_shape(name, tensor, z, XENT_NO_AXIS, "that of z, with k in place of the classes");
 }
 
 static xent_status check_shapes(struct xent_top_k_call *top_k)

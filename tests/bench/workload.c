@@ -31,7 +31,7 @@ const char *bench_operation_name(enum bench_operation operation)
 {
     static const char *const names[BENCH_OPERATIONS] = {
         "cross_entropy",        "nll_loss", "softmax", "log_softmax", "logsumexp", "softmax_backward",
-        "log_softmax_backward", "log",      "top_k",   "kl_div",  "row_stats"
+        "log_softmax_backward", "log",      "top_k",   "kl_div",      "row_stats"
     };
     return names[operation];
 }

@@ -159,7 +159,7 @@ static struct cell best_shape_cell(const struct function *f, const struct column
     char found[TEXT_SIZE], expected[TEXT_SIZE];
     if (o == model) return reported(XENT_ERROR_SHAPE, "index has extent * along axis 1, expected 1 to 1024");
     return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, that of %s", name_of(f, c->role), shape_text(o, found),
-                    shape_text(model, expected), c->variant < 4 ? "z, but k classes" : "index");
+                    shape_text(model, expected), c->variant < 4 ? "z, with k in place of the classes" : "index");
 }
 
 static struct cell shape_cell(const struct function *f, const struct column *c, const struct scene *s)

@@ -51,14 +51,14 @@ static void test_options_of_losses(void **state)
     options.class_weight = weight;
     options.label_smoothing = 0.5; /* the second thing wrong */
     expect_both_refused(NULL, &options, XENT_ERROR_INVALID_ARGUMENT,
-                        "options->class_weight is given, expected NULL: a divergence has none");
+                        "options->class_weight is given, expected NULL: a divergence has no class weights");
     options.class_weight = NULL;
     options.z_loss = 0.25;
     expect_both_refused(NULL, &options, XENT_ERROR_INVALID_ARGUMENT,
                         "options->label_smoothing is 0.5, expected 0: a divergence has no targets to smooth");
     options.label_smoothing = 0;
     expect_both_refused(NULL, &options, XENT_ERROR_INVALID_ARGUMENT,
-                        "options->z_loss is 0.25, expected 0: a divergence has none");
+                        "options->z_loss is 0.25, expected 0: a divergence has no z-loss");
     options.z_loss = 0;
     options.logit_scale = 0.5;
     options.softcap = 30;

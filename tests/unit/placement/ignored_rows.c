@@ -51,8 +51,8 @@ static void check_use(const struct use *u, xent_dtype dtype)
                 *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
     xent_tensor *grad = tensor_new(dtype, 2, shape, ROW_MAJOR);
     xent_tensor *tensors[ROLES] = { [ROLE_INPUT] = z,         [ROLE_UPSTREAM] = t, [ROLE_CLASSES] = y,
-                                          [ROLE_PROBABILITIES] = t, [ROLE_LOSS] = loss,  [ROLE_ROW_WEIGHT] = row_weight,
-                                          [ROLE_OUTPUT] = grad };
+                                    [ROLE_PROBABILITIES] = t, [ROLE_LOSS] = loss,  [ROLE_ROW_WEIGHT] = row_weight,
+                                    [ROLE_OUTPUT] = grad };
     const bool gradient = use_takes(u, ROLE_OUTPUT);
     for (int64_t c = 0; c < classes; c++) tensor_set(z, c, (double)c);
     for (int64_t c = 0; c < classes; c++) tensor_set(t, c, 0.25);
