@@ -56,6 +56,11 @@ def cost(r, limit, operations):
     return [Goal(limit, inverse(by_operation(r, OWN_LOSS, which, DTYPES, operations)), least=False) for which in PASSES]
 
 
+def beside_own(r, operation):
+    """In times of the plain loss."""
+    return inverse(by_operation(r, OWN_LOSS, "forward", ["f32"], [operation], ["8192x10", "128x32000"]))
+
+
 def long_rows(r, which):
     found = [r.ratio(FAST, s, which) for s in LONG]
     return found + by_operation(r, FAST, which, ["f32"], ["loss"], ["1024x1000", "128x32000"])
@@ -90,6 +95,11 @@ def goals(r):
         ("probabilities, softcap: the same", *cost(r, 2, ["probabilities", "softcap"])),
         ("softmax, log_softmax: time of our own loss with its gradient, every type", Goal(1, softmax, least=False), None),
         ("softmax_backward, log_softmax_backward of 128x32000: share of `memory`", None, Goal(70, roofline(r), unit=" %")),
+        ("row_stats, all members together: time of our own plain loss, 8192x10 and 128x32000", Goal(1.3, beside_own(r, "row_stats"), least=False), None),
+        ("kl_div: the same", Goal(3, beside_own(r, "kl_div"), least=False), None),
+        ("row_stats beside PyTorch's separate calls", Goal(8, by_operation(r, TORCH, "forward", ["f32"], ["row_stats"])), None),
+        ("kl_div beside PyTorch, 1000 classes and more", Goal(4, by_operation(r, TORCH, "forward", ["f32"], ["kl_div"], ["1024x1000", "128x32000"])), None),
+        ("top_20 of 128x32000 beside PyTorch's topk and logsumexp", Goal(3, by_operation(r, TORCH, "forward", ["f32"], ["top_20"], ["128x32000"])), None),
         ("C >= 1000 beside `plain fast`", Goal(2.2, long_rows(r, "forward")), Goal(2, long_rows(r, "gradient"))),
         ("softmax of 8192x10 beside `plain fast`", Goal(2, by_operation(r, FAST, "gradient", ["f32"], ["softmax"], ["8192x10"])), None),
         ("2x3, the whole call: time of `plain fast`", Goal(2, tiny[0], least=False), Goal(2, tiny[1], least=False)),

@@ -36,7 +36,7 @@ struct bench_workload {
 };
 
 /* The plain cross entropy first. */
-#define BENCH_WORKLOADS 18
+#define BENCH_WORKLOADS 19
 extern const struct bench_workload bench_workloads[BENCH_WORKLOADS];
 
 /* Cross entropy of class indices without options, which every peer computes. */
