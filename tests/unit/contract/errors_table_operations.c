@@ -66,7 +66,10 @@ static struct cell null_cell(const struct function *f, const struct column *c)
 /* ---- Element types, ranks, axis, shapes -------------------------------------------------------------------------------- */
 
 /* Whose dtype and shape an output has. */
-static int like(const struct function *f, int r) { return f->operation->pair && r == ROLE_OUTPUT ? ROLE_UPSTREAM : ROLE_INPUT; }
+static enum role like(const struct function *f, enum role r)
+{
+    return f->operation->pair && r == ROLE_OUTPUT ? ROLE_UPSTREAM : ROLE_INPUT;
+}
 
 static struct cell dtype_cell(const struct function *f, const struct column *c, const struct scene *s)
 {
