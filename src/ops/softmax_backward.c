@@ -66,9 +66,9 @@ static double scaled_sum(const struct xent_softmax_backward *backward, const str
 {
     double sum = 0, error = 0;
     for (int64_t c = 0; c < backward->type.classes; c++) {
-        double gradient = xent_load_float(XENT_F64, xent_class_at(&row->upstream, c)) * scale;
+        double gradient = xent_load_float(XENT_F64, xent_class_at(&row->upstream, c));
         double p = backward->kind->of_logarithm ? 1 : xent_load_float(XENT_F64, xent_class_at(&row->in, c));
-        if (gradient != 0) add_two(&sum, &error, gradient * p);
+        if (gradient != 0) add_two(&sum, &error, gradient * scale * p);
     }
     return sum - sum == 0 ? sum + error : sum;
 }

@@ -252,6 +252,7 @@ static const struct backward_case backward_cases[] = {
       3.4e307 },
     { "a product's sum beyond the range", false, XENT_F64, 2, { 1, 1 }, { 1.7e308, 1.7e308 }, { -1.7e308, -1.7e308 }, 0 },
     { "an infinite gradient stays one", false, XENT_F64, 2, { 0.5, 0.5 }, { INFINITY, 1 }, { NAN, -INFINITY }, 0 },
+    { "NaN times the least gradient", false, XENT_F64, 3, { NAN, 0.5, 0.25 }, { 5e-324, 0, 1 }, { NAN, NAN, NAN }, 0 },
 };
 
 static void check_backward(const struct backward_case *c, int64_t rows, bool in_place)
