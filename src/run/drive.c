@@ -249,7 +249,8 @@ static void finish_shared(const struct xent_drive *drive)
 
 /* ---- All rows ----------------------------------------------------------------------------------------------------- */
 
-static double total_of(const struct xent_drive *drive)
+/* noinline: what runs before needs the stack that this sum takes. */
+static __attribute__((noinline)) double total_of(const struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
     struct xent_sum total;

@@ -19,7 +19,7 @@
 #define XENT_ROWS_TOGETHER 6
 
 /* Rows that go through each step together, so that none waits for the chain of another's sum, logarithm and quotient. */
-#define XENT_BLOCK 16
+#define XENT_BLOCK 8
 /* The terms of a block's rows stay in a cache until the gradient is written. */
 #define XENT_BLOCK_CLASSES 8192
 /* Bytes that the rows of a block of the backwards have in both operands: half of a first-level cache. */
