@@ -36,6 +36,8 @@ static void read_rows(const struct xent_kl *kl, const struct xent_position *firs
         if (gradient) tile->factor[i] = tile->ignored[i] ? 0 : xent_loss_factor(&kl->loss, &position, tile->weight[i]);
         for (int32_t k = 0; k < XENT_KL_OPERANDS; k++) position.offset[k] += xent_walk_step(&kl->loss.walk, k);
     }
+    /* kernels take whole vectors of them */
+    for (size_t i = tile->rows; i < XENT_TILE && gradient; i++) tile->factor[i] = 0;
 }
 
 /* The logits of p, which are read here, have a tile of their own. */
