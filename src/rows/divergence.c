@@ -162,7 +162,7 @@ void xent_pair_reduce(const struct xent_pair_type *pair, const struct xent_line 
     const struct xent_stored_kernels *kernels = pair->direct ? type->kernels : type->real_kernels;
     int64_t from = chunk * XENT_CHUNK;
     size_t n = xent_chunk_size(type->classes, from);
-    ptrdiff_t at = from * (ptrdiff_t)type->real_size;
+    ptrdiff_t at = (ptrdiff_t)from * (ptrdiff_t)type->real_size;
     const void *of_p = logits_of(pair, &pair->p, p, from, n, buffers->copy_p, buffers->real_p);
     const void *of_q = logits_of(pair, &pair->q, q, from, n, buffers->copy_q, buffers->real_q);
     char *term_p = terms->p == NULL ? buffers->term_p : terms->p + at,
@@ -244,7 +244,7 @@ void xent_pair_write(const struct xent_pair_type *pair, const struct xent_line *
     for (int64_t i = span.from; i < span.to; i++) {
         const int64_t from = i * XENT_CHUNK;
         const size_t n = xent_chunk_size(type->classes, from);
-        const ptrdiff_t at = from * (ptrdiff_t)type->real_size;
+        const ptrdiff_t at = (ptrdiff_t)from * (ptrdiff_t)type->real_size;
         const void *slopes = slopes_of(pair, logits, from, n, buffers);
         const struct xent_differences by = { share_of_term(type, &chunks[i].p, p), share_of_term(type, &chunks[i].q, q),
                                              factor };
