@@ -1,7 +1,7 @@
 # man.sh [--record]
-# docs/man says what xent.h declares. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
+# docs/man says what xent.h and xent_dlpack.h declare, both called xent.h below. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
 # DESCRIPTION mentions each parameter, field, enumerator, function and macro; NAME lists what the page is found under; ERRORS lists
-# what the page's functions can report, by the table of contract/errors_table. What xent.h says in words is held by checksums: a page
+# what the page's functions can report, by the table of contract/errors_table where they stand in it. What xent.h says in words is held by checksums: a page
 # records that of every paragraph of the header that it repeats, in lines
 #     .\" xent.h: <key> <checksum>
 # with the first name that the paragraph declares as its key, or the section for a comment of its own. --record renews these; it is for
@@ -34,7 +34,7 @@ same()
     diff "$1" "$2" >&2 || complain "$3"
 }
 
-awk -f "$tests/man_c.awk" -f "$tests/man_header.awk" "$source/include/xent.h" >header
+awk -f "$tests/man_c.awk" -f "$tests/man_header.awk" "$source/include/xent.h" "$source/include/xent_dlpack.h" >header
 for page in "$pages"/*.3; do
     awk -v page="$(basename "$page" .3)" -f "$tests/man_c.awk" -f "$tests/man_page.awk" "$page"
 done >said
@@ -108,7 +108,10 @@ $EMULATOR "$ERRORS_TABLE" list | sort -u >reported
 awk 'NR == FNR { errors[$1] = errors[$1] " " $2; next }
     $2 == "function" && $3 in errors { n = split(errors[$3], status, " "); for (i = 1; i <= n; i++) print $1, status[i] }' \
     reported said | sort -u >errors
-awk -F '\t' '$2 == "error" { print $1, $3 }' said | sort >errors_listed
+awk -F '\t' 'NR == FNR { split($0, word, " "); known[word[1]] = 1; next }
+    $2 == "function" && $3 in known { page[$1] = 1 }
+    $2 == "error" { listed[$1 " " $3] = $1 }
+    END { for (error in listed) if (listed[error] in page) print error }' reported said | sort >errors_listed
 [ -s errors ] || complain "contract/errors_table lists nothing"
 same errors errors_listed "< is what the functions of a page report, > what its ERRORS lists"
 

@@ -53,6 +53,7 @@ function declaration(text,    name, kind, body)
 {
     text = squeezed(text)
     sub(/^XENT_API /, "", text)
+    if (sub(/^static inline /, "", text)) sub(/ *\{.*/, "", text)
     if (text !~ /xent_/) return
     gsub(/ *\* */, "*", text)
     gsub(/ *\( */, "(", text)
@@ -80,7 +81,7 @@ function declaration(text,    name, kind, body)
     }
 }
 
-# Declarations end with a semicolon outside braces; a macro is a line.
+# Declarations end with a semicolon outside braces, a function that is inline with its body; a macro is a line.
 function declarations(text,    i, n, line, rest, depth, c, one)
 {
     text = without_comments(text)
@@ -90,7 +91,7 @@ function declarations(text,    i, n, line, rest, depth, c, one)
     for (i = 1; i <= n; i++) {
         if (line[i] !~ /^#/)
             rest = rest " " line[i]
-        else if (line[i] ~ /^# *define XENT_/ && line[i] !~ /^# *define XENT_(API|H)( |$)/)
+        else if (line[i] ~ /^# *define XENT_/ && line[i] !~ /^# *define XENT_(API|H|DLPACK_H)( |$)/)
             macro(line[i])
     }
     depth = 0
@@ -98,7 +99,7 @@ function declarations(text,    i, n, line, rest, depth, c, one)
     for (i = 1; i <= length(rest); i++) {
         c = substr(rest, i, 1)
         depth += (c == "{") - (c == "}")
-        if (c == ";" && depth == 0) {
+        if (depth == 0 && (c == ";" || (c == "}" && one ~ /^ *static inline /))) {
             declaration(one)
             one = ""
         } else {

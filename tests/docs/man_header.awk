@@ -1,8 +1,13 @@
-# What xent.h declares and says. With man_c.awk; besides its lines this prints
+# What xent.h and the headers after it declare and say. With man_c.awk; besides its lines this prints
 #     paragraph <key> <text> <name>...
 # for every paragraph that declares something or is a comment of its own. Blank lines outside comments separate paragraphs. The key
-# is the first name declared; for comments of their own, that of the section ("overview" before the first one).
+# is the first name declared; for comments of their own, that of the section ("overview" before the first one, the file's name in a header after xent.h).
 BEGIN { section = "overview" }
+FNR == 1 && NR > 1 {
+    end_paragraph()
+    section = FILENAME
+    sub(/.*\//, "", section)
+}
 
 /^\/\* ---- / {
     section = $0

@@ -5,11 +5,13 @@ rm -rf "$PREFIX"
 
 (cd "$PREFIX" && find . ! -type d) | sed 's,^\./,,' | sort >found
 names=$(sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent.map"
-    sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p' "$SOURCE_DIR/include/xent.h")
+    sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p' "$SOURCE_DIR/include/xent.h"
+    sed -n 's/^static inline .*[ *]\(xent_[a-z_]*\)(.*/\1/p' "$SOURCE_DIR/include/xent_dlpack.h")
 [ "$(echo "$names" | wc -l)" -gt 40 ] || fail "the names in xent.map and xent.h were not understood"
 sort >expected <<EOS
 $(for name in libxent $names; do echo "$MANDIR/man3/$name.3"; done)
 $INCLUDEDIR/xent.h
+$INCLUDEDIR/xent_dlpack.h
 $LIBDIR/cmake/xent/xentConfig.cmake
 $LIBDIR/cmake/xent/xentConfigVersion.cmake
 $LIBDIR/cmake/xent/xentTargets-$(echo "${CONFIG:-noconfig}" | tr '[:upper:]' '[:lower:]').cmake

@@ -1,5 +1,15 @@
-# The header is the first thing this program includes: strict C99 to C23 and C++11 to C++23, without a warning.
+# The header is the first thing this program includes: strict C99 to C23 and C++11 to C++23, without a warning. So is xent_dlpack.h, in
+# another program, after the one that it needs.
 . "$SOURCE_DIR/tests/package/common.sh"
+
+# compile <language> <standard> <compiler> <source>
+compile()
+{
+    # shellcheck disable=SC2086
+    "$3" $CFLAGS -x "$1" "-std=$2" -pedantic -Wall -Wextra -Werror "-I$PREFIX/$INCLUDEDIR" "$package/consumer/$4.c" \
+        -x none "-L$PREFIX/$LIBDIR" -lxent -o "$2"
+    echo "$2: $(LD_LIBRARY_PATH="$PREFIX/$LIBDIR" $EMULATOR "./$2")"
+}
 
 # try <language> <standard> <compiler>
 try()
@@ -8,10 +18,11 @@ try()
         echo "$2: this compiler does not know it"
         return
     fi
+    compile "$@" consumer
     # shellcheck disable=SC2086
-    "$3" $CFLAGS -x "$1" "-std=$2" -pedantic -Wall -Wextra -Werror "-I$PREFIX/$INCLUDEDIR" "$package/consumer/consumer.c" \
-        -x none "-L$PREFIX/$LIBDIR" -lxent -o "$2"
-    echo "$2: $(LD_LIBRARY_PATH="$PREFIX/$LIBDIR" $EMULATOR "./$2")"
+    if echo '#include <dlpack/dlpack.h>' | "$3" $CFLAGS -E -x "$1" - >/dev/null 2>&1; then
+        compile "$@" dlpack
+    fi
 }
 
 for standard in c99 c11 c17 c2x; do try c $standard "$CC"; done
