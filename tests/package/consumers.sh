@@ -58,7 +58,7 @@ run()
 }
 
 echo "libxent $VERSION, $LIBDIR and $INCLUDEDIR of $root"
-for way in pkg_config pkg_config_static find_package languages readme; do run $way; done
+for way in pkg_config pkg_config_static find_package languages readme python; do run $way; done
 for example in $(sed -n 's/^## //p' "$SOURCE_DIR/docs/examples/README.md"); do
     [ "$example" = cmake_fetch ] || run example "$example" # that one uses no installed libxent
 done

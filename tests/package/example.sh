@@ -18,8 +18,8 @@ wrapper()
 }
 wrapper cc "'$CC' $CFLAGS"
 wrapper cmake "'$CMAKE'"
-for python in python3 /usr/bin/python3; do
-    if executable=$("$python" -c 'import numpy, sys; print(sys.executable)' 2>/dev/null); then
+for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3; do
+    if executable=$("$python" -c 'import numpy, sys; numpy.ndarray.__dlpack__; print(sys.executable)' 2>/dev/null); then
         wrapper python3 "'$executable'"
         break
     fi
@@ -31,7 +31,7 @@ export GOCACHE="$WORK_DIR/go" GOFLAGS="" GOPROXY=off GOTOOLCHAIN=local PYTHONDON
 case $EXAMPLE in
 c | cpp | go) need pkg-config ;;
 meson) need pkg-config && need ninja ;;
-python) [ -x bin/python3 ] || { echo "skipped: there is no Python with numpy here"; exit 77; } ;;
+python) [ -x bin/python3 ] || { echo "skipped: there is no Python with numpy 1.22 or newer here"; exit 77; } ;;
 esac
 
 # run <file of commands>: the last one is the program
