@@ -33,3 +33,12 @@ else()
 endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/xent.pc.in" "${PROJECT_BINARY_DIR}/xent.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/xent.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# Who installs sees what the loader will say otherwise. Packages (DESTDIR) and directories that it searches by itself need no word.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND PROJECT_IS_TOP_LEVEL)
+  install(CODE "
+    if(\"\$ENV{DESTDIR}\" STREQUAL \"\" AND NOT \"\${CMAKE_INSTALL_PREFIX}\" STREQUAL \"/usr\")
+      message(STATUS \"If programs do not find libxent.so.${PROJECT_VERSION_MAJOR} when they start, run ldconfig as root, or have \"
+        \"LD_LIBRARY_PATH name the directory\")
+    endif()")
+endif()
