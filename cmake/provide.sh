@@ -80,24 +80,38 @@ install_packages()
     esac
 }
 
-# provide <tool>...: installs those that are missing; returns 1, after a sentence, if one still is at the end
+# demand_packages <manager> <package>...: installs them; returns 1, after a sentence that names them, if it cannot
+demand_packages()
+{
+    install_packages "$@" && return
+    shift
+    echo "This needs packages that it could not install: please install $* as root and try again." >&2
+    return 1
+}
+
+# offer <tool>...: installs those that are missing; returns 1 if one still is at the end, $tool, for want of $offer_packages
+offer()
+{
+    offer_manager=$(manager)
+    offer_packages=
+    for tool in "$@"; do
+        has "$tool" || offer_packages="$offer_packages $(package "$offer_manager" "$tool")"
+    done
+    [ -n "$offer_packages" ] || return 0
+    echo "== installing:$offer_packages"
+    # shellcheck disable=SC2086
+    install_packages "$offer_manager" $offer_packages >&2 || true
+    for tool in "$@"; do
+        has "$tool" || return 1
+    done
+}
+
+# provide <tool>...: the same for what nothing works without; a sentence says so
 provide()
 {
-    provide_manager=$(manager)
-    provide_packages=
-    for tool in "$@"; do
-        has "$tool" || provide_packages="$provide_packages $(package "$provide_manager" "$tool")"
-    done
-    [ -n "$provide_packages" ] || return 0
-    echo "== installing:$provide_packages"
-    # shellcheck disable=SC2086
-    install_packages "$provide_manager" $provide_packages >&2 || true
-    for tool in "$@"; do
-        if ! has "$tool"; then
-            echo "This needs ${tool}$([ "$tool" != cmake ] || echo " 3.25 or newer"): please install$provide_packages and try again." >&2
-            return 1
-        fi
-    done
+    offer "$@" && return
+    echo "This needs ${tool}$([ "$tool" != cmake ] || echo " 3.25 or newer"): please install$offer_packages and try again." >&2
+    return 1
 }
 
 # processors: how many compilers to run at a time

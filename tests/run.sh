@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/provide.sh"
 
 provide cc make cmake cmocka
-provide pkg-config || echo "Without pkg-config the tests of the installed package that use it are skipped."
+offer pkg-config || echo "Without pkg-config the tests of the installed package that use it are skipped."
 
 build=$(mktemp -d "${TMPDIR:-/tmp}/xent-tests.XXXXXX")
 trap 'rm -rf "$build"' EXIT

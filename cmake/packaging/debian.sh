@@ -41,7 +41,7 @@ EOS
 cd "$tree"
 if ! dpkg-checkbuilddeps 2>/dev/null; then
     # shellcheck disable=SC2046
-    install_packages apt-get build-essential \
+    demand_packages apt-get build-essential \
         $(sed -n 's/^Build-Depends: //p' debian/control | sed 's/([^)]*)//g; s/<[^>]*>//g; s/,/ /g')
 fi
 dpkg-buildpackage --unsigned-source --unsigned-changes >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }

@@ -21,7 +21,7 @@ trap 'exit 143' TERM
 if command -v dpkg >/dev/null; then
     PATH=/usr/sbin:/usr/bin:/sbin:/bin
     export PATH
-    command -v rpmbuild >/dev/null || install_packages apt-get rpm
+    command -v rpmbuild >/dev/null || demand_packages apt-get rpm
     provide cc make cmake cmocka pkg-config
     set -- --nodeps --define "_docdir /usr/share/doc" "$@"
 fi

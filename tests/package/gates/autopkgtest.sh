@@ -4,7 +4,7 @@
 # and stays: for containers that are thrown away.
 set -eu
 . "$(dirname "$0")/../../../cmake/provide.sh"
-command -v autopkgtest >/dev/null || install_packages apt-get autopkgtest
+command -v autopkgtest >/dev/null || demand_packages apt-get autopkgtest
 # A list of packages that cannot be fetched is the end of the test. Other gates may have added architectures, whose lists are not needed here.
 only_this=$(mktemp)
 printf 'APT::Architectures { "%s"; };\n' "$(dpkg --print-architecture)" >"$only_this"

@@ -7,7 +7,7 @@ set -eu
 mkdir "$work/installed"
 
 { command -v rpmbuild && command -v rpmlint && command -v rpm2archive && provide cc pkg-config; } >/dev/null ||
-    install_packages apt-get rpm rpmlint
+    demand_packages apt-get rpm rpmlint
 # Other gates run the tests.
 sh "$root/cmake/packaging/rpm.sh" "$out" --without tests
 rpmlint --config "$root/cmake/packaging/rpm/rpmlint.toml" "$out"/*.rpm | tee "$work/said"
