@@ -35,7 +35,7 @@ shows()
 
 for page in *.3; do
     awk -v wanted=1 -f "$tests/man_example.awk" "$page" >"$WORK_DIR/example"
-    check mandoc mandoc -T lint "$page"
+    check mandoc mandoc -T lint -W style "$page" # below that are the conventions of BSD's own pages
     mandoc -T utf8 "$page" | shows mandoc
     if command -v groff >/dev/null; then
         check groff groff -mandoc -Tutf8 -ww -z "$page"
@@ -43,7 +43,12 @@ for page in *.3; do
     # mandoc may be the system's man, too, which has not these options.
     if man --version 2>/dev/null | grep -q '^man '; then
         check man sh -c 'man --warnings -E UTF-8 -l -Tutf8 -Z "$1" >/dev/null' sh "$page"
-        man -E UTF-8 -l -P cat "$page" | shows man
+        man -E UTF-8 -l -P cat "$page" >"$WORK_DIR/rendered"
+        shows man <"$WORK_DIR/rendered"
+        # Header and footer, where groff would say BSD.
+        for line in 1 '$'; do
+            sed -n "${line}p" "$WORK_DIR/rendered" | grep -q libxent || { echo "$page: not libxent's by its line $line" >&2; bad=1; }
+        done
     fi
 done
 [ $bad -ne 0 ] || echo "$(ls ./*.3 | wc -l) pages"
