@@ -20,20 +20,21 @@
 #define WORKER_SPINS_NS 7000
 #define CALLER_SPINS_NS 15000
 
-/* One job at a time. All but `next` and `busy` change under the lock. */
+/* One job at a time. All but `next` and `busy` change under the lock. Atomics are words: there are machines whose processor has no atomic
+   operation on a byte, or on 64 bits, and whose programs would need libatomic for these. */
 static struct pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;     /* workers: there is a place in the job */
     pthread_cond_t finished; /* the caller: the last worker has left it */
     int64_t workers;         /* started so far */
-    _Atomic(int64_t) places; /* workers that may still join */
-    _Atomic(int64_t) inside; /* workers that have joined and not left */
+    atomic_long places;      /* workers that may still join */
+    atomic_long inside;      /* workers that have joined and not left */
     xent_parallel_body body;
     void *context;
     int64_t count;
-    _Atomic(int64_t) next; /* the first task that nobody has taken */
-    atomic_bool busy;      /* somebody's; others do not wait for it */
-    bool watched;          /* a child of fork() will forget the workers */
+    atomic_long next; /* the first task that nobody has taken */
+    atomic_int busy;  /* 1: somebody's; others do not wait for it */
+    bool watched;     /* a child of fork() will forget the workers */
     size_t stack_bytes;
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER };
 
@@ -51,7 +52,7 @@ static int64_t clock_ns(void)
 }
 
 /* Spins for at most `ns` while (*number == 0) == zero; takes no lock. */
-static void spin_while(const _Atomic(int64_t) *number, bool zero, int64_t ns)
+static void spin_while(const atomic_long *number, bool zero, int64_t ns)
 {
     int64_t end = clock_ns() + ns;
     while ((atomic_load_explicit(number, memory_order_relaxed) == 0) == zero && clock_ns() < end) {
@@ -90,7 +91,7 @@ static void forget_workers(void)
     pool.workers = 0;
     pool.places = 0;
     pool.inside = 0;
-    atomic_store(&pool.busy, false);
+    atomic_store(&pool.busy, 0);
 }
 
 #ifdef __ELF__
@@ -154,7 +155,7 @@ static void open_job(int64_t count, xent_parallel_body body, void *context)
     pool.context = context;
     pool.count = count;
     atomic_store_explicit(&pool.next, 1, memory_order_relaxed);
-    pool.places = pool.workers < count - 1 ? pool.workers : count - 1;
+    pool.places = (long)(pool.workers < count - 1 ? pool.workers : count - 1);
     for (int64_t i = 0; i < pool.places; i++) (void)pthread_cond_signal(&pool.wake);
     (void)pthread_mutex_unlock(&pool.lock);
 }
@@ -189,10 +190,10 @@ void xent_pool_run(int64_t count, xent_parallel_body body, void *context)
     /* before the lock is first held: a child must never find it held and nobody to free it */
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, prepare);
-    if (!pool.watched || atomic_exchange_explicit(&pool.busy, true, memory_order_acquire)) {
+    if (!pool.watched || atomic_exchange_explicit(&pool.busy, 1, memory_order_acquire) == 1) {
         for (int64_t i = 0; i < count; i++) body(context, i);
         return;
     }
     run_with_workers(count, body, context);
-    atomic_store_explicit(&pool.busy, false, memory_order_release);
+    atomic_store_explicit(&pool.busy, 0, memory_order_release);
 }
