@@ -93,8 +93,8 @@ struct xent_real_kernels {
     /* left becomes the state of left's classes followed by right's. */
     void (*merge)(struct xent_state *left, const struct xent_state *right);
 
-    /* e^(lower - upper), lower <= upper; 0 for lower = -inf. */
-    double (*relate)(double lower, double upper);
+    /* sum * e^(lower - upper), lower <= upper; 0 for lower = -inf. A sum of 2^64 comes out with all digits down to 2^-1086. */
+    double (*relate)(double sum, double lower, double upper);
 
     /* out[c] = log1p(r[c]), r >= 0; NaN stays NaN. Both arrays have room for n as a multiple of XENT_TILE_VECTOR. */
     void (*log1p)(const double *r, double *out, size_t n);

@@ -12,7 +12,7 @@
 #include "tile_weigh.inc.h"
 #include "variant.h"
 
-static double relate_maxima(double lower, double upper) { return relate(lower, upper); }
+static double relate_sum(double sum, double lower, double upper) { return scaled(sum, lower, upper); }
 
 static void log1p_all(const double *r, double *out, size_t n) { log1p_rows(r, out, n); }
 
@@ -25,7 +25,7 @@ static const struct xent_tile_stats_kernels of_stats = {
 
 const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .merge = merge,
-    .relate = relate_maxima,
+    .relate = relate_sum,
     .log1p = log1p_all,
     .stats = &of_stats,
     .limits = { .factor = MOST_FACTOR, .coef = MOST_COEF },

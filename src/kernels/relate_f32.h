@@ -40,17 +40,14 @@ static inline void units_of(const double *restrict exponent, const double *restr
     for (size_t r = 0; r < rows; r++) unit[r] = unit_of(exponent[r], max[r]);
 }
 
-/* e^(lower - upper), lower <= upper. */
-static inline double relate(double lower, double upper)
+/* sum * e^(lower - upper), lower <= upper. */
+static inline double scaled(double sum, double lower, double upper)
 {
     double d = lower - upper, k;
-    if (d == 0) return 1;
-    if (d < -700) return 0;
+    if (d == 0) return sum;
+    if (d < -700) return sum * 0; /* not plain 0, so that NaN stays */
     k = rint(d * EXP_F64_LOG2E);
-    return exp_small((d - k * (double)EXP_F32_LN2_HI) - k * EXP_F32_LN2_REST) * power_of_two(k);
+    return sum * (exp_small((d - k * (double)EXP_F32_LN2_HI) - k * EXP_F32_LN2_REST) * power_of_two(k));
 }
-
-/* sum * e^(lower - upper) */
-static inline double scaled(double sum, double lower, double upper) { return sum * relate(lower, upper); }
 
 #endif

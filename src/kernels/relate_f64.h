@@ -40,11 +40,9 @@ static inline double scaled(double sum, double lower, double upper)
     double d = lower, error = 0;
     vf64 e;
     add_two(&d, &error, -upper);
-    if (d < -754) return sum * 0; /* not plain 0, so that NaN stays */
+    if (d < -754) return sum * 0;
     e = vf64_set(exp_of_one(d));
     return sum * vf64_first(vf64_fma(e, vf64_set(error), e)) * 0x1p-64;
 }
-
-static inline double relate(double lower, double upper) { return lower == upper ? 1 : scaled(1, lower, upper); }
 
 #endif

@@ -62,16 +62,18 @@ struct sums {
     double excess, excess_error, lack, lack_error;
 };
 
-/* Adds a class, or a chunk, that has the shares p and q; half: u / 2, which is finite where u is not. */
-static void add_pair(struct sums *sums, double p, double q, double half)
+/* Adds a class, or a chunk, that has the shares p and q, which come times 2^64 as terms do: a share that would be subnormal counts where u
+   is large. half: u / 2, which is finite where u is not. */
+static void add_pair(struct sums *sums, double p64, double q64, double half)
 {
-    double u = 2 * half, excess, lack;
+    const double p = 0x1p-64 * p64, q = 0x1p-64 * q64, u = 2 * half;
+    double excess, lack;
     if (fabs(u + DIVERGENCE_CENTER) < DIVERGENCE_REACH) {
         excess = p * divergence_series(u);
         lack = excess - p * u;
     } else {
         lack = q - p;
-        excess = lack + (p == 0 ? 0 : 2 * (p * half));
+        excess = lack + p64 * (0x1p-63 * half);
     }
     add_two(&sums->excess, &sums->excess_error, excess);
     add_two(&sums->lack, &sums->lack_error, lack);
@@ -101,14 +103,14 @@ static double half_ratio(double a, double b, double offset, double low)
 
 /* The same sums where the kernel's may have overflowed: logits of q far below those of p, or -inf, are seldom. */
 static __attribute__((cold, noinline)) void diverge_with_care(const struct chunks *of, const double *logs,
-                                                              const struct xent_chunk_pair *pair, double share_p,
-                                                              double share_q, struct sums *sums)
+                                                              const struct xent_chunk_pair *pair, struct sums *sums)
 {
     xent_dtype real = of->pair->type.real;
+    const double scale_p = pair->p.unit / (1 + pair->p.state.rest), scale_q = pair->q.unit / (1 + pair->q.state.rest);
     double low, offset = half_offset(&pair->p.state, logs[0], &pair->q.state, logs[1], &low);
     for (size_t c = 0; c < of->n; c++) {
         double p = number(of->dtype, of->p, c), q = number(of->dtype, of->q, c);
-        double of_p = number(real, of->term_p, c) * share_p, of_q = number(real, of->term_q, c) * share_q;
+        double of_p = number(real, of->term_p, c) * scale_p, of_q = number(real, of->term_q, c) * scale_q;
         if (of_p == 0) {
             add_pair(sums, 0, of_q, 1);
         } else if (q == -(double)INFINITY) {
@@ -144,7 +146,7 @@ static void diverge(const struct chunks *of, struct xent_chunk_pair *pair)
         of->kernels->pair->diverge(of->p, of->q, of->term_p, of->term_q, of->n, &found);
     if (reaches_far(of->pair, found.reach)) {
         struct sums sums = { 0, 0, 0, 0 };
-        diverge_with_care(of, logs, pair, share_p, share_q, &sums);
+        diverge_with_care(of, logs, pair, &sums);
         lack = lack_of(&sums);
         pair->divergence = divergence_of(excess_of(&sums), lack);
     } else {
@@ -178,11 +180,11 @@ void xent_pair_reduce(const struct xent_pair_type *pair, const struct xent_line 
 
 /* ---- The whole rows ------------------------------------------------------------------------------------------------ */
 
-/* A chunk's share in its row. */
+/* A chunk's share in its row, times 2^64. */
 static double share_in(const struct xent_row_type *type, const struct xent_state *chunk, const struct xent_state *row)
 {
     if (chunk->max == -(double)INFINITY) return 0;
-    return (chunk->rest + 1) * type->kernels->real->relate(chunk->max, row->max) / (1 + row->rest);
+    return type->kernels->real->relate(0x1p64 * (chunk->rest + 1), chunk->max, row->max) / (1 + row->rest);
 }
 
 double xent_pair_divergence(const struct xent_pair_type *pair, const struct xent_chunk_pair *chunks, const struct xent_state *p,
@@ -206,7 +208,7 @@ double xent_pair_divergence(const struct xent_pair_type *pair, const struct xent
         }
         if (chunk->q.state.max == -(double)INFINITY) return (double)INFINITY;
         add_pair(&sums, of_p, of_q, half);
-        add_two(&sums.excess, &sums.excess_error, of_p * chunk->divergence);
+        add_two(&sums.excess, &sums.excess_error, of_p * (0x1p-64 * chunk->divergence));
     }
     return divergence_of(excess_of(&sums), lack_of(&sums));
 }
@@ -215,7 +217,7 @@ double xent_pair_divergence(const struct xent_pair_type *pair, const struct xent
 
 static double share_of_term(const struct xent_row_type *type, const struct xent_chunk *chunk, const struct xent_state *row)
 {
-    return divergence_share(chunk->unit * type->kernels->real->relate(chunk->state.max, row->max), row->rest);
+    return divergence_share(chunk->unit * type->kernels->real->relate(1, chunk->state.max, row->max), row->rest);
 }
 
 /* The softcap's derivative at n logits of q; NULL without one. */

@@ -127,7 +127,7 @@ static struct part part_of(const struct pass *pass, int64_t i)
     int64_t from = i * XENT_CHUNK;
     size_t n = xent_chunk_size(pass->type->classes, from);
     bool has_target = gradient->target >= from && gradient->target - from < (int64_t)n;
-    double share = pass->type->kernels->real->relate(chunk->state.max, row->state.max) / (1 + row->state.rest);
+    double share = pass->type->kernels->real->relate(1, chunk->state.max, row->state.max) / (1 + row->state.rest);
     return (struct part){ .chunk = chunk,
                           .from = from,
                           .n = n,

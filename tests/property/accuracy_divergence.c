@@ -1,5 +1,5 @@
 /* Accuracy of the divergence of two sets of logits and of its gradient, against binary128: rows that are next to each other, on each side
-   of u = 1 and far apart, with and without an offset between them, of one dtype and of two. */
+   of u = 1 and far apart, with and without an offset between them, of one dtype and of two; and of one class that p hardly has. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ enum {
     LOGITS_OF_16_BITS = 800
 };
 
-enum result { DIVERGENCE, NEAR, GRADIENT, RESULTS };
+enum result { DIVERGENCE, NEAR, HARDLY, GRADIENT, RESULTS };
 
 /* The second rows: as numbers, and in their dtype. */
 struct second {
@@ -113,12 +113,62 @@ static void check_batch(struct measure *m, const struct batch *b, const struct s
     free(gradient);
 }
 
+/* Two rows that are equal but for their last class, which p hardly has and q far less: it alone is what they diverge by. p is of the
+   arithmetic's dtype. */
+static struct second hardly_apart(const struct batch *p, const struct precision *a, const struct precision *storage,
+                                  struct random *r)
+{
+    const int64_t last = p->classes - 1;
+    const double least = (a->dtype == XENT_F64 ? 1085 : 189) * log(2) - log((double)p->classes); /* of those that p has */
+    const double far = storage->largest * exp(-0.9 * log(storage->largest) * random_uniform(r));
+    struct second q = { storage->dtype, elements_new(storage->dtype, p->classes), calloc((size_t)p->classes, sizeof(double)) };
+    if (q.exact == NULL) exit(EXIT_FAILURE);
+    for (int64_t c = 0; c < p->classes; c++) {
+        const double apart = random_chance(r, 4) ? least : least * (0.5 + 0.5 * random_uniform(r));
+        element_set(a->dtype, p->logits, c, c == last ? -apart : 0);
+        p->exact[c] = element(a->dtype, p->logits, c);
+    }
+    element_set(q.dtype, q.logits, last, -far);
+    q.exact[last] = element(q.dtype, q.logits, last);
+    return q;
+}
+
+static void check_hardly(struct measure *m, const struct precision *a, const struct precision *storage, struct random *r)
+{
+    static const int64_t classes_of[] = { 2, 70, 1000, 4097, 9000 };
+    const int64_t classes = classes_of[random_below(r, 5)];
+    struct batch b = batch_new(a->dtype, 1, classes, ROWS_EQUAL, 0, r);
+    struct second s = hardly_apart(&b, a, storage, r);
+    double kl;
+    quad *room = malloc(4 * (size_t)classes * sizeof *room);
+    if (room == NULL) exit(EXIT_FAILURE);
+    const struct reference of_p = reference_of_doubles(b.exact, classes, room);
+    const struct reference of_q = reference_of_doubles(s.exact, classes, room + 2 * classes);
+    const quad exact = divergence_of(&of_p, &of_q);
+    const double bound = bound_of(a, (double)exact);
+    xent_tensor *p = tensor_over(a->dtype, SHAPE(1, classes), b.logits), *q = tensor_over(s.dtype, SHAPE(1, classes), s.logits);
+    xent_tensor *result = tensor_over(XENT_F64, SHAPE(1), &kl);
+    expect_everywhere(xent_kl_div(p, q, NULL, NULL, result), result);
+    measure(m, kl, exact, exact < (quad)1e-6 ? 0 : a->unit * (double)exact, bound + 0x1p-53 * (double)exact, &b);
+    element_set(s.dtype, s.logits, classes - 1, -INFINITY);
+    expect_everywhere(xent_kl_div(p, q, NULL, NULL, result), result);
+    assert_true(kl == INFINITY);
+    xent_tensor_destroy(p);
+    xent_tensor_destroy(q);
+    xent_tensor_destroy(result);
+    free(room);
+    free(s.logits);
+    free(s.exact);
+    batch_free(&b);
+}
+
 static void test_divergence(void **state)
 {
     static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
     const struct precision *storage = *state;
     struct measure m[RESULTS] = { [DIVERGENCE] = { .result = "divergence", .unit = "units of it" },
                                   [NEAR] = { .result = "divergence below 1e-6", .unit = "" },
+                                  [HARDLY] = { .result = "divergence by one class", .unit = "units of it" },
                                   [GRADIENT] = { .result = "gradient", .unit = "units of p + q" } };
     struct random r = accuracy_stream(11, storage->dtype);
     const int64_t most = xent_dtype_size(storage->dtype) == 2 ? LOGITS_OF_16_BITS : LOGITS_PER_BATCH;
@@ -135,6 +185,7 @@ static void test_divergence(void **state)
         free(s.exact);
         batch_free(&b);
     }
+    for (int64_t k = 0, rows = effort(400); k < rows; k++) check_hardly(&m[HARDLY], arithmetic_of(storage->dtype), storage, &r);
     assert_int_equal(measures_print(storage->name, m, RESULTS), 0);
 }
 
