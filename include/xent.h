@@ -299,8 +299,9 @@ XENT_API xent_status xent_log(const xent_tensor *x, xent_tensor *out);
 
 /* Negative log likelihood of log-probabilities: class index y: -w[y] * logp[y]; floating t: sum_c w[c] * t[c] * -logp[c]; both
    times the row's weight. Reads only what has a coefficient other than 0: for a class index logp[y] alone, whatever the rest of
-   the row holds. The products are IEEE's, so -inf at y gives +inf. label_smoothing, z_loss, logit_scale and softcap must be at
-   their defaults (else XENT_ERROR_INVALID_ARGUMENT). */
+   the row holds. The products are IEEE's, so -inf at y gives +inf. Of a class index each of the two products is rounded to double; of
+   floating t the loss is within 2^-46 (F64 logp: 2^-48) of the sum of the sizes of what it adds up, and r * C * 2^-1074 besides; then it
+   is rounded. label_smoothing, z_loss, logit_scale and softcap must be at their defaults (else XENT_ERROR_INVALID_ARGUMENT). */
 XENT_API xent_status xent_nll_loss(const xent_tensor *logp, const xent_tensor *target, const xent_options *options,
                                    xent_tensor *loss);
 
@@ -308,7 +309,7 @@ XENT_API xent_status xent_nll_loss(const xent_tensor *logp, const xent_tensor *t
    index is within 1 ulp of F32 of the exact value for F32, F16 and BF16 logits, within 4 ulp for F64, however confident the
    row; and off by w[y] * (1 + C) * 2^-190 besides (F64: w[y] * (1 + C / 2048) * 2^-1074), where classes far below the maximum
    count as 0. Label smoothing and probabilities: within 1.2 * 2^-25 (F64: 8 * 2^-53) of sum_c |k[c] * q[c]|, then rounded. z_loss:
-   its term is that of an lse which is off by 2^-24.5 (F64: 2^-51) * log1p(r), where r is the sum of exp(v_c - max) over all
+   its term is that of an lse which is off by 2^-24.5 (F64: 2^-51) * log1p(rest), where rest is the sum of exp(v_c - max) over all
    classes but the largest; so where lse is next to 0 the term has no digits of its own. A softcap: all of this holds for some v
    within 2^-22 (F64: 2^-50) of the exact one, relative. A row weight multiplies all of that, and the product is rounded once. */
 XENT_API xent_status xent_cross_entropy(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
@@ -343,8 +344,9 @@ XENT_API xent_status xent_kl_div(const xent_tensor *logits_p, const xent_tensor 
                                  const xent_options *options, xent_tensor *kl);
 
 /* The same together with its gradient in logits_q: r * grad_kl / divisor * logit_scale * dv/dx * (q[c] - p[c]), each within
-   8 * 2^-24 (F64: 16 * 2^-53) of that factor times (p[c] + q[c]), and 2^-149 (2^-1074) besides; p has none. It stays finite where kl is
-   +inf; where kl is NaN, or grad_kl, the row is NaN; of an ignored row, and where q[c] = p[c], it is +0.0.
+   8 * 2^-24 (F64: 16 * 2^-53) of that factor times (p[c] + q[c]), and off by 2^-149 (2^-1074) besides, and by the factor times
+   2^-189 (2^-1010), since p[c] and q[c] that are smaller may count as 0; p has none. It stays finite where kl is +inf; where kl is NaN,
+   or grad_kl, the row is NaN; in an ignored row, in one that is equal on both sides, and where p[c] = q[c] = 0, it is +0.0.
    grad_kl: NULL for ones; else as grad_loss of xent_cross_entropy_grad. kl: may be NULL; else it has the bits of xent_kl_div.
    grad_logits_q: logits_q's shape and dtype; may be logits_q itself, never logits_p. */
 XENT_API xent_status xent_kl_div_grad(const xent_tensor *logits_p, const xent_tensor *logits_q, const xent_tensor *target,
@@ -399,13 +401,19 @@ XENT_API xent_status xent_row_stats(const xent_tensor *logits, const xent_tensor
 /* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]) along axis, for p = softmax(z).
    p: floating, rank >= 1. grad_p: d(result)/d(p). Both, and grad_z, are of one shape and dtype; grad_z may be p or grad_p. A
    grad_p of exactly 0 contributes 0 to the sum. Within 4 * 2^-24 (F64: 8 * 2^-53) of p * (|grad_p| + sum_c |grad_p[c] * p[c]|), and 2^-149
-   (2^-1074) besides; 16 bits: that, rounded once.
+   (2^-1074, and p * C * 2^-1074) besides, for p in [0, 1]; 16 bits: that, rounded once.
+   Special values: a NaN of grad_p makes its row NaN; a NaN of p its entry, and its row unless its grad_p is 0. Else the formula is
+   IEEE's: an infinite grad_p makes entries infinite, and NaN where infinities cancel or meet a p of 0.
    Errors as xent_softmax, and XENT_ERROR_DTYPE where dtypes differ: nothing is converted here. */
 XENT_API xent_status xent_softmax_backward(const xent_tensor *p, const xent_tensor *grad_p, int32_t axis, xent_tensor *grad_z);
 
 /* grad_z = grad_logp - exp(logp) * sum_c grad_logp[c] along axis, for logp = log_softmax(z). Arguments and errors as
    xent_softmax_backward; grad_z may be logp or grad_logp. Within 4 * 2^-24 (F64: 8 * 2^-53) of |grad_logp| + exp(logp) * sum_c
-   |grad_logp[c]|. Both: besides by C * 2^-1070 in F64 where a row's sum of such sizes is more than the largest double. */
+   |grad_logp[c]|, and 2^-149 (2^-1074) besides, for logp <= 0. Both: besides by C * 2^-1070 in F64 where a row's sum of such sizes is
+   more than the largest double.
+   Special values: a NaN of grad_logp makes its row NaN, one of logp its entry. exp(-inf) is 0, so that grad_logp is left. Else the
+   formula is IEEE's: an infinite sum makes entries infinite, and NaN where infinities cancel or meet an exp(logp) of 0, as of a logp
+   below -1400 (F64: -1508). A logp above 0 is no log-probability; above 131 (F64: 752) its exp may be infinite. */
 XENT_API xent_status xent_log_softmax_backward(const xent_tensor *logp, const xent_tensor *grad_logp, int32_t axis,
                                                xent_tensor *grad_z);
 

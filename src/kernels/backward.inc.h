@@ -127,7 +127,7 @@ static inline void find_far_shares(vector logp, const vf64 *sum, const vf64 *inv
     EACH (k, PARTS) share[k] = vf64_load(shares + k * VF64_WIDTH);
 }
 
-/* g - e^logp sum in double, of any logp and sum. */
+/* g - e^logp sum in double, of any sum; a logp that is above 0, by as many octaves as a term may lie below, has an infinite e^logp. */
 static __attribute__((noinline, cold)) vector log_softmax_entry_in_double(vector logp, vector upstream, const vf64 *sum)
 {
     const vector mirrored = v_sub(v_set((real)0), v_abs(logp));

@@ -131,6 +131,44 @@ static void test_infinite_upstream(void **state)
     close_pieces(&s);
 }
 
+/* A NaN among probabilities spoils the row by way of the sum, unless its upstream gradient is 0; one among their logarithms its entry. */
+static void test_nan_class(void **state)
+{
+    struct pieces s = open_pieces(state);
+    const int64_t last = s.b.classes - 1;
+    set_middle(&s.b, s.p, 1, NAN);
+    of_softmax(&s);
+    expect_nan_row(&s.b);
+    set_middle(&s.b, s.upstream, 1, 0);
+    of_softmax(&s);
+    expect_bits(s.b.table, s.b.classes + 1, canonical_nan(s.b.dtype));
+    assert_true(get_middle(&s.b, s.b.table, 0) == 0.25); /* 1/2 (1 - 1/2) */
+    set_middle(&s.b, s.logp, last, -NAN);
+    of_log_softmax(&s);
+    expect_bits(s.b.table, s.b.classes + last, canonical_nan(s.b.dtype));
+    for (int64_t c = 0; c < last; c++) assert_true(isfinite(get_middle(&s.b, s.b.table, c)));
+    close_pieces(&s);
+}
+
+/* What an infinite sum meets: a probability of 0, or one that is too small for any number. */
+static void test_infinite_sum(void **state)
+{
+    const struct size *size = *state;
+    const double gone = size->dtype == XENT_F64 ? -1510 : -1410, least = size->dtype == XENT_F64 ? -1500 : -1390;
+    struct pieces s = open_pieces(state);
+    set_middle(&s.b, s.p, 1, 0);
+    set_middle(&s.b, s.upstream, 0, -INFINITY);
+    of_softmax(&s);
+    expect_bits(s.b.table, s.b.classes + 1, canonical_nan(s.b.dtype));
+    set_middle(&s.b, s.logp, 1, least);
+    of_log_softmax(&s);
+    expect_bits(s.b.table, s.b.classes + 1, bits_of(s.b.dtype, INFINITY));
+    set_middle(&s.b, s.logp, 1, gone);
+    of_log_softmax(&s);
+    expect_bits(s.b.table, s.b.classes + 1, canonical_nan(s.b.dtype));
+    close_pieces(&s);
+}
+
 /* exp of a log-probability of 0 is 1 within the bound on probabilities, so what cancels does so up to that. */
 static double of_what_is_subtracted(const struct batch *b) { return b->dtype == XENT_F64 ? 0x1p-50 : 0x1p-22; }
 
@@ -181,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_masked),      cmocka_unit_test(test_nan_upstream),
         cmocka_unit_test(test_nan_row),     cmocka_unit_test(test_infinite_upstream),
         cmocka_unit_test(test_certain_row), cmocka_unit_test(test_one_class),
+        cmocka_unit_test(test_nan_class),   cmocka_unit_test(test_infinite_sum),
     };
     return run_on_all_sizes(each, sizeof each / sizeof each[0]);
 }

@@ -132,6 +132,116 @@ static void test_smallest_gradient_beside_the_largest(void **state)
     }
 }
 
+/* Products with the probabilities are too small for a double, and together are not. */
+static void test_gradient_of_vanishing_products(void **state)
+{
+    enum { CLASSES = 3000 };
+    xent_tensor *p = tensor_new(XENT_F64, SHAPE(CLASSES), ROW_MAJOR), *g = tensor_new(XENT_F64, SHAPE(CLASSES), ROW_MAJOR);
+    (void)state;
+    tensor_set(p, 0, 1);
+    for (int c = 1; c < CLASSES; c++) tensor_set(p, c, 0x1p-53);
+    for (int c = 1; c < CLASSES; c++) tensor_set(g, c, 0x1p-1022);
+    expect_ok(xent_softmax_backward(p, g, 0, g));
+    expect_within(tensor_get(g, 0), 0, CLASSES * 0x1p-1074); /* -2999 * 2^-1075 */
+    tensor_free(p);
+    tensor_free(g);
+}
+
+/* A class that both sides hardly have, under a huge factor. Two chunks, and the second one's share is what is tiny. */
+static void test_divergence_of_vanishing_classes(void **state)
+{
+    static const struct {
+        xent_dtype dtype;
+        int classes;
+        double p, q, factor, unit, least;
+    } cases[] = {
+        { XENT_F32, 2, -120, -121, 0x1p180, 8 * 0x1p-24, 0x1p-189 },
+        { XENT_F32, 2, -140, -135, 0x1p250, 8 * 0x1p-24, 0x1p-189 },
+        { XENT_F32, 4097, -120, -121, 0x1p170, 8 * 0x1p-24, 0x1p-189 },
+        { XENT_F64, 2, -690, -691, 0x1p1000, 16 * 0x1p-53, 0x1p-1010 },
+        { XENT_F64, 4097, -690, -691, 0x1p999, 16 * 0x1p-53, 0x1p-1010 },
+        { XENT_F64, 4097, -710, -712, 0x1p1010, 16 * 0x1p-53, 0x1p-1010 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const int last = cases[i].classes - 1;
+        const double factor = cases[i].factor, of_p = exp(cases[i].p) / last, of_q = exp(cases[i].q) / last;
+        xent_tensor *p = tensor_new(cases[i].dtype, SHAPE(cases[i].classes), ROW_MAJOR);
+        xent_tensor *q = tensor_new(cases[i].dtype, SHAPE(cases[i].classes), ROW_MAJOR);
+        xent_tensor *up = tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(factor));
+        tensor_set(p, last, cases[i].p);
+        tensor_set(q, last, cases[i].q);
+        expect_ok(xent_kl_div_grad(p, q, NULL, NULL, up, NULL, q));
+        const double exact = factor * (of_q - of_p), relative = cases[i].unit + 0x1p-42; /* of exp's argument */
+        expect_within(tensor_get(q, last), exact, factor * (relative * (of_p + of_q) + cases[i].least) + 0x1p-149);
+        tensor_free(p);
+        tensor_free(q);
+        tensor_free(up);
+    }
+}
+
+/* Sums of products of both signs, of rows of several chunks, and products that are too small for a double. */
+static void test_negative_log_likelihood(void **state)
+{
+    enum { CLASSES = 9000 };
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64 };
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        const xent_dtype dtype = dtypes[i % 2];
+        const double tiny = i < 2               ? 1
+                            : i < 4             ? 1e-30
+                            : dtype == XENT_F64 ? 0x1p-1040
+                                                : 0,
+                     unit = dtype == XENT_F64 ? 0x1p-48 : 0x1p-46;
+        xent_tensor *logp = tensor_new(dtype, SHAPE(CLASSES), ROW_MAJOR), *t = tensor_new(dtype, SHAPE(CLASSES), ROW_MAJOR);
+        xent_tensor *w = tensor_new(XENT_F64, SHAPE(CLASSES), ROW_MAJOR),
+                    *r = tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(1.1));
+        xent_tensor *loss = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+        xent_options options = XENT_OPTIONS_INIT;
+        long double sum = 0, size = 0;
+        for (int c = 0; c < CLASSES; c++) {
+            tensor_set(logp, c, -0.1 - (c * 7919 % 8999) / 900.0);
+            tensor_set(t, c, tiny * (c * 104729 % 8999 - 4499.5) / 4500);
+            tensor_set(w, c, 0.3 + c / 7000.0);
+            const long double term = -(long double)tensor_get(logp, c) * tensor_get(t, c) * tensor_get(w, c) * 1.1L;
+            sum += term;
+            size += fabsl(term);
+        }
+        options.class_weight = w;
+        options.row_weight = r;
+        options.reduction = XENT_REDUCTION_SUM;
+        expect_ok(xent_nll_loss(logp, t, &options, loss));
+        expect_within(tensor_get(loss, 0), (double)sum, unit * (double)size + 1.1 * CLASSES * 0x1p-1074);
+        tensor_free(logp);
+        tensor_free(t);
+        tensor_free(w);
+        tensor_free(r);
+        tensor_free(loss);
+    }
+}
+
+/* Of a class index: what IEEE's products give. */
+static void test_negative_log_likelihood_of_an_index(void **state)
+{
+    xent_tensor *logp = tensor_of(XENT_F64, SHAPE(3), ROW_MAJOR, VALUES(-1, -0.7, -2)),
+                *w = tensor_of(XENT_F64, SHAPE(3), ROW_MAJOR, VALUES(1, 0.3, 1));
+    xent_tensor *y = tensor_of(XENT_U8, SCALAR, ROW_MAJOR, VALUES(1)), *r = tensor_of(XENT_F64, SCALAR, ROW_MAJOR, VALUES(1.1));
+    xent_tensor *loss = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    xent_options options = XENT_OPTIONS_INIT;
+    volatile double product = 0.3 * 0.7;
+    (void)state;
+    options.class_weight = w;
+    options.row_weight = r;
+    options.reduction = XENT_REDUCTION_SUM;
+    expect_ok(xent_nll_loss(logp, y, &options, loss));
+    assert_true(tensor_get(loss, 0) == product * 1.1);
+    tensor_free(logp);
+    tensor_free(w);
+    tensor_free(y);
+    tensor_free(r);
+    tensor_free(loss);
+}
+
 /* Too small for the type, not without influence. */
 static void test_sign_of_an_underflown_gradient(void **state)
 {
@@ -154,10 +264,17 @@ static void test_sign_of_an_underflown_gradient(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_z_loss_of_a_vanishing_lse),     cmocka_unit_test(test_loss_under_a_softcap),
-        cmocka_unit_test(test_subnormal_probabilities),       cmocka_unit_test(test_slope_far_beyond_a_softcap),
-        cmocka_unit_test(test_log_probability_near_0),        cmocka_unit_test(test_smallest_gradient_beside_the_largest),
-        cmocka_unit_test(test_sign_of_an_underflown_gradient)
+        cmocka_unit_test(test_z_loss_of_a_vanishing_lse),
+        cmocka_unit_test(test_loss_under_a_softcap),
+        cmocka_unit_test(test_subnormal_probabilities),
+        cmocka_unit_test(test_slope_far_beyond_a_softcap),
+        cmocka_unit_test(test_log_probability_near_0),
+        cmocka_unit_test(test_smallest_gradient_beside_the_largest),
+        cmocka_unit_test(test_sign_of_an_underflown_gradient),
+        cmocka_unit_test(test_gradient_of_vanishing_products),
+        cmocka_unit_test(test_divergence_of_vanishing_classes),
+        cmocka_unit_test(test_negative_log_likelihood),
+        cmocka_unit_test(test_negative_log_likelihood_of_an_index),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
