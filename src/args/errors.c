@@ -2,7 +2,9 @@
 #include "args/errors.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Small: a program that opens the library late must find room for it in its static thread-local storage, where that is used. */
 static _Thread_local char message[256];
@@ -14,6 +16,27 @@ xent_status xent_fail(xent_status status, const char *format, ...)
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     return status;
+}
+
+/* What printf writes of a number in every locale alike: all but the decimal point, which may be several bytes. */
+static bool is_of_number(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '+'; }
+
+/* 15 digits keep what somebody has written with as many, 17 keep any double. */
+const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT])
+{
+    char *to = text;
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, XENT_NUMBER_TEXT, "%.*g", digits, x);
+        if (strtod(text, NULL) == x) break;
+    }
+    for (const char *from = text; *from != 0; from++) {
+        if (is_of_number(*from))
+            *to++ = *from;
+        else if (to == text || to[-1] != '.')
+            *to++ = '.';
+    }
+    *to = 0;
+    return text;
 }
 
 const char *xent_last_message(void) { return message; }

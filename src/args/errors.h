@@ -12,4 +12,8 @@ XENT_COLD __attribute__((format(printf, 2, 3))) xent_status xent_fail(xent_statu
 
 const char *xent_last_message(void);
 
+/* A number for a message, in the fewest of 15 to 17 digits that read back as the same, with a point in every locale. Returns `text`. */
+#define XENT_NUMBER_TEXT 32
+XENT_COLD const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT]);
+
 #endif

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "args/errors.h"
-
 /* Shorter sizes than today's would be listed here, had a release published one; longer ones come from newer headers and are fine
    as long as they ask for nothing that this library does not know. A field's default must therefore be all-zero bytes once the
    struct has been published. */
@@ -25,9 +23,11 @@ static xent_status read_struct(const xent_options *given, xent_options *options)
     return XENT_OK;
 }
 
-static xent_status out_of_range(const char *field, double value, const char *expected)
+xent_status xent_options_refuse(const char *field, double value, const char *expected)
 {
-    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->%s is %.17g, expected %s", field, value, expected);
+    char text[XENT_NUMBER_TEXT];
+    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->%s is %s, expected %s", field, xent_number_text(value, text),
+                     expected);
 }
 
 static int scales(double value) { return value >= 1e-30 && value <= 1e30; }
@@ -38,13 +38,14 @@ static xent_status check_fields(const xent_options *o)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->reduction is %d, expected 0 (MEAN), 1 (SUM) or 2 (NONE)",
                          (int)o->reduction);
     if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
-        return out_of_range("label_smoothing", o->label_smoothing, "a number in [0, 1]");
-    if (!(o->z_loss >= 0 && o->z_loss < (double)INFINITY)) return out_of_range("z_loss", o->z_loss, "a finite number >= 0");
-    if (!scales(o->logit_scale)) return out_of_range("logit_scale", o->logit_scale, "a number in [1e-30, 1e30]");
+        return xent_options_refuse("label_smoothing", o->label_smoothing, "a number in [0, 1]");
+    if (!(o->z_loss >= 0 && o->z_loss < (double)INFINITY))
+        return xent_options_refuse("z_loss", o->z_loss, "a finite number >= 0");
+    if (!scales(o->logit_scale)) return xent_options_refuse("logit_scale", o->logit_scale, "a number in [1e-30, 1e30]");
     if (!(o->softcap == 0 || scales(o->softcap)))
-        return out_of_range("softcap", o->softcap, "0 (off) or a number in [1e-30, 1e30]");
+        return xent_options_refuse("softcap", o->softcap, "0 (off) or a number in [1e-30, 1e30]");
     if (!(o->normalizer >= 0 && o->normalizer < (double)INFINITY))
-        return out_of_range("normalizer", o->normalizer, "0 (automatic) or a finite number > 0");
+        return xent_options_refuse("normalizer", o->normalizer, "0 (automatic) or a finite number > 0");
     if (o->num_threads < 0 || o->num_threads > XENT_MAX_THREADS)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->num_threads is %d, expected 0 (as set for the process) to %d",
                          (int)o->num_threads, XENT_MAX_THREADS);
@@ -78,8 +79,8 @@ xent_status xent_options_plain(const xent_options *options)
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].value != fields[i].plain)
-            return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
-                             "options->%s is %.17g, expected %g: it has no meaning for log-probabilities", fields[i].field,
-                             fields[i].value, fields[i].plain);
+            return xent_options_refuse(fields[i].field, fields[i].value,
+                                       fields[i].plain == 0 ? "0: it has no meaning for log-probabilities"
+                                                            : "1: it has no meaning for log-probabilities");
     return XENT_OK;
 }

@@ -20,38 +20,37 @@ void xent_weights_of(const struct xent_tensor *class_weight, const int64_t *clas
 
 static bool is_weight(double weight) { return weight >= 0 && weight < (double)INFINITY; }
 
-xent_status xent_check_weights(const struct xent_tensor *class_weight)
-{
-    for (int64_t c = 0; c < class_weight->numel; c++) {
-        double weight = xent_weight_of(class_weight, c);
-        if (!is_weight(weight))
-            return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "class_weight[%lld] = %.17g, expected a finite number >= 0",
-                             (long long)c, weight);
-    }
-    return XENT_OK;
-}
-
 #define POSITION_TEXT 176 /* eight extents of up to 19 digits in brackets */
 
-/* "[3][17]": the index of element `row`, which counts in row-major order of the tensor's own shape. */
-static void describe_position(const struct xent_tensor *tensor, int64_t row, char position[POSITION_TEXT])
+/* "[3][17]": the index of element `i`, which counts in row-major order of the tensor's own shape. */
+static void describe_position(const struct xent_tensor *tensor, int64_t i, char position[POSITION_TEXT])
 {
     int64_t at[XENT_MAX_NDIM];
     size_t used = 0;
     position[0] = 0;
     for (int32_t d = tensor->ndim - 1; d >= 0; d--) {
-        at[d] = row % tensor->shape[d];
-        row /= tensor->shape[d];
+        at[d] = i % tensor->shape[d];
+        i /= tensor->shape[d];
     }
     for (int32_t d = 0; d < tensor->ndim; d++)
         used += (size_t)snprintf(position + used, POSITION_TEXT - used, "[%lld]", (long long)at[d]);
 }
 
-static xent_status bad_row_weight(const struct xent_tensor *row_weight, int64_t row, double weight)
+static XENT_COLD xent_status bad_weight(const char *name, const struct xent_tensor *tensor, int64_t i, double weight)
 {
-    char position[POSITION_TEXT];
-    describe_position(row_weight, row, position);
-    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "row_weight%s = %.17g, expected a finite number >= 0", position, weight);
+    char position[POSITION_TEXT], text[XENT_NUMBER_TEXT];
+    describe_position(tensor, i, position);
+    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "%s%s = %s, expected a finite number >= 0", name, position,
+                     xent_number_text(weight, text));
+}
+
+xent_status xent_check_weights(const struct xent_tensor *class_weight)
+{
+    for (int64_t c = 0; c < class_weight->numel; c++) {
+        double weight = xent_weight_of(class_weight, c);
+        if (!is_weight(weight)) return bad_weight("class_weight", class_weight, c, weight);
+    }
+    return XENT_OK;
 }
 
 enum { BATCH = 64 }; /* weights or indices that are read at a time */
@@ -81,7 +80,7 @@ xent_status xent_check_row_weights(const struct xent_tensor *row_weight, const s
         n = xent_walk_run(walk, &position);
         if (n > BATCH) n = BATCH;
         good = first_bad_weight(row_weight, (const char *)row_weight->data + position.offset[operand], step, n, &weight);
-        if (good < n) return bad_row_weight(row_weight, row + good, weight);
+        if (good < n) return bad_weight("row_weight", row_weight, row + good, weight);
     }
     return XENT_OK;
 }

@@ -21,12 +21,9 @@ static xent_status check_options(struct xent_loss *loss)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
                          "options->class_weight is given, expected NULL: a divergence has no class weights");
     if (options->label_smoothing != 0)
-        return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
-                         "options->label_smoothing is %.17g, expected 0: a divergence has no targets to smooth",
-                         options->label_smoothing);
+        return xent_options_refuse("label_smoothing", options->label_smoothing, "0: a divergence has no targets to smooth");
     if (options->z_loss == 0) return XENT_OK;
-    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->z_loss is %.17g, expected 0: a divergence has no z-loss",
-                     options->z_loss);
+    return xent_options_refuse("z_loss", options->z_loss, "0: a divergence has no z-loss");
 }
 
 static xent_status check_target(const struct xent_tensor *target)

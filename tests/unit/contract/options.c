@@ -224,7 +224,7 @@ static void test_real_fields(void **state)
             xent_options o = XENT_OPTIONS_INIT;
             char message[128];
             *field(&o, fields[i].offset) = fields[i].bad[k];
-            snprintf(message, sizeof message, "options->%s is %.17g, expected %s", fields[i].name, fields[i].bad[k],
+            snprintf(message, sizeof message, "options->%s is %.15g, expected %s", fields[i].name, fields[i].bad[k],
                      fields[i].expected);
             expect_refused_by_all(&o, message);
         }
@@ -262,7 +262,7 @@ static void test_fields_of_logits(void **state)
         char message[128];
         *field(&o, fields[i].offset) = fields[i].value;
         for (int op = 0; op < OPS; op++) {
-            snprintf(message, sizeof message, "options->%s is %.17g, expected %d: it has no meaning for log-probabilities",
+            snprintf(message, sizeof message, "options->%s is %.15g, expected %d: it has no meaning for log-probabilities",
                      fields[i].name, fields[i].value, fields[i].plain);
             if (operations[op].options == OPTIONS_OF_BATCH)
                 expect_refused(&operations[op], &o, message);

@@ -1,9 +1,12 @@
 /* What the library says of itself: its versions, the names of statuses, and each thread's message of its last failure. */
+#include <locale.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "support/expect.h"
+#include "support/tensors.h"
 
 static void test_version(void **state)
 {
@@ -65,12 +68,52 @@ static void test_message(void **state)
     assert_string_equal(xent_error_message(), mine);
 }
 
+static void expect_number(double value, const char *text)
+{
+    xent_options options = XENT_OPTIONS_INIT;
+    double divisor;
+    char message[96];
+    xent_tensor *y = tensor_new(XENT_I64, SHAPE(1), ROW_MAJOR);
+    options.z_loss = value;
+    snprintf(message, sizeof message, "options->z_loss is %s, expected a finite number >= 0", text);
+    expect_error(xent_mean_divisor(y, &options, &divisor), XENT_ERROR_INVALID_ARGUMENT, message);
+    tensor_free(y);
+}
+
+/* As few digits as read back. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    expect_number(-0.1, "-0.1");
+    expect_number(-9007199254740991.0, "-9007199254740991");
+    expect_number(-(0.1 + 0.2), "-0.30000000000000004");
+    expect_number(-1e23, "-1e+23");
+    expect_number(-INFINITY, "-inf");
+}
+
+/* A locale whose numbers have a comma, if the system has one. */
+static void test_numbers_in_a_locale(void **state)
+{
+    static const char *const with_comma[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "ps_AF.UTF-8", "de_DE", "fr_FR" };
+    int found = 0;
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        if (setlocale(LC_NUMERIC, with_comma[i]) == NULL || strcmp(localeconv()->decimal_point, ".") == 0) continue;
+        found++;
+        expect_number(-0.25, "-0.25");
+        expect_number(-(0.1 + 0.2), "-0.30000000000000004");
+        expect_number(-1.5e-300, "-1.5e-300");
+    }
+    setlocale(LC_NUMERIC, "C");
+    if (found == 0) skip();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_message), /* first: nothing has failed yet */
-        cmocka_unit_test(test_version),
-        cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_version), cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_numbers_in_a_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
