@@ -57,12 +57,15 @@ xent_status xent_fail_one_element(const char *name, const struct xent_tensor *te
     return xent_fail(XENT_ERROR_SHAPE, "%s has %lld elements, expected exactly 1, %s", name, (long long)tensor->numel, reason);
 }
 
-xent_status xent_fail_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis)
+bool xent_has_rows(const struct xent_tensor *tensor, int32_t axis)
 {
-    int64_t rows = 1;
     for (int32_t d = 0; d < tensor->ndim; d++)
-        if (d != axis) rows *= tensor->shape[d];
-    if (rows == 0) return XENT_OK;
+        if (d != axis && tensor->shape[d] == 0) return false;
+    return true;
+}
+
+xent_status xent_fail_no_classes(const char *name, int32_t axis)
+{
     return xent_fail(XENT_ERROR_SHAPE, "%s has no classes: axis %d has extent 0, expected at least 1", name, (int)axis);
 }
 

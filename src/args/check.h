@@ -69,12 +69,13 @@ static inline xent_status xent_check_one_element(const char *name, const struct 
     return tensor->numel == 1 ? XENT_OK : xent_fail_one_element(name, tensor, reason);
 }
 
-/* At least one class, unless there are no rows, which only this function finds out. */
-xent_status xent_fail_no_classes(const char *name, const struct xent_tensor *tensor, int32_t axis);
+/* At least one class, unless there are no rows. */
+xent_status xent_fail_no_classes(const char *name, int32_t axis);
+bool xent_has_rows(const struct xent_tensor *tensor, int32_t axis);
 
 static inline xent_status xent_check_class_count(const char *name, const struct xent_tensor *tensor, int32_t axis)
 {
-    return tensor->shape[axis] > 0 ? XENT_OK : xent_fail_no_classes(name, tensor, axis);
+    return tensor->shape[axis] > 0 || !xent_has_rows(tensor, axis) ? XENT_OK : xent_fail_no_classes(name, axis);
 }
 
 /* Shape (C). */

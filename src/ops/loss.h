@@ -28,6 +28,7 @@ enum { XENT_SUMMED_CHUNKS = 32 };
 struct xent_loss_kind {
     const char *logits, *gradient; /* these arguments' names in xent.h */
     const char *like_logits;       /* "that of the logits" */
+    const char *for_probabilities; /* "that of the logits, for probabilities" */
     bool only_weights;             /* label_smoothing, z_loss, logit_scale and softcap must be at their defaults */
 };
 

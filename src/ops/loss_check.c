@@ -55,7 +55,7 @@ PART xent_status check_shapes(struct xent_loss *loss, const xent_options *option
     if (loss->rule.indices)
         XENT_TRY(xent_check_shape("target", loss->target, logits, loss->axis, "the batch shape, for class indices"));
     else
-        XENT_TRY(xent_check_shape("target", loss->target, logits, XENT_NO_AXIS, "that of the logits, for probabilities"));
+        XENT_TRY(xent_check_shape("target", loss->target, logits, XENT_NO_AXIS, loss->kind->for_probabilities));
     XENT_TRY(xent_check_class_count(loss->kind->logits, logits, loss->axis));
     if (weight != NULL) XENT_TRY(xent_check_weight_shape(weight, classes));
     if (row_weight != NULL) XENT_TRY(xent_check_shape("row_weight", row_weight, logits, loss->axis, "the batch shape"));

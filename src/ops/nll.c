@@ -116,7 +116,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
 
 static xent_status check(void *call)
 {
-    static const struct xent_loss_kind kind = { "logp", "grad_logp", "that of logp", true };
+    static const struct xent_loss_kind kind = { "logp", "grad_logp", "that of logp", "that of logp, for probabilities", true };
     struct xent_loss *loss = call;
     loss->kind = &kind;
     return xent_loss_check(loss);

@@ -108,13 +108,16 @@ static struct cell no_classes_cell(const struct function *f)
 /* The batch shape: the input's without its axis, the last one. */
 static const char *batch_text(const struct scene *s) { return s->operands[ROLE_INPUT].ndim == 1 ? "()" : "(2)"; }
 
-static struct cell target_shape_cell(const struct scene *s, enum role role, bool probabilities)
+/* "the logits", or the argument's name. */
+static const char *phrase(const char *input) { return strcmp(input, "logits") == 0 ? "the logits" : input; }
+
+static struct cell target_shape_cell(const struct function *f, const struct scene *s, enum role role, bool probabilities)
 {
     char found[TEXT_SIZE], logits[TEXT_SIZE];
     shape_text(&s->operands[role], found);
     if (probabilities)
-        return reported(XENT_ERROR_SHAPE, "target has shape %s, expected %s, that of the logits, for probabilities", found,
-                        shape_text(&s->operands[ROLE_INPUT], logits));
+        return reported(XENT_ERROR_SHAPE, "target has shape %s, expected %s, that of %s, for probabilities", found,
+                        shape_text(&s->operands[ROLE_INPUT], logits), phrase(name_of(f, ROLE_INPUT)));
     return reported(XENT_ERROR_SHAPE, "target has shape %s, expected %s, the batch shape, for class indices", found,
                     batch_text(s));
 }
@@ -170,15 +173,14 @@ static struct cell shape_cell(const struct function *f, const struct column *c, 
     char found[TEXT_SIZE], model[TEXT_SIZE];
     if (c->role == holder_of_classes(f)) return never("others have to fit its shape");
     if (c->role == ROLE_CLASSES && holder_of_classes(f) == ROLES) return never("any shape will do");
-    if (c->role == ROLE_CLASSES || c->role == ROLE_PROBABILITIES) return target_shape_cell(s, c->role, f->probabilities);
+    if (c->role == ROLE_CLASSES || c->role == ROLE_PROBABILITIES) return target_shape_cell(f, s, c->role, f->probabilities);
     if (c->role == ROLE_WEIGHT) return weight_shape_cell(f, c, s);
     if (role_rules[c->role].extent == EXTENT_ROWS) return batch_shape_cell(f, c->role, s);
     if (c->role == ROLE_INDEX || c->role == ROLE_BEST) return best_shape_cell(f, c, s);
     if (role_rules[c->role].extent != EXTENT_TABLE) return row_shape_cell(f, c, s);
     const char *input = name_of(f, like(f, c->role));
-    return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, that of %s%s", name_of(f, c->role),
-                    shape_text(&s->operands[c->role], found), shape_text(&s->operands[like(f, c->role)], model),
-                    strcmp(input, "logits") == 0 ? "the " : "", input);
+    return reported(XENT_ERROR_SHAPE, "%s has shape %s, expected %s, that of %s", name_of(f, c->role),
+                    shape_text(&s->operands[c->role], found), shape_text(&s->operands[like(f, c->role)], model), phrase(input));
 }
 
 static struct cell kind_cell(const struct function *f, const struct scene *s)
@@ -187,7 +189,7 @@ static struct cell kind_cell(const struct function *f, const struct scene *s)
     if (operation_kinds_of_target(f->operation) == 1) return never("another dtype is refused: unit/contract/kl_div.c");
     if (function_takes(f, ROLE_RANK)) return never("a rank refuses the other dtype (contract/row_stats)");
     if (!function_takes(f, ROLE_INPUT)) return never("there are no logits that it could be compared with");
-    return target_shape_cell(s, f->probabilities ? ROLE_PROBABILITIES : ROLE_CLASSES, !f->probabilities);
+    return target_shape_cell(f, s, f->probabilities ? ROLE_PROBABILITIES : ROLE_CLASSES, !f->probabilities);
 }
 
 /* ---- Cells ------------------------------------------------------------------------------------------------------------- */
