@@ -1,4 +1,4 @@
-/* libxent: softmax, log-softmax and cross entropy, with gradients, on the CPU.
+/* libxent: softmax, log-softmax, cross entropy and KL divergence, with gradients, statistics of rows and their largest classes, on the CPU.
  * Copyright 2026 the libxent authors. SPDX-License-Identifier: Apache-2.0
  *
  * This header is the reference. It is valid C99 and C++11 and needs nothing but <stddef.h> and <stdint.h>.

@@ -1,13 +1,17 @@
 /* What stands around the C snippets of the documents: tensors in one line, and a way to print them.
  * Copyright 2026 the libxent authors. SPDX-License-Identifier: Apache-2.0
  *
- * Nothing here is needed to use libxent; programs wrap their own arrays (xent_tensor_wrap).
+ * Nothing here is needed to use libxent; programs wrap their own arrays (xent_tensor_wrap). A snippet becomes a program as the body of
+ * main, behind #include "snippet.h":
+ *     cc -std=c11 program.c snippet.c $(pkg-config --cflags --libs xent) -lm -o program
  */
 #ifndef SNIPPET_H
 #define SNIPPET_H
 
 #include <fenv.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <xent.h>
 
 /* A new tensor with these elements, each rounded to its type (F16 is not among the types here); those left out are 0. */

@@ -12,7 +12,7 @@ function finish()
     functions = body = printed = ""
 }
 
-BEGIN { print "#include \"snippet.h\"\n#include <stdio.h>\n" >program }
+BEGIN { print "#include \"snippet.h\"\n" >program }
 !inside && /^##+ / { finish(); title = $0; sub(/^#+ /, "", title); next }
 /^```/ && inside {
     if (inside == "c" && defines) functions = functions block "\n"

@@ -2,7 +2,6 @@
  * Copyright 2026 the libxent authors. SPDX-License-Identifier: Apache-2.0
  */
 #include "snippet.h"
-#include <stdio.h>
 
 struct section {
     const char *title;

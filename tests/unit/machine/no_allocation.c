@@ -141,12 +141,75 @@ static void test_statistics_allocate_nothing(void **state)
     }
 }
 
+/* Negative log likelihood, which reads a class of each row or is a sum of products, and divisors. */
+static void test_likelihoods_allocate_nothing(void **state)
+{
+    static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        xent_tensor *q = tensor_new(dtypes[i], SHAPE(2, 50000), ROW_MAJOR),
+                    *few = tensor_new(dtypes[i], SHAPE(20, 1100), ROW_MAJOR);
+        xent_tensor *y = tensor_new(XENT_I64, SHAPE(2), ROW_MAJOR), *loss = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+        xent_tensor *grad = tensor_new(dtypes[i], SHAPE(20, 1100), ROW_MAJOR);
+        xent_status status[7];
+        double divisor;
+        allocations_begin(0);
+        status[0] = xent_nll_loss(q, y, NULL, loss);
+        status[1] = xent_nll_loss_backward(q, y, NULL, NULL, q);
+        status[2] = xent_nll_loss(few, few, NULL, loss);
+        status[3] = xent_nll_loss_backward(few, few, NULL, NULL, grad);
+        status[4] = xent_log(q, q);
+        status[5] = xent_mean_divisor(y, NULL, &divisor);
+        status[6] = xent_mean_divisor(few, NULL, &divisor);
+        (void)allocations_end();
+        for (int k = 0; k < 7; k++) expect_ok(status[k]);
+        tensor_free(q);
+        tensor_free(grad);
+        tensor_free(few);
+        tensor_free(y);
+        tensor_free(loss);
+    }
+}
+
+/* Divergences, whose rows are not so short that they go through tiles. */
+static void test_divergences_allocate_nothing(void **state)
+{
+    static const struct {
+        xent_dtype p, q;
+        double scale;
+        int64_t classes;
+    } batches[] = { { XENT_F32, XENT_F32, 1, 1100 }, { XENT_BF16, XENT_BF16, 1, 1100 }, { XENT_F64, XENT_F64, 1, 550 },
+                    { XENT_F32, XENT_BF16, 1, 550 }, { XENT_F32, XENT_F32, 0.5, 550 },  { XENT_F64, XENT_F64, 0.5, 280 },
+                    { XENT_F64, XENT_F32, 1, 280 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+        xent_options options = XENT_OPTIONS_INIT;
+        xent_tensor *p = tensor_new(batches[i].p, SHAPE(2, batches[i].classes), ROW_MAJOR);
+        xent_tensor *q = tensor_new(batches[i].q, SHAPE(2, batches[i].classes), ROW_MAJOR);
+        xent_tensor *grad = tensor_new(batches[i].q, SHAPE(2, batches[i].classes), ROW_MAJOR),
+                    *kl = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+        xent_status status[3];
+        options.logit_scale = batches[i].scale;
+        allocations_begin(0);
+        status[0] = xent_kl_div(p, q, NULL, &options, kl);
+        status[1] = xent_kl_div_grad(p, q, NULL, &options, NULL, kl, grad);
+        status[2] = xent_kl_div_grad(p, q, NULL, &options, NULL, kl, q);
+        (void)allocations_end();
+        for (int k = 0; k < 3; k++) expect_ok(status[k]);
+        tensor_free(p);
+        tensor_free(q);
+        tensor_free(grad);
+        tensor_free(kl);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_common_calls_allocate_nothing), cmocka_unit_test(test_long_rows_allocate_nothing),
         cmocka_unit_test(test_short_rows_allocate_nothing),   cmocka_unit_test(test_several_tiles_allocate_nothing),
-        cmocka_unit_test(test_statistics_allocate_nothing),
+        cmocka_unit_test(test_statistics_allocate_nothing),   cmocka_unit_test(test_likelihoods_allocate_nothing),
+        cmocka_unit_test(test_divergences_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
