@@ -6,4 +6,6 @@ set(CPACK_PACKAGE_VENDOR "libxent authors")
 set(CPACK_PACKAGE_FILE_NAME "libxent-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR}")
 set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
 set(CPACK_VERBATIM_VARIABLES ON)
+# What goes to an absolute directory would not be in the archive: CPack then makes none, and names it.
+set(CPACK_ERROR_ON_ABSOLUTE_INSTALL_DESTINATION ON)
 include(CPack)

@@ -9,6 +9,11 @@ configure "$SOURCE_DIR" build -DCMAKE_BUILD_TYPE=Debug -DXENT_BUILD_TESTS=OFF -D
     -DCMAKE_INSTALL_INCLUDEDIR="$elsewhere/headers"
 "$CMAKE" --build build
 "$CMAKE" --install build
+# Nothing of that would be in an archive, so there is none.
+if "$CPACK" --config build/CPackConfig.cmake -B packed >said 2>&1; then fail "cpack makes an archive without the library"; fi
+grep -q "ABSOLUTE path INSTALL DESTINATION forbidden" said || { cat said; fail "cpack does not say why it makes no archive"; }
+if [ -n "$(find packed -name '*.tar.gz')" ]; then fail "cpack leaves an archive without the library"; fi
+
 export PKG_CONFIG_PATH="$elsewhere/libraries/pkgconfig"
 
 # shellcheck disable=SC2046,SC2086
