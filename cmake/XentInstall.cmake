@@ -5,7 +5,11 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/xent")
 install(TARGETS xent xent_static EXPORT xentTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/include/xent.h" "${PROJECT_SOURCE_DIR}/include/xent_dlpack.h"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+include(cmake/XentLinks.cmake)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/README.md")
+file(COPY "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${PROJECT_BINARY_DIR}/doc")
+xent_plain_links("${PROJECT_BINARY_DIR}/doc")
+install(FILES "${PROJECT_BINARY_DIR}/doc/LICENSE" "${PROJECT_BINARY_DIR}/doc/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 include(cmake/XentManual.cmake)
 
 # find_package(xent CONFIG). Minor versions may differ incompatibly while the major one is 0.

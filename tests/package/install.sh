@@ -1,4 +1,5 @@
-# What `cmake --install` lays down, and nothing else; of the manual a file for each function and type of the header. The other scripts use this prefix.
+# What `cmake --install` lays down, and nothing else: of the manual a file for each function and type of the header, documents without a
+# dead link. The other scripts use this prefix.
 . "$SOURCE_DIR/tests/package/common.sh"
 rm -rf "$PREFIX"
 "$CMAKE" --install "$BUILD_DIR" --config "$CONFIG" --prefix "$PREFIX"
@@ -25,3 +26,4 @@ $DOCDIR/LICENSE
 $DOCDIR/README.md
 EOS
 diff expected found || fail "< is expected, > is installed"
+sh "$package/dead_links.sh" "$PREFIX/$DOCDIR" || fail "the installed documents link to what is not installed"

@@ -29,6 +29,9 @@ quiet lintian lintian --allow-root --pedantic --fail-on error,warning,pedantic "
 # Not --all: Debian's compiler makes position-independent programs unasked, and the tests' command lines do not say so.
 quiet blhc blhc --bindnow "$out"/*.build
 
+dpkg -x "$out"/libxent-doc_*.deb "$work/doc"
+sh "$root/tests/package/dead_links.sh" "$work/doc/usr/share/doc/libxent-dev"
+
 # The tests have passed; what is packaged is the same without them.
 (
     umask 0077

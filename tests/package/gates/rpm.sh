@@ -16,6 +16,9 @@ grep -q ' 4 packages and 0 specfiles checked; 0 errors, 0 warnings' "$work/said"
 for package in "$out"/*.x86_64.rpm; do
     rpm2archive - <"$package" | tar -C "$work/installed" -xzf -
 done
+mkdir "$work/documents"
+rpm2archive - <"$(find "$out" -name 'libxent-doc-*.rpm')" | tar -C "$work/documents" -xzf -
+sh "$root/tests/package/dead_links.sh" "$work/documents"
 export PKG_CONFIG_SYSROOT_DIR="$work/installed" PKG_CONFIG_PATH="$work/installed/usr/lib64/pkgconfig"
 # shellcheck disable=SC2046
 cc "$root/tests/package/consumer/consumer.c" $(pkg-config --cflags --libs xent) -o "$work/consumer"
