@@ -145,6 +145,12 @@ struct xent_real_kernels {
     /* Logits become log-probabilities, given `max`, `first`, `at_target` and `log1p_rest`, where the targets are `first`. */
     void (*tile_log_probs)(void *tile, size_t rows, size_t classes, struct xent_tile *state);
 
+    /* The k largest classes of each row, at most XENT_TILE_TOP, in the order of rows/top.h: their logits, a tile of reals, and they
+       themselves, class i of row r at[i * XENT_TILE + r]. Also `max` and `first`, and `regular`: 0 of a row with a NaN, of which nothing is
+       right. Returns how many have none. */
+    size_t (*tile_top)(const void *tile, size_t rows, size_t classes, size_t k, void *best, int32_t *at,
+                       struct xent_tile *state);
+
     /* Of each row the sum of p times the upstream gradient, as the kernel `upstream_dot` has it, but NaN or infinite where that would
        call the row odd; p NULL: `upstream_sum`, of the gradient alone. */
     void (*tile_dot)(const void *p, const void *upstream, size_t rows, size_t classes, const struct xent_tile_ahead *ahead,

@@ -8,6 +8,7 @@
 #include "tile_entries.inc.h"
 #include "tile_finish.inc.h"
 #include "tile_stats.inc.h"
+#include "tile_top.inc.h"
 #include "tile_upstream.inc.h"
 #include "tile_weigh.inc.h"
 #include "variant.h"
@@ -39,6 +40,7 @@ const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .tile_special_entries = tile_special_entries,
     .tile_rescale = tile_rescale,
     .tile_log_probs = tile_log_probs,
+    .tile_top = tile_top,
     .tile_dot = tile_dot,
     .tile_softmax_backward = tile_softmax_backward,
     .tile_log_softmax_backward = tile_log_softmax_backward,

@@ -9,6 +9,7 @@
 /* Rows side by side: class c of row r is the real c * XENT_TILE + r of a tile. */
 #define XENT_TILE 64
 #define XENT_TILE_VECTOR 16 /* rows that a kernel takes as one vector at most */
+#define XENT_TILE_TOP 32    /* best classes of each row that a kernel finds at most */
 
 /* The rows of a tile between the two passes: what the first needs to know, and what it leaves for the second. */
 struct xent_tile {

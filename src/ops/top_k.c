@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "args/check.h"
+#include "ops/side_by_side.h"
 #include "rows/top.h"
 #include "rows/write.h"
 #include "run/tuning.h"
@@ -182,6 +183,21 @@ static void plan_memory(struct xent_top_k_call *top_k, struct xent_drive *drive)
     if (written->dtype != type->dtype) top_k->prepared = xent_arena_need(&drive->part_bytes, k * sizeof(double));
 }
 
+/* The kernel finds a few classes at a time, and the reals of a tile become elements of their own kind only. */
+static bool is_tiled(const struct xent_top_k_call *top_k)
+{
+    return top_k->k <= XENT_TILE_TOP && top_k->written.real == top_k->type.real &&
+           xent_rows_go_side_by_side(top_k->z, top_k->axis, &top_k->walk, XENT_TOP_K_Z, 1);
+}
+
+static void plan_tiles(struct xent_top_k_call *top_k, struct xent_drive *drive)
+{
+    const size_t best = (size_t)top_k->k * XENT_TILE;
+    top_k->tile_best = xent_arena_need(&drive->task_bytes, best * top_k->type.real_size);
+    top_k->tile_at = xent_arena_need(&drive->task_bytes, best * sizeof(int32_t));
+    drive->tiled = &xent_top_k_tile_steps;
+}
+
 static void plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_top_k_call *top_k = call;
@@ -199,7 +215,9 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     top_k->gathered = top_k->picked = top_k->scattered = top_k->prepared = XENT_NOWHERE;
     xent_drive_init(drive, top_k, &steps, &top_k->type, &top_k->walk);
     xent_parallel_plan(&drive->parallel, settings, 0, top_k->walk.count, shares ? chunks : 1, z->numel);
-    if (top_k->walk.count > 0) plan_memory(top_k, drive);
+    if (top_k->walk.count == 0) return;
+    plan_memory(top_k, drive);
+    if (is_tiled(top_k)) plan_tiles(top_k, drive);
 }
 
 const struct xent_operation xent_top_k_operation = { .check = check, .plan = plan };

@@ -11,6 +11,7 @@ struct xent_tile_rows {
     char *memory;                   /* the task's */
     void *reals;                    /* logits, then terms: class c of row r is element c * XENT_TILE + r */
     struct xent_tile_place in, out; /* their first rows; out.at NULL: nothing is written class by class */
+    struct xent_tile_place indices; /* where the indices of the best classes go */
 
     bool made;      /* `reals` are what is written: no term is left among them */
     bool log_probs; /* `reals` are still the logits, whose log-probabilities are written */

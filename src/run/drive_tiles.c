@@ -28,6 +28,8 @@ static void reduce_alone(const struct way *way, size_t i, bool keep_terms, struc
     row->ignored = false;
     row->place = NULL;
     row->chunks = NULL;
+    row->part = memory.row + drive->part;
+    if (drive->steps->begin_part != NULL) drive->steps->begin_part(drive->call, row->part);
     drive->steps->begin(drive->call, &position, &memory, row);
     if (keep_terms && drive->keeps_chunks) row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
     if (!keep_terms) row->terms = NULL;
@@ -51,6 +53,19 @@ static __attribute__((noinline, cold)) void reduce_irregular(const struct way *w
     }
 }
 
+/* The whole life of the rows that the kernels leave out, where rows have parts: what has been written of them is written again. */
+static __attribute__((noinline, cold)) void live_alone(const struct way *way)
+{
+    const struct xent_drive *drive = way->drive;
+    const struct xent_tile_rows *tile = way->tile;
+    for (size_t i = 0; i < tile->rows; i++) {
+        struct xent_row row;
+        if (tile->state.regular[i]) continue;
+        reduce_alone(way, i, false, &row);
+        drive->steps->finish(drive->call, &row, 1);
+    }
+}
+
 static inline void first_pass(const struct way *way)
 {
     const struct xent_row_type *type = way->drive->type;
@@ -60,7 +75,7 @@ static inline void first_pass(const struct way *way)
         xent_tile_fetch(tile, tile->out);
     if (xent_row_is_prepared(type)) xent_tile_prepare(type, tile);
     way->drive->tiled->reduce(way->drive->call, tile);
-    if (tile->regular_rows < tile->rows) reduce_irregular(way);
+    if (tile->regular_rows < tile->rows && way->drive->part_bytes == 0) reduce_irregular(way);
 }
 
 /* Where the results are to go. */
@@ -124,6 +139,7 @@ static inline void run_tile(const struct way *way, struct xent_sum *sum)
     steps->begin(drive->call, way->first, way->tile);
     if (steps->reduce != NULL) first_pass(way);
     if (steps->finish != NULL) steps->finish(drive->call, way->tile);
+    if (drive->part_bytes > 0 && way->tile->regular_rows < way->tile->rows) live_alone(way);
     deliver(way, sum);
     if (steps->scale != NULL) second_pass(way);
 }

@@ -10,7 +10,7 @@
 #include "support/tensors.h"
 
 static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
-enum { DTYPES = sizeof dtypes / sizeof dtypes[0], ROWS = 2 };
+enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
 
 /* ---- What is expected -------------------------------------------------------------------------------------------------- */
 
@@ -103,12 +103,12 @@ static double logit(enum order order, int64_t c, int64_t classes, struct random 
     }
 }
 
-static void check_order(xent_dtype dtype, enum order order, int64_t classes, const int64_t *counts, int number)
+static void check_order(xent_dtype dtype, enum order order, int64_t rows, int64_t classes, const int64_t *counts, int number)
 {
     struct random r = random_stream((uint64_t)classes, (uint64_t)order);
     const enum layout layout = (enum layout)((classes + (int64_t)dtype) % LAYOUTS);
-    xent_tensor *z = tensor_new(dtype, SHAPE(ROWS, classes), layout);
-    for (int64_t i = 0; i < ROWS * classes; i++) tensor_set(z, i, logit(order, i % classes, classes, &r));
+    xent_tensor *z = tensor_new(dtype, SHAPE(rows, classes), layout);
+    for (int64_t i = 0; i < rows * classes; i++) tensor_set(z, i, logit(order, i % classes, classes, &r));
     for (int i = 0; i < number; i++)
         if (counts[i] <= classes) check(z, counts[i], layout, order_names[order]);
     tensor_free(z);
@@ -122,7 +122,7 @@ static void test_few_classes(void **state)
     for (int64_t i = 0; i < 70; i++) counts[i] = i + 1;
     for (int64_t classes = 1; classes <= 70; classes += classes < 10 ? 1 : 6)
         for (int order = 0; order < ORDERS; order++)
-            check_order(dtypes[(classes + order) % DTYPES], (enum order)order, classes, counts, 70);
+            check_order(dtypes[(classes + order) % DTYPES], (enum order)order, 2, classes, counts, 70);
 }
 
 /* Around groups, chunks, and the numbers from which on a call selects in another way. */
@@ -136,7 +136,20 @@ static void test_many_classes(void **state)
         for (int order = 0; order < ORDERS; order++)
             for (int dtype = 0; dtype < DTYPES; dtype++)
                 if (classes[i] < 9000 || dtype == order % DTYPES)
-                    check_order(dtypes[dtype], (enum order)order, classes[i], counts, 12);
+                    check_order(dtypes[dtype], (enum order)order, 2, classes[i], counts, 12);
+}
+
+/* Rows that go side by side, where kernels find so many classes. */
+static void test_many_rows(void **state)
+{
+    (void)state;
+    static const int64_t counts[] = { 1, 2, 20, 31, 32, 33 };
+    static const int64_t classes[] = { 3, 21, 33, 130 };
+    const int64_t tried = effort(4);
+    for (int64_t i = 0; i < tried; i++)
+        for (int order = 0; order < ORDERS; order++)
+            for (int dtype = 0; dtype < DTYPES; dtype++)
+                check_order(dtypes[dtype], (enum order)order, 75, classes[i] + order % LAYOUTS, counts, 6);
 }
 
 /* Each pivot of this order is next to the worst of what is left (an adversary's: McIlroy, "A killer adversary for quicksort", 1999). */
@@ -240,9 +253,9 @@ static void test_too_many_classes(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_few_classes),    cmocka_unit_test(test_many_classes),     cmocka_unit_test(test_bad_pivots),
-        cmocka_unit_test(test_special_values), cmocka_unit_test(test_masked_classes),   cmocka_unit_test(test_no_result),
-        cmocka_unit_test(test_counts),         cmocka_unit_test(test_too_many_classes),
+        cmocka_unit_test(test_few_classes), cmocka_unit_test(test_many_classes),   cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_bad_pivots),  cmocka_unit_test(test_special_values), cmocka_unit_test(test_masked_classes),
+        cmocka_unit_test(test_no_result),   cmocka_unit_test(test_counts),         cmocka_unit_test(test_too_many_classes),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
