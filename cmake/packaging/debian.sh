@@ -13,7 +13,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 source_dates
 name=${DEBFULLNAME:-libxent authors}
-mail=${DEBEMAIL:-libxent@packages.invalid}
+mail=${DEBEMAIL:-$mail}
 # The tools of Debian, whatever else the user has installed.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH

@@ -1,5 +1,6 @@
-# Sourced by the scripts beside it: the version, its date, and the files that make up the source.
+# Sourced by the scripts beside it: the version, its date, url and mail (upstream), and the files that make up the source.
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/cmake/packaging/upstream"
 
 # checked_out: whether this is git's checkout, and not a tarball inside somebody else's
 checked_out()
@@ -25,7 +26,16 @@ source_dates()
     version=$(sed -n 's/^project(xent VERSION \([0-9.]*\) .*/\1/p' "$root/CMakeLists.txt")
     heading=$(grep '^## ' "$root/docs/changelog.md" | sed -n 1p)
     case $heading in
-    "## [$version] - "*) epoch=$(date -u -d "${heading##* }" +%s) ;;
+    "## [$version] - "*)
+        case $url:$mail in
+        *example.org*)
+            echo "a release says where it comes from: set url and mail in cmake/packaging/upstream, then run" \
+                "sh cmake/packaging/upstream.sh" >&2
+            return 1
+            ;;
+        esac
+        epoch=$(date -u -d "${heading##* }" +%s)
+        ;;
     "## [Unreleased]")
         if checked_out; then
             epoch=$(git -C "$root" log -1 --format=%ct)

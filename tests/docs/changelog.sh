@@ -1,5 +1,8 @@
-# docs/changelog.md has the form of Keep a Changelog, and its first section is of the version that CMakeLists.txt states.
+# docs/changelog.md has the form of Keep a Changelog, and its first section is of the version that CMakeLists.txt states. So is the
+# changelog of Debian's that whoever packages libxent begins with.
 set -eu
+debian=$(sed -n '1s/^libxent (\(.*\)-1) .*/\1/p' "$SOURCE_DIR/cmake/packaging/debian/changelog")
+[ "$debian" = "$VERSION" ] || { echo "cmake/packaging/debian/changelog is of version $debian, expected $VERSION"; exit 1; }
 awk -v version="$VERSION" '
     function wrong(what) { print FILENAME ":" FNR ": " what; bad = 1 }
     /^## / {
