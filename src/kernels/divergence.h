@@ -12,11 +12,12 @@
 #include "constants.h"
 #include "two_sum.h"
 
-/* Where u reaches as far, or a maximum lies as far from 0, products with terms may overflow. */
+/* Where u reaches as far, products with terms may overflow; where a maximum lies as far from 0, two reals no longer have the offset
+   to 2^-27 (F64: 2^-57). */
 #define XENT_DIVERGENCE_REACH_F32 0x1p60
 #define XENT_DIVERGENCE_REACH_F64 0x1p900
-#define XENT_DIVERGENCE_MAX_F32 0x1p50
-#define XENT_DIVERGENCE_MAX_F64 0x1p890
+#define XENT_DIVERGENCE_MAX_F32 0x1p20
+#define XENT_DIVERGENCE_MAX_F64 0x1p48
 
 /* From -7/4 to 3/2, that is where |u + CENTER| is less than REACH, e^-u - 1 + u is a series. */
 #define DIVERGENCE_CENTER 0.125

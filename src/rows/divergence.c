@@ -57,7 +57,7 @@ static double number(xent_dtype dtype, const char *numbers, size_t c)
     return xent_load_float(dtype, numbers + c * xent_element_size(dtype));
 }
 
-/* What is summed over classes, and over chunks. */
+/* What is summed over classes, and over chunks; of the excess a quarter, which is finite where a logit of q is. */
 struct sums {
     double excess, excess_error, lack, lack_error;
 };
@@ -67,57 +67,59 @@ struct sums {
 static void add_pair(struct sums *sums, double p64, double q64, double half)
 {
     const double p = 0x1p-64 * p64, q = 0x1p-64 * q64, u = 2 * half;
-    double excess, lack;
+    double quarter, lack;
     if (fabs(u + DIVERGENCE_CENTER) < DIVERGENCE_REACH) {
-        excess = p * divergence_series(u);
+        const double excess = p * divergence_series(u);
+        quarter = 0.25 * excess;
         lack = excess - p * u;
     } else {
         lack = q - p;
-        excess = lack + p64 * (0x1p-63 * half);
+        quarter = 0.25 * lack + p64 * (0x1p-65 * half);
     }
-    add_two(&sums->excess, &sums->excess_error, excess);
+    add_two(&sums->excess, &sums->excess_error, quarter);
     add_two(&sums->lack, &sums->lack_error, lack);
-}
-
-static double excess_of(const struct sums *sums)
-{
-    return sums->excess < (double)INFINITY ? sums->excess + sums->excess_error : (double)INFINITY;
 }
 
 static double lack_of(const struct sums *sums) { return sums->lack + sums->lack_error; }
 
-/* Half the offset of two states, which is finite. */
-static double half_offset(const struct xent_state *p, double log_p, const struct xent_state *q, double log_q, double *low)
+/* A quarter of the divergence. */
+static double quarter_of(const struct sums *sums)
 {
-    return divergence_offset(p->max / 2, log_p / 2, q->max / 2, log_q / 2, low);
+    const double lack = lack_of(sums) / 2; /* whose square is a quarter */
+    if (sums->excess == (double)INFINITY) return sums->excess;
+    return divergence_of(sums->excess + sums->excess_error, lack);
 }
 
-/* Half of (a - b) - (offset + low), given half the offset. */
-static double half_ratio(double a, double b, double offset, double low)
+/* Half of (a - max_p) - (b - max_q) - lead, where lead is ln of the ratio of the sums beside e^max_p and e^max_q. As three numbers, of which none
+   is lost beside another, however far apart they are. */
+static double half_ratio(double a, double max_p, double b, double max_q, double lead)
 {
-    double half = a / 2, error = 0;
-    add_two(&half, &error, -b / 2);
-    add_two(&half, &error, -offset);
-    return half + (error - low);
+    double half = a / 2, error = 0, of_q = b / 2, error_of_q = 0;
+    add_two(&half, &error, -max_p / 2);
+    add_two(&of_q, &error_of_q, -max_q / 2);
+    add_two(&half, &error, -of_q);
+    add_two(&half, &error, -lead / 2);
+    return half + (error - error_of_q);
 }
 
-/* The same sums where the kernel's may have overflowed: logits of q far below those of p, or -inf, are seldom. */
-static __attribute__((cold, noinline)) void diverge_with_care(const struct chunks *of, const double *logs,
-                                                              const struct xent_chunk_pair *pair, struct sums *sums)
+/* The same sums where the kernel's may have overflowed, or its offset would lose digits: logits that are that far from each other or
+   from 0 are seldom. */
+static __attribute__((cold, noinline)) void diverge_with_care(const struct chunks *of, const struct xent_chunk_pair *pair,
+                                                              struct sums *sums)
 {
     xent_dtype real = of->pair->type.real;
-    const double scale_p = pair->p.unit / (1 + pair->p.state.rest), scale_q = pair->q.unit / (1 + pair->q.state.rest);
-    double low, offset = half_offset(&pair->p.state, logs[0], &pair->q.state, logs[1], &low);
+    const struct xent_state *of_p = &pair->p.state, *of_q = &pair->q.state;
+    const double scale_p = pair->p.unit / (1 + of_p->rest), scale_q = pair->q.unit / (1 + of_q->rest);
     for (size_t c = 0; c < of->n; c++) {
-        double p = number(of->dtype, of->p, c), q = number(of->dtype, of->q, c);
-        double of_p = number(real, of->term_p, c) * scale_p, of_q = number(real, of->term_q, c) * scale_q;
-        if (of_p == 0) {
-            add_pair(sums, 0, of_q, 1);
-        } else if (q == -(double)INFINITY) {
+        double a = number(of->dtype, of->p, c), b = number(of->dtype, of->q, c);
+        double p = number(real, of->term_p, c) * scale_p, q = number(real, of->term_q, c) * scale_q;
+        if (p == 0) {
+            add_pair(sums, 0, q, 1);
+        } else if (b == -(double)INFINITY) {
             sums->excess = (double)INFINITY;
             return;
         } else {
-            add_pair(sums, of_p, of_q, half_ratio(p, q, offset, low));
+            add_pair(sums, p, q, half_ratio(a, of_p->max, b, of_q->max, pair->lead));
         }
     }
 }
@@ -141,19 +143,20 @@ static void diverge(const struct chunks *of, struct xent_chunk_pair *pair)
     double share_q = divergence_share(pair->q.unit, pair->q.state.rest);
     struct xent_divergence found = { .share_p = share_p, .ratio = share_q / share_p, .reach = (double)INFINITY };
     type->kernels->real->log1p(rest, logs, 2);
-    pair->offset = found.offset = divergence_offset(pair->p.state.max, logs[0], pair->q.state.max, logs[1], &found.offset_low);
+    pair->lead = logs[0] - logs[1];
+    found.offset = divergence_offset(pair->p.state.max, logs[0], pair->q.state.max, logs[1], &found.offset_low);
     if (is_near(of->pair, pair->p.state.max) && is_near(of->pair, pair->q.state.max))
         of->kernels->pair->diverge(of->p, of->q, of->term_p, of->term_q, of->n, &found);
     if (reaches_far(of->pair, found.reach)) {
         struct sums sums = { 0, 0, 0, 0 };
-        diverge_with_care(of, logs, pair, &sums);
+        diverge_with_care(of, pair, &sums);
         lack = lack_of(&sums);
-        pair->divergence = divergence_of(excess_of(&sums), lack);
+        pair->quarter = quarter_of(&sums);
     } else {
         lack = share_p * found.lack;
-        pair->divergence = divergence_of(share_p * found.excess, lack);
+        pair->quarter = 0.25 * divergence_of(share_p * found.excess, lack);
     }
-    pair->offset_low = found.offset_low - divergence_drift(lack);
+    pair->lead -= divergence_drift(lack);
 }
 
 void xent_pair_reduce(const struct xent_pair_type *pair, const struct xent_line *p, const struct xent_line *q,
@@ -172,7 +175,7 @@ void xent_pair_reduce(const struct xent_pair_type *pair, const struct xent_line 
     const struct chunks of = { pair, kernels, pair->direct ? type->dtype : type->real, of_p, of_q, term_p, term_q, n };
     kernels->reduce(of_p, n, term_p, &to->p);
     kernels->reduce(of_q, n, term_q, &to->q);
-    to->offset = to->offset_low = to->divergence = 0;
+    to->lead = to->quarter = 0;
     if (fabs(to->p.state.max) < (double)INFINITY) put_back_first(type, &to->p, term_p);
     if (fabs(to->q.state.max) < (double)INFINITY) put_back_first(type, &to->q, term_q);
     if (xent_state_is_finite(&to->p.state) && xent_state_is_finite(&to->q.state)) diverge(&of, to);
@@ -192,25 +195,24 @@ double xent_pair_divergence(const struct xent_pair_type *pair, const struct xent
 {
     const struct xent_row_type *type = &pair->type;
     const int64_t count = xent_chunk_count(type->classes);
-    double rest[XENT_TILE_VECTOR] = { p->rest, q->rest }, logs[XENT_TILE_VECTOR], low, offset;
+    double rest[XENT_TILE_VECTOR] = { p->rest, q->rest }, logs[XENT_TILE_VECTOR], lead;
     struct sums sums = { 0, 0, 0, 0 };
     if (!xent_state_is_finite(p) || !xent_state_is_finite(q)) return (double)NAN;
-    if (count == 1) return chunks->divergence;
+    if (count == 1) return 4 * chunks->quarter;
     type->kernels->real->log1p(rest, logs, 2);
-    offset = half_offset(p, logs[0], q, logs[1], &low);
+    lead = logs[0] - logs[1];
     for (int64_t i = 0; i < count; i++) {
         const struct xent_chunk_pair *chunk = &chunks[i];
-        double of_p = share_in(type, &chunk->p.state, p), of_q = share_in(type, &chunk->q.state, q);
-        double half = (chunk->offset / 2 - offset) + (chunk->offset_low / 2 - low);
+        const double of_p = share_in(type, &chunk->p.state, p), of_q = share_in(type, &chunk->q.state, q);
         if (of_p == 0) {
             add_pair(&sums, 0, of_q, 1);
             continue;
         }
         if (chunk->q.state.max == -(double)INFINITY) return (double)INFINITY;
-        add_pair(&sums, of_p, of_q, half);
-        add_two(&sums.excess, &sums.excess_error, of_p * (0x1p-64 * chunk->divergence));
+        add_pair(&sums, of_p, of_q, half_ratio(chunk->p.state.max, p->max, chunk->q.state.max, q->max, lead - chunk->lead));
+        add_two(&sums.excess, &sums.excess_error, of_p * (0x1p-64 * chunk->quarter));
     }
-    return divergence_of(excess_of(&sums), lack_of(&sums));
+    return 4 * quarter_of(&sums);
 }
 
 /* ---- The second pass ----------------------------------------------------------------------------------------------- */

@@ -23,8 +23,8 @@ struct xent_pair_buffers {
 /* A chunk of both rows. */
 struct xent_chunk_pair {
     struct xent_chunk p, q;
-    double offset, offset_low; /* ln of the ratio of the two sums of e^z over the chunk: their sum */
-    double divergence;         /* of the chunk's own probabilities; 0 where either has none */
+    double lead;    /* ln of the ratio of the two sums of e^(z - max) over the chunk */
+    double quarter; /* of the divergence of the chunk's own probabilities, so that it is finite; 0 where either has none */
 };
 
 /* A row's place for its terms, p's and q's, all chunks; NULL: nowhere. */

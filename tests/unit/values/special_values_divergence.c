@@ -108,6 +108,66 @@ static void test_far_apart(void **state)
     close_batch(&b);
 }
 
+/* A p that is certain of class 0, and a q whose classes 0 and 1 are somewhere else: ln(1 + e^(q_1 - q_0)). */
+static void expect_of_certain(const struct batch *b, double far, double q_0, double q_1)
+{
+    xent_tensor *p = tensor_new(b->dtype, SHAPE(b->classes), ROW_MAJOR),
+                *q = tensor_new(b->dtype, SHAPE(b->classes), ROW_MAJOR);
+    xent_tensor *kl = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    for (int64_t c = 0; c < b->classes; c++) tensor_set(p, c, c == 0 ? far : -far);
+    for (int64_t c = 2; c < b->classes; c++) tensor_set(q, c, -INFINITY);
+    tensor_set(q, 0, q_0);
+    tensor_set(q, 1, q_1);
+    const double want = log1p(exp(tensor_get(q, 1) - tensor_get(q, 0)));
+    const double bound = b->dtype == XENT_F64 ? 0x1p-48 : 0x1p-20;
+    expect_ok(xent_kl_div(p, q, NULL, NULL, kl));
+    if (!(fabs(tensor_get(kl, 0) - want) <= bound * want))
+        fail_msg("dtype %d, %d classes, maxima %g and %g: %.17g, expected %.17g", (int)b->dtype, (int)b->classes, far, q_0,
+                 tensor_get(kl, 0), want);
+    tensor_free(p);
+    tensor_free(q);
+    tensor_free(kl);
+}
+
+/* Maxima that are so far from each other, and from 0, that their difference has no room for what the sums differ by. */
+static void test_maxima_far_apart(void **state)
+{
+    static const double maxima[] = { 1e3, 1e6, 1e9, 1e12, 1e15, 1e20, 1e30, 1e300 };
+    struct batch b = open_batch(state);
+    const double largest = b.dtype == XENT_F64 ? 1e300 : b.dtype == XENT_F16 ? 6e4 : 1e30;
+    for (int i = 0; i < 8 && b.classes > 1; i++)
+        for (int k = 0; k < 8; k++) {
+            if (maxima[i] > largest || maxima[k] > largest) continue;
+            expect_of_certain(&b, maxima[i], maxima[k], maxima[k]);
+            expect_of_certain(&b, maxima[i], -maxima[k], -maxima[k]);
+            if (k == 0) expect_of_certain(&b, maxima[i], maxima[k], maxima[k] + 5);
+        }
+    close_batch(&b);
+}
+
+/* The last two classes, a chunk of their own, diverge by more than any number; the row, which hardly has them, does not. */
+static void test_chunk_that_overflows(void **state)
+{
+    enum { CLASSES = 4098 };
+    xent_tensor *p = tensor_new(XENT_F64, SHAPE(CLASSES), ROW_MAJOR), *q = tensor_new(XENT_F64, SHAPE(CLASSES), ROW_MAJOR);
+    xent_tensor *kl = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    (void)state;
+    for (int c = 1; c < CLASSES - 2; c++) tensor_set(p, c, -INFINITY);
+    tensor_set(p, 0, 3);
+    tensor_set(q, 0, DBL_MAX);
+    tensor_set(q, CLASSES - 2, DBL_MAX);
+    tensor_set(q, CLASSES - 1, -DBL_MAX);
+    const double share = 1 / (2 + exp(3)), want = 2 * (share * DBL_MAX);
+    expect_ok(xent_kl_div(p, q, NULL, NULL, kl));
+    assert_true(fabs(tensor_get(kl, 0) / want - 1) < 1e-14);
+    tensor_set(p, CLASSES - 1, 6); /* now it has the last one */
+    expect_ok(xent_kl_div(p, q, NULL, NULL, kl));
+    expect_bits(kl, 0, bits_of(XENT_F64, INFINITY));
+    tensor_free(p);
+    tensor_free(q);
+    tensor_free(kl);
+}
+
 static void test_upstream(void **state)
 {
     struct batch b = open_batch(state);
@@ -152,8 +212,10 @@ static void test_ignored(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_numbers), cmocka_unit_test(test_masked_on_one_side), cmocka_unit_test(test_equal_rows),
-        cmocka_unit_test(test_far_apart),  cmocka_unit_test(test_upstream),           cmocka_unit_test(test_ignored),
+        cmocka_unit_test(test_no_numbers),       cmocka_unit_test(test_masked_on_one_side),
+        cmocka_unit_test(test_equal_rows),       cmocka_unit_test(test_far_apart),
+        cmocka_unit_test(test_upstream),         cmocka_unit_test(test_ignored),
+        cmocka_unit_test(test_maxima_far_apart), cmocka_unit_test(test_chunk_that_overflows),
     };
     return run_on_all_sizes(tests, sizeof tests / sizeof tests[0]);
 }
