@@ -104,6 +104,33 @@ static void test_every_pair(void **state)
             }
 }
 
+/* Outputs whose rows are as far apart as the logits' elements are large: what lies between them is left alone. */
+static void test_rows_apart(void **state)
+{
+    (void)state;
+    enum { CLASSES = 5, MANY = 130, BETWEEN = 0x5555 };
+    static const xent_dtype halves[] = { XENT_F16, XENT_BF16 };
+    static uint16_t memory[CLASSES * MANY * 2];
+    xent_tensor *z = tensor_new(XENT_F32, SHAPE(CLASSES, MANY), ROW_MAJOR);
+    for (int64_t i = 0; i < CLASSES * MANY; i++) tensor_set(z, i, (double)(i % 17) / 4);
+    for (int k = 0; k < 4; k++) {
+        operation *o = k / 2 == 0 ? xent_softmax : xent_log_softmax;
+        const int64_t shape[] = { CLASSES, MANY }, strides[] = { 2 * MANY, 2 };
+        xent_tensor *close = tensor_new(halves[k % 2], SHAPE(CLASSES, MANY), ROW_MAJOR), *apart;
+        for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) memory[i] = BETWEEN;
+        expect_ok(xent_tensor_wrap(&apart, halves[k % 2], 2, shape, strides, memory));
+        expect_ok(o(z, 0, close));
+        expect_ok(o(z, 0, apart));
+        for (int64_t i = 0; i < CLASSES * MANY; i++) {
+            expect_bits(apart, i, tensor_bits(close, i));
+            assert_int_equal(memory[2 * i + 1], BETWEEN);
+        }
+        xent_tensor_destroy(apart);
+        tensor_free(close);
+    }
+    tensor_free(z);
+}
+
 /* Not a byte is written beside the output, nor read beside the logits. */
 static void test_guard_pages(void **state)
 {
@@ -151,6 +178,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_pair),
+        cmocka_unit_test(test_rows_apart),
         cmocka_unit_test(test_guard_pages),
         cmocka_unit_test(test_not_in_place),
     };
