@@ -142,8 +142,8 @@ struct xent_real_kernels {
     void (*tile_rescale)(void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, const void *slopes,
                          const double *factor, const double *total, const struct xent_tile *state);
 
-    /* Logits become log-probabilities, given `max`, `first`, `at_target` and `log1p_rest`, where the targets are `first`. */
-    void (*tile_log_probs)(void *tile, size_t rows, size_t classes, struct xent_tile *state);
+    /* Logits become log-probabilities, given `max` and `log1p_rest`. */
+    void (*tile_log_probs)(void *tile, size_t rows, size_t classes, const struct xent_tile *state);
 
     /* The k largest classes of each row, at most XENT_TILE_TOP, in the order of rows/top.h: their logits, a tile of reals, and they
        themselves, class i of row r at[i * XENT_TILE + r]. Also `max` and `first`, and `regular`: 0 of a row with a NaN, of which nothing is

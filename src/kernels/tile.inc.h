@@ -59,18 +59,10 @@ static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *s
 
 static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
 
-/* Takes the maxima out of the sums; first reads the targets' logits, one of which may be the maximum. */
-static inline void tile_take_out(real *tile, size_t rows, bool targets, struct xent_tile *state)
+static inline void tile_read_targets(const real *tile, size_t rows, struct xent_tile *state)
 {
-    if (!targets) {
-        for (size_t r = 0; r < rows; r++) tile[tile_index(r, state->first[r])] = -(real)INFINITY;
-        return;
-    }
     clear_last(state->at_target, rows);
-    for (size_t r = 0; r < rows; r++) {
-        state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
-        tile[tile_index(r, state->first[r])] = -(real)INFINITY;
-    }
+    for (size_t r = 0; r < rows; r++) state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
 }
 
 /* The exponents of the references of WIDTH rows. */
@@ -82,15 +74,34 @@ static inline vector tile_exponents(const double *max)
     return v_sub(v_add(v_mul(v_narrow(parts), v_set(LOG2E)), shift), shift);
 }
 
+/* What the sums of the terms of a tile's rows begin with. */
+struct tile_references {
+    real exponent[XENT_TILE], first[XENT_TILE];
+};
+
+/* Fills in `unit` as well. */
+static inline void find_references(size_t rows, struct xent_tile *state, struct tile_references *references)
+{
+    double widened[XENT_TILE];
+    for (size_t r = 0; r < rows; r += WIDTH) {
+        vector of_rows = tile_exponents(state->max + r);
+        v_store(references->exponent + r, of_rows);
+        store_row_doubles(widened + r, of_rows);
+    }
+    class_numbers(state->first, rows, references->first);
+    units_of(widened, state->max, state->unit, whole_rows(rows));
+}
+
 /* The sums of the terms of n vectors of rows, from row r on. */
 static inline __attribute__((always_inline)) void tile_sum_rows(real *tile, size_t r, size_t n, size_t classes, enum fate fate,
-                                                                const real *exponent, const struct xent_tile_ahead *ahead,
-                                                                double *sum)
+                                                                const struct tile_references *references_of,
+                                                                const struct xent_tile_ahead *ahead, double *sum)
 {
     struct tile_term_rows of; /* whose lines would take long to clear */
     of.tile = tile + r;
     of.classes = classes;
-    EACH (v, n) of.shared[v] = references(v_load(exponent + r + v * WIDTH));
+    EACH (v, n) of.shared[v] = references(v_load(references_of->exponent + r + v * WIDTH));
+    EACH (v, n) of.first[v] = v_load(references_of->first + r + v * WIDTH);
     find_lines(ahead, r, n * WIDTH, &of.ahead);
     if (classes <= XENT_LANES)
         tile_sum(&of, n, fate, true, sum + r);
@@ -99,37 +110,32 @@ static inline __attribute__((always_inline)) void tile_sum_rows(real *tile, size
 }
 
 static inline __attribute__((always_inline)) void tile_sum_all(real *tile, size_t rows, size_t classes, enum fate fate,
-                                                               const real *exponent, const struct xent_tile_ahead *ahead,
-                                                               double *sum)
+                                                               const struct tile_references *references,
+                                                               const struct xent_tile_ahead *ahead, double *sum)
 {
     size_t r = 0;
     for (; r + (BESIDE - 1) * WIDTH < rows; r += BESIDE * WIDTH)
-        tile_sum_rows(tile, r, BESIDE, classes, fate, exponent, ahead, sum);
-    if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, exponent, ahead, sum);
+        tile_sum_rows(tile, r, BESIDE, classes, fate, references, ahead, sum);
+    if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, references, ahead, sum);
 }
 
 static size_t tile_terms(void *logits, size_t rows, size_t classes, enum xent_tile_keeps keeps, bool weighed,
                          const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
-    real *tile = logits, exponent[XENT_TILE];
-    double widened[XENT_TILE], sum[XENT_TILE];
-    const bool keep = keeps == XENT_KEEPS_TERMS_FOR_TARGETS;
-    tile_take_out(tile, rows, keeps != XENT_KEEPS_TERMS, state);
-    /* Done here to put time between the narrow stores of tile_take_out and the vector loads of tile_sum, which wait for
-       them. */
-    for (size_t r = 0; r < rows; r += WIDTH) {
-        vector of_rows = tile_exponents(state->max + r);
-        v_store(exponent + r, of_rows);
-        store_row_doubles(widened + r, of_rows);
-    }
-    units_of(widened, state->max, state->unit, whole_rows(rows));
-    if (keeps == XENT_KEEPS_LOGITS)
-        tile_sum_all(tile, rows, classes, DROPPED, exponent, ahead, sum);
+    real *tile = logits;
+    struct tile_references references;
+    double sum[XENT_TILE];
+    const bool terms_for_targets = keeps == XENT_KEEPS_TERMS_FOR_TARGETS;
+    if (terms_for_targets || keeps == XENT_KEEPS_LOGITS_FOR_TARGETS) tile_read_targets(tile, rows, state);
+    find_references(rows, state, &references);
+    if (keeps < XENT_KEEPS_TERMS)
+        tile_sum_all(tile, rows, classes, DROPPED, &references, ahead, sum);
     else
-        tile_sum_all(tile, rows, classes, KEPT, exponent, ahead, sum);
+        tile_sum_all(tile, rows, classes, KEPT, &references, ahead, sum);
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
-    if (keep) clear_last(state->target_term, rows);
-    for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
+    if (terms_for_targets) clear_last(state->target_term, rows);
+    for (size_t r = 0; r < rows && terms_for_targets; r++)
+        state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
     return find_regular(rows, weighed, state);
 }
 

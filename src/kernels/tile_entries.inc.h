@@ -140,10 +140,9 @@ static void tile_rescale(void *tile, size_t rows, size_t classes, const struct x
     put_in_place(tile, rows, state->target, state->target_entry);
 }
 
-static void tile_log_probs(void *logits, size_t rows, size_t classes, struct xent_tile *state)
+static void tile_log_probs(void *logits, size_t rows, size_t classes, const struct xent_tile *state)
 {
     real *tile = logits;
-    EACH_ROW (r, rows) state->first_entry[r] = (state->at_target[r] - state->max[r]) - state->log1p_rest[r];
     for (size_t r = 0; r < rows; r += WIDTH) {
         vf64 max[PARTS], log1p_rest[PARTS];
         load_row_doubles(state->max + r, rows - r, max);
@@ -151,7 +150,6 @@ static void tile_log_probs(void *logits, size_t rows, size_t classes, struct xen
         for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE)
             v_store(x, log_prob(v_load(x), max, log1p_rest));
     }
-    put_in_place(tile, rows, state->first, state->first_entry);
 }
 
 #endif

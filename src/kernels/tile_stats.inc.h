@@ -18,7 +18,7 @@ struct heat_rows {
     const real *tile;
     size_t classes;
     struct reference shared;
-    vector top; /* the maxima */
+    vector top, first; /* the maxima, and the classes at them, which have no terms */
     struct tile_lines ahead;
 };
 
@@ -35,7 +35,9 @@ static inline __attribute__((always_inline)) struct heat_lane heat_lane_of(const
 {
     struct sum terms = sum_none(), heat = sum_none();
     for (size_t c = lane, group = 0; c < of->classes; c += XENT_LANES, group++) {
-        const vector x = v_load(of->tile + c * XENT_TILE), far = distance(of->shared, of->top, x);
+        const vector number = v_set((real)(int32_t)c), logits = v_load(of->tile + c * XENT_TILE);
+        const vector x = v_where_equal(of->first, number, v_set(-(real)INFINITY), logits);
+        const vector far = distance(of->shared, of->top, x);
         vector scale, low;
         exp_one(of->shared, x, &scale, &low);
         fetch_lines(&of->ahead, c);
@@ -84,26 +86,23 @@ static inline void heat_sums(const struct heat_rows *of, double *terms, double *
     heat_total(lane[0].heat, heat);
 }
 
-static size_t tile_terms_with_heat(void *logits, size_t rows, size_t classes, bool weighed, const struct xent_tile_ahead *ahead,
-                                   struct xent_tile *state, double *heat)
+static size_t tile_terms_with_heat(const void *logits, size_t rows, size_t classes, bool weighed,
+                                   const struct xent_tile_ahead *ahead, struct xent_tile *state, double *heat)
 {
-    real *tile = logits;
-    vector exponent[XENT_TILE / WIDTH];
-    double widened[XENT_TILE], sum[XENT_TILE];
-    tile_take_out(tile, rows, true, state);
-    for (size_t r = 0; r < rows; r += WIDTH) {
-        exponent[r / WIDTH] = tile_exponents(state->max + r);
-        store_row_doubles(widened + r, exponent[r / WIDTH]);
-    }
-    units_of(widened, state->max, state->unit, whole_rows(rows));
+    const real *tile = logits;
+    struct tile_references references_of;
+    double sum[XENT_TILE];
+    tile_read_targets(tile, rows, state);
+    find_references(rows, state, &references_of);
     for (size_t r = 0; r < rows; r += WIDTH) {
         struct heat_rows of; /* whose lines would take long to clear */
         vf64 top[PARTS];
         load_row_doubles(state->max + r, rows - r, top);
         of.tile = tile + r;
         of.classes = classes;
-        of.shared = references(exponent[r / WIDTH]);
+        of.shared = references(v_load(references_of.exponent + r));
         of.top = v_narrow(top);
+        of.first = v_load(references_of.first + r);
         find_lines(ahead, r, WIDTH, &of.ahead);
         heat_sums(&of, sum + r, heat + r);
     }

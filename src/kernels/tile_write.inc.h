@@ -73,7 +73,7 @@ struct tile_entry {
 
 static inline void set_entry(struct tile_entry *of, const double *entry, const int32_t *class_index, size_t rows)
 {
-    for (size_t r = 0; r < rows; r++) of->class_index[r] = (real)class_index[r];
+    class_numbers(class_index, rows, of->class_index);
     for (size_t r = 0; r < rows; r += WIDTH) {
         vf64 parts[PARTS];
         load_row_doubles(entry + r, rows - r, parts);
@@ -124,14 +124,8 @@ static void tile_write_log_probs(const void *from, size_t classes, const struct 
                                  const struct xent_tile_place *place)
 {
     const real *tile = from;
-    const vector one = v_set((real)1);
     struct xent_tile_place to = *place;
-    struct tile_entry first;
-    double entry[XENT_TILE];
-    vector index = v_set((real)0);
-    for (size_t r = 0; r < XENT_TILE; r++) entry[r] = (state->at_target[r] - state->max[r]) - state->log1p_rest[r];
-    set_entry(&first, entry, state->first, XENT_TILE);
-    for (size_t c = 0; c < classes; c++, tile += XENT_TILE, to.at += to.class_step, index = v_add(index, one))
+    for (size_t c = 0; c < classes; c++, tile += XENT_TILE, to.at += to.class_step)
         for (size_t r = 0; r < XENT_TILE; r += WIDTH) {
             vf64 part[PARTS];
             EACH (k, PARTS) {
@@ -139,8 +133,7 @@ static void tile_write_log_probs(const void *from, size_t classes, const struct 
                 part[k] =
                     log_prob_of(load_real_doubles(tile + at), vf64_load(state->max + at), vf64_load(state->log1p_rest + at));
             }
-            store_number((stored *)(void *)to.at + r,
-                         v_where_equal(v_load(first.class_index + r), index, v_load(first.entry + r), v_narrow(part)));
+            store_number((stored *)(void *)to.at + r, v_narrow(part));
         }
 }
 

@@ -75,7 +75,7 @@ static void find_terms(const struct xent_row_type *type, const struct xent_tile_
     memcpy(terms, logits, classes * XENT_TILE * type->real_size);
     kernels->tile_maxima(terms, tile->rows, classes, state);
     memcpy(state->target, state->first, sizeof state->first);
-    (void)kernels->tile_terms(terms, tile->rows, classes, true, false, ahead, state);
+    (void)kernels->tile_terms(terms, tile->rows, classes, XENT_KEEPS_TERMS, false, ahead, state);
 }
 
 /* A divergence stands in the place of the gap, as in the state of a row. A row is regular that is so on both sides, and whose sums have

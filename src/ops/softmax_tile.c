@@ -27,7 +27,7 @@ static inline void target_first(struct xent_tile *state, size_t rows)
         memcpy(state->target, state->first, rows * sizeof state->first[0]);
 }
 
-/* No class is a target: the first maximum, whose entry is one of its own, stands for it. */
+/* No class is a target: where entries come from terms, the first maximum, whose entry is one of its own, stands for it. */
 static void reduce(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_softmax *softmax = call;
@@ -36,15 +36,21 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     size_t classes = (size_t)softmax->type.classes;
     const enum xent_tile_keeps keeps = softmax->kind == XENT_SOFTMAX ? XENT_KEEPS_TERMS : XENT_KEEPS_LOGITS;
     kernels->tile_maxima(tile->reals, tile->rows, classes, state);
-    target_first(state, tile->rows);
+    if (softmax->kind == XENT_SOFTMAX) target_first(state, tile->rows);
     tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keeps, false, &tile->ahead, state);
 }
 
-static void finish(const void *call, struct xent_tile_rows *tile)
+static void find_logarithms(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_softmax *softmax = call;
     struct xent_tile *state = &tile->state;
     softmax->type.kernels->real->log1p(state->rest, state->log1p_rest, tile->rows);
+}
+
+static void finish_logsumexp(const void *call, struct xent_tile_rows *tile)
+{
+    const struct xent_tile *state = &tile->state;
+    find_logarithms(call, tile);
     for (size_t i = 0; i < tile->rows; i++) tile->result[i] = state->max[i] + state->log1p_rest[i];
 }
 
@@ -74,6 +80,6 @@ static void make_log_probabilities(const void *call, struct xent_tile_rows *tile
 
 const struct xent_tile_steps xent_softmax_tile_steps[] = {
     [XENT_SOFTMAX] = { begin, reduce, NULL, scale_probabilities },
-    [XENT_LOG_SOFTMAX] = { begin, reduce, finish, make_log_probabilities },
-    [XENT_LOGSUMEXP] = { begin, reduce, finish, NULL },
+    [XENT_LOG_SOFTMAX] = { begin, reduce, find_logarithms, make_log_probabilities },
+    [XENT_LOGSUMEXP] = { begin, reduce, finish_logsumexp, NULL },
 };

@@ -122,11 +122,13 @@ static double stored_real(const struct scene *s, size_t i, size_t c)
 
 /* With a NaN in it a row may be irregular or not, as the maximum finds it; its sum is NaN then. Else it is irregular where its maximum
    is not finite or far from 0. */
-static void expect_row(const struct scene *s, const struct xent_tile *found, size_t i, bool keep)
+static void expect_row(const struct scene *s, const struct xent_tile *found, size_t i, enum xent_tile_keeps keeps)
 {
     struct xent_chunk chunk;
     double large = s->real == XENT_F64 ? 0x1p40 : 0x1p15, at_target = stored_real(s, i, (size_t)found->target[i]), term;
-    expect_bytes(&found->at_target[i], &at_target, sizeof(double), "the target's logit", s, i);
+    const bool terms_too = keeps == XENT_KEEPS_TERMS_FOR_TARGETS;
+    if (terms_too || keeps == XENT_KEEPS_LOGITS_FOR_TARGETS)
+        expect_bytes(&found->at_target[i], &at_target, sizeof(double), "the target's logit", s, i);
     for (size_t c = 0; c < s->classes; c++) memcpy(row + c * s->size, element(s, stored, i, c), s->size);
     s->kernels->reduce(row, s->classes, terms, &chunk);
     if (chunk.state.rest != chunk.state.rest) {
@@ -139,10 +141,10 @@ static void expect_row(const struct scene *s, const struct xent_tile *found, siz
     expect_bytes(&found->rest[i], &chunk.state.rest, sizeof(double), "the sum", s, i);
     expect_bytes(&found->unit[i], &chunk.unit, sizeof(double), "the unit", s, i);
     assert_int_equal(found->first[i], chunk.first);
-    for (size_t c = 0; c < s->classes && keep; c++)
+    for (size_t c = 0; c < s->classes && terms_too; c++)
         expect_bytes(tile + (c * XENT_TILE + i) * s->real_size, terms + c * s->real_size, s->real_size, "a term", s, i);
     term = real_of(s, tile, i, (size_t)found->target[i]);
-    if (keep) expect_bytes(&found->target_term[i], &term, sizeof(double), "the target's term", s, i);
+    if (terms_too) expect_bytes(&found->target_term[i], &term, sizeof(double), "the target's term", s, i);
 }
 
 static const struct xent_tile_ahead nothing = { .count = 0 };
@@ -154,15 +156,17 @@ static void read_tile(const struct scene *s)
     s->kernels->tile_read(&from, s->rows, s->classes, s->rows % 2 != 0, tile);
 }
 
-static void expect_reduced(const struct scene *s, bool keep)
+static void expect_reduced(const struct scene *s, enum xent_tile_keeps keeps)
 {
+    static unsigned char logits[sizeof tile];
     struct xent_tile found;
     read_tile(s);
+    memcpy(logits, tile, sizeof tile);
     for (size_t i = 0; i < s->rows; i++) found.target[i] = (int32_t)((i * 7 + s->classes / 2) % s->classes);
     s->kernels->real->tile_maxima(tile, s->rows, s->classes, &found);
-    s->kernels->real->tile_terms(tile, s->rows, s->classes, keep ? XENT_KEEPS_TERMS_FOR_TARGETS : XENT_KEEPS_LOGITS, false,
-                                 &nothing, &found);
-    for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keep);
+    s->kernels->real->tile_terms(tile, s->rows, s->classes, keeps, false, &nothing, &found);
+    for (size_t i = 0; i < s->rows; i++) expect_row(s, &found, i, keeps);
+    if (keeps < XENT_KEEPS_TERMS) assert_memory_equal(tile, logits, sizeof tile);
 }
 
 static double coefs[XENT_TILE * MOST_CLASSES], coefs_of_row[MOST_CLASSES];
@@ -228,8 +232,8 @@ static void rows_side_by_side_have_the_bits_of_a_row_alone(void **state)
                 struct scene s = draw_scene(kernels, dtype, (enum layout)layout, &r);
                 fill(&s, &r);
                 expect_moved(&s);
-                expect_reduced(&s, true);
-                expect_reduced(&s, false);
+                for (int keeps = XENT_KEEPS_LOGITS; keeps <= XENT_KEEPS_TERMS_FOR_TARGETS; keeps++)
+                    expect_reduced(&s, (enum xent_tile_keeps)keeps);
                 expect_weighed(&s, true, &r);
                 expect_weighed(&s, false, &r);
             }
