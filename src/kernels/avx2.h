@@ -75,6 +75,11 @@ static inline void vf32_store_low_words(uint16_t *p, __m256i a)
     _mm_storeu_si128((__m128i *)p, _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
 }
 static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_low_words(p, vf32_bf16(a)); }
+static inline void vf32_store_numbers_bf16(uint16_t *p, const vf32 *pair)
+{
+    __m256i quarters = _mm256_packus_epi32(vf32_bf16(pair[0]), vf32_bf16(pair[1]));
+    _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(quarters, _MM_SHUFFLE(3, 1, 2, 0)));
+}
 static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
     __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));

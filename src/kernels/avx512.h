@@ -71,6 +71,13 @@ static inline __m512i vf32_round_bf16(vf32 a)
 }
 static inline __m512i vf32_bf16(vf32 a) { return _mm512_srli_epi32(vf32_round_bf16(a), 16); }
 static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_words(p, _mm512_cvtepi32_epi16(vf32_bf16(a))); }
+static inline void vf32_store_numbers_bf16(uint16_t *p, const vf32 *pair)
+{
+    static const uint16_t upper[] = { 1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+                                      33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63 };
+    __m512i first = vf32_round_bf16(pair[0]), second = vf32_round_bf16(pair[1]);
+    _mm512_storeu_si512(p, _mm512_permutex2var_epi16(first, _mm512_loadu_si512(upper), second));
+}
 static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
     __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);

@@ -16,6 +16,7 @@ static inline real real_of(stored x) { return f32_of_bf16(x); }
 static inline vector load(const stored *p) { return vf32_load_bf16(p); }
 static inline void store(stored *p, vector a) { vf32_store_bf16(p, a); }
 static inline void store_number(stored *p, vector a) { vf32_store_number_bf16(p, a); }
+static inline void store_numbers(stored *p, const vector *pair) { vf32_store_numbers_bf16(p, pair); }
 static inline vf64 load_doubles(const stored *p) { return vf64_load_bf16(p); }
 static inline void load_pair(const stored *p, vector *pair) { vf32_load_pair_bf16(p, pair); }
 static inline void store_number_pair(stored *p, const vector *pair) { vf32_store_number_pair_bf16(p, pair); }

@@ -6,18 +6,23 @@
 #include "log_prob.inc.h"
 #include "map.inc.h"
 
-static void store_elements(const void *reals, void *out, size_t n)
+/* Reals, or what log_prob makes of them. */
+static inline vector real_at(const real *x, const struct log_prob_by *by) { return by == NULL ? v_load(x) : log_prob(x, by); }
+
+static inline __attribute__((always_inline)) void store_reals(const real *from, stored *to, size_t n,
+                                                              const struct log_prob_by *by)
 {
-    const real *from = reals;
-    stored *to = out, few[WIDTH];
+    stored few[WIDTH];
     size_t left = n % WIDTH, whole = n - left;
     real last[WIDTH] = { 0 };
-    for (size_t i = 0; i < whole; i += WIDTH) store(to + i, v_load(from + i));
+    for (size_t i = 0; i < whole; i += WIDTH) store(to + i, real_at(from + i, by));
     if (left == 0) return;
     memcpy(last, from + whole, left * sizeof(real));
-    store(few, v_load(last));
+    store(few, real_at(last, by));
     memcpy(to + whole, few, left * sizeof(stored));
 }
+
+static void store_elements(const void *reals, void *out, size_t n) { store_reals(reals, out, n, NULL); }
 
 static inline __attribute__((always_inline)) void store_logs(const stored *x, size_t count, stored *out)
 {
@@ -38,24 +43,44 @@ static void whole_logs(const stored *x, const stored *beside, void *to, size_t n
 
 static void log_elements(const void *x, void *out, size_t n) { map_elements(x, x, out, sizeof(stored), n, whole_logs, NULL); }
 
-/* None is NaN, since a row that has no finite state does not come here. */
-static void whole_log_probs(const stored *z, const stored *beside, void *to, size_t n, const void *by)
+static inline struct log_prob_by log_prob_by_row(double max, double log1p_rest)
 {
+    vf64 of_max[PARTS], of_rest[PARTS];
+    EACH (k, PARTS) of_max[k] = vf64_set(max);
+    EACH (k, PARTS) of_rest[k] = vf64_set(log1p_rest);
+    return log_prob_by(of_max, of_rest);
+}
+
+/* None is NaN, since a row that has no finite state does not come here. */
+static void whole_log_probs(const stored *z, const stored *beside, void *to, size_t n, const void *of_row)
+{
+    const struct log_prob_by by = log_prob_by_row(((const double *)of_row)[0], ((const double *)of_row)[1]);
     stored *out = to;
-    const vf64 max = vf64_set(((const double *)by)[0]), log1p_rest = vf64_set(((const double *)by)[1]);
+    size_t i = 0;
     (void)beside;
-    for (size_t i = 0; i < n; i += WIDTH) {
-        vf64 part[PARTS];
-        load_parts(z + i, part);
-        EACH (k, PARTS) part[k] = log_prob_of(part[k], max, log1p_rest);
-        store_number(out + i, v_narrow(part));
+    for (; !STORED_REALS && i + 2 * WIDTH <= n; i += 2 * WIDTH) {
+        vector pair[2];
+        load_pair(z + i, pair);
+        EACH (v, 2) pair[v] = log_prob_in_reals(pair[v], &by);
+        store_number_pair(out + i, pair);
     }
+    for (; i < n; i += WIDTH)
+        store_number(out + i, STORED_REALS ? log_prob((const void *)(z + i), &by) : log_prob_in_reals(load(z + i), &by));
 }
 
 static void log_probs(const void *z, void *out, size_t n, double max, double log1p_rest)
 {
-    const double by[] = { max, log1p_rest };
-    map_elements(z, z, out, sizeof(stored), n, whole_log_probs, by);
+    const double of_row[] = { max, log1p_rest };
+    map_elements(z, z, out, sizeof(stored), n, whole_log_probs, of_row);
+}
+
+static void log_probs_of_reals(const void *reals, void *out, size_t n, double max, double log1p_rest)
+{
+    const struct log_prob_by by = log_prob_by_row(max, log1p_rest);
+    if (STORED_REALS)
+        log_probs(reals, out, n, max, log1p_rest);
+    else
+        store_reals(reals, out, n, &by);
 }
 
 #endif

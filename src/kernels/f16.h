@@ -16,6 +16,11 @@ static inline real real_of(stored x) { return f32_of_f16(x); }
 static inline vector load(const stored *p) { return vf32_load_f16(p); }
 static inline void store(stored *p, vector a) { vf32_store_f16(p, a); }
 static inline void store_number(stored *p, vector a) { vf32_store_number_f16(p, a); }
+static inline void store_numbers(stored *p, const vector *pair)
+{
+    store_number(p, pair[0]);
+    store_number(p + WIDTH, pair[1]);
+}
 static inline vf64 load_doubles(const stored *p) { return vf64_load_f16(p); }
 static inline void load_pair(const stored *p, vector *pair)
 {
@@ -23,10 +28,6 @@ static inline void load_pair(const stored *p, vector *pair)
     pair[1] = load(p + WIDTH);
 }
 static inline void interleave(vector *pair) { (void)pair; }
-static inline void store_number_pair(stored *p, const vector *pair)
-{
-    store_number(p, pair[0]);
-    store_number(p + WIDTH, pair[1]);
-}
+static inline void store_number_pair(stored *p, const vector *pair) { store_numbers(p, pair); }
 
 #endif

@@ -16,10 +16,16 @@ static const stored minus_infinity = -INFINITY;
 /* One element as a real. */
 static inline real real_of(stored x) { return x; }
 
-/* A vector of elements as reals, and back, rounded to nearest even. store_number may make anything of a NaN. */
+/* A vector of elements as reals, and back, rounded to nearest even. store_number may make anything of a NaN; store_numbers stores two
+   vectors so. */
 static inline vector load(const stored *p) { return vf32_load(p); }
 static inline void store(stored *p, vector a) { vf32_store(p, a); }
 static inline void store_number(stored *p, vector a) { vf32_store(p, a); }
+static inline void store_numbers(stored *p, const vector *pair)
+{
+    store_number(p, pair[0]);
+    store_number(p + WIDTH, pair[1]);
+}
 
 /* As many elements as a vf64 has lanes, as doubles. */
 static inline vf64 load_doubles(const stored *p) { return vf64_load_f32(p); }
@@ -33,10 +39,6 @@ static inline void load_pair(const stored *p, vector *pair)
 }
 static inline void interleave(vector *pair) { (void)pair; }
 /* What load_pair has read back to memory, as store_number. */
-static inline void store_number_pair(stored *p, const vector *pair)
-{
-    store_number(p, pair[0]);
-    store_number(p + WIDTH, pair[1]);
-}
+static inline void store_number_pair(stored *p, const vector *pair) { store_numbers(p, pair); }
 
 #endif

@@ -17,6 +17,11 @@ static inline real real_of(stored x) { return x; }
 static inline vector load(const stored *p) { return vf64_load(p); }
 static inline void store(stored *p, vector a) { vf64_store(p, a); }
 static inline void store_number(stored *p, vector a) { vf64_store(p, a); }
+static inline void store_numbers(stored *p, const vector *pair)
+{
+    store_number(p, pair[0]);
+    store_number(p + WIDTH, pair[1]);
+}
 static inline vf64 load_doubles(const stored *p) { return vf64_load(p); }
 static inline void load_pair(const stored *p, vector *pair)
 {
@@ -24,10 +29,6 @@ static inline void load_pair(const stored *p, vector *pair)
     pair[1] = load(p + WIDTH);
 }
 static inline void interleave(vector *pair) { (void)pair; }
-static inline void store_number_pair(stored *p, const vector *pair)
-{
-    store_number(p, pair[0]);
-    store_number(p + WIDTH, pair[1]);
-}
+static inline void store_number_pair(stored *p, const vector *pair) { store_numbers(p, pair); }
 
 #endif

@@ -142,9 +142,6 @@ struct xent_real_kernels {
     void (*tile_rescale)(void *tile, size_t rows, size_t classes, const struct xent_tile_coef *coef, const void *slopes,
                          const double *factor, const double *total, const struct xent_tile *state);
 
-    /* Logits become log-probabilities, given `max` and `log1p_rest`. */
-    void (*tile_log_probs)(void *tile, size_t rows, size_t classes, const struct xent_tile *state);
-
     /* The k largest classes of each row, at most XENT_TILE_TOP, in the order of rows/top.h: their logits, a tile of reals, and they
        themselves, class i of row r at[i * XENT_TILE + r]. Also `max` and `first`, and `regular`: 0 of a row with a NaN, of which nothing is
        right. Returns how many have none. */
@@ -198,7 +195,10 @@ struct xent_stored_kernels {
     void (*tile_write)(const void *tile, size_t rows, size_t classes, const struct xent_tile *state,
                        const struct xent_tile_place *to);
 
-    /* What tile_log_probs makes of XENT_TILE rows, regular ones, to a place where they stand side by side. */
+    /* Logits become log-probabilities, reals that are to be stored: as log_probs_of_reals, given `max` and `log1p_rest`. */
+    void (*tile_log_probs)(void *tile, size_t rows, size_t classes, const struct xent_tile *state);
+
+    /* The same of XENT_TILE rows, regular ones, to a place where they stand side by side. */
     void (*tile_write_log_probs)(const void *tile, size_t classes, const struct xent_tile *state,
                                  const struct xent_tile_place *to);
 
@@ -229,8 +229,11 @@ struct xent_stored_kernels {
     /* Reals become stored elements, rounded to nearest even. */
     void (*store)(const void *real, void *out, size_t n);
 
-    /* out_c = (z_c - max) - log1p_rest, numbers; out, stored elements, may be z. */
+    /* out_c = (z_c - max) - log1p_rest, numbers: in double, but in reals where elements have 16 bits. out, stored elements, may be z. */
     void (*log_probs)(const void *z, void *out, size_t n, double max, double log1p_rest);
+
+    /* The same of logits that are reals. */
+    void (*log_probs_of_reals)(const void *z, void *out, size_t n, double max, double log1p_rest);
 
     /* out = ln x, stored elements, any n; out may be x. NaN results are canonical. */
     void (*log)(const void *x, void *out, size_t n);

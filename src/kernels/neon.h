@@ -46,11 +46,12 @@ static inline void vf32_store_bf16(uint16_t *p, vf32 a)
 {
     vst1_u16(p, vmovn_u32(vbslq_u32(vceqq_f32(a, a), vf32_bf16(a), vdupq_n_u32(0x7fc0))));
 }
-static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair)
+static inline void vf32_store_numbers_bf16(uint16_t *p, const vf32 *pair)
 {
     vf32_store_number_bf16(p, pair[0]);
     vf32_store_number_bf16(p + VF32_WIDTH, pair[1]);
 }
+static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair) { vf32_store_numbers_bf16(p, pair); }
 static inline vf32 vf32_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(a))); }
 static inline void vf32_store_f16(uint16_t *p, vf32 a)

@@ -39,7 +39,6 @@ const struct xent_real_kernels XENT_TABLE(real, XENT_ISA, XENT_REAL) = {
     .tile_entries = tile_entries,
     .tile_special_entries = tile_special_entries,
     .tile_rescale = tile_rescale,
-    .tile_log_probs = tile_log_probs,
     .tile_top = tile_top,
     .tile_dot = tile_dot,
     .tile_softmax_backward = tile_softmax_backward,

@@ -44,12 +44,14 @@ static inline void vf32_store_bf16(uint16_t *p, vf32 a) { *p = bf16_of_f64((doub
 /* The same for a number: a NaN may become anything. */
 static inline void vf32_store_number_f16(uint16_t *p, vf32 a) { vf32_store_f16(p, a); }
 static inline void vf32_store_number_bf16(uint16_t *p, vf32 a) { vf32_store_bf16(p, a); }
-/* The two vectors of vf32_load_pair_bf16 back to memory. */
-static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair)
+/* Two vectors. */
+static inline void vf32_store_numbers_bf16(uint16_t *p, const vf32 *pair)
 {
     vf32_store_number_bf16(p, pair[0]);
     vf32_store_number_bf16(p + VF32_WIDTH, pair[1]);
 }
+/* Those of vf32_load_pair_bf16 back to memory. */
+static inline void vf32_store_number_pair_bf16(uint16_t *p, const vf32 *pair) { vf32_store_numbers_bf16(p, pair); }
 static inline vf32 vf32_set(float x) { return x; }
 static inline vf32 vf32_max(vf32 a, vf32 b) { return a > b ? a : b; }
 static inline vf32 vf32_add(vf32 a, vf32 b) { return a + b; }

@@ -9,6 +9,7 @@
 #include "entries.inc.h"
 #include "prepare.inc.h"
 #include "reduce.inc.h"
+#include "tile_log_probs.inc.h"
 #include "tile_move.inc.h"
 #include "tile_write.inc.h"
 #include "upstream.inc.h"
@@ -30,6 +31,7 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .weigh = weigh,
     .tile_read = tile_read,
     .tile_write = tile_write,
+    .tile_log_probs = tile_log_probs,
     .tile_write_log_probs = tile_write_log_probs,
     .prepare = prepare,
     .slopes = slopes,
@@ -39,6 +41,7 @@ const struct xent_stored_kernels XENT_TABLE(stored, XENT_ISA, XENT_STORED) = {
     .above = above,
     .store = store_elements,
     .log_probs = log_probs,
+    .log_probs_of_reals = log_probs_of_reals,
     .log = log_elements,
     .dot = dot,
     .upstream_dot = upstream_dot,

@@ -1,12 +1,11 @@
-/* The second pass over the rows of a tile where not only targets have coefficients, or where entries have slopes; and log-probabilities.
- * Assumes the arithmetic of a variant (real.h). Rows go through the operations of the kernels for a chunk. */
+/* The second pass over the rows of a tile where not only targets have coefficients, or where entries have slopes. Assumes
+ * the arithmetic of a variant (real.h). Rows go through the operations of the kernels for a chunk. */
 #ifndef XENT_KERNELS_TILE_ENTRIES_INC_H
 #define XENT_KERNELS_TILE_ENTRIES_INC_H
 
 #include "entry.inc.h"
 #include "formulas.h"
 #include "kernels.h"
-#include "log_prob.inc.h"
 #include "scale.inc.h"
 #include "tile_finish.inc.h"
 #include "tile_sums.inc.h"
@@ -138,18 +137,6 @@ static void tile_rescale(void *tile, size_t rows, size_t classes, const struct x
         rescale_with_slopes(tile, rows, classes, coef, slopes, factor, total, state);
     put_in_place(tile, rows, state->first, state->first_entry);
     put_in_place(tile, rows, state->target, state->target_entry);
-}
-
-static void tile_log_probs(void *logits, size_t rows, size_t classes, const struct xent_tile *state)
-{
-    real *tile = logits;
-    for (size_t r = 0; r < rows; r += WIDTH) {
-        vf64 max[PARTS], log1p_rest[PARTS];
-        load_row_doubles(state->max + r, rows - r, max);
-        load_row_doubles(state->log1p_rest + r, rows - r, log1p_rest);
-        for (real *x = tile + r; x != tile + r + classes * XENT_TILE; x += XENT_TILE)
-            v_store(x, log_prob(v_load(x), max, log1p_rest));
-    }
 }
 
 #endif

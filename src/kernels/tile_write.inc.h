@@ -2,7 +2,6 @@
 #ifndef XENT_KERNELS_TILE_WRITE_INC_H
 #define XENT_KERNELS_TILE_WRITE_INC_H
 
-#include "log_prob.inc.h"
 #include "scale.inc.h"
 #include "tile_move.inc.h"
 
@@ -118,23 +117,6 @@ static inline void write_side_by_side(const real *tile, size_t rows, size_t clas
     }
     set_entry(&entry[1], state->target_entry, state->target, rows);
     write_runs(tile, rows, classes, by, entry, 2, to);
-}
-
-static void tile_write_log_probs(const void *from, size_t classes, const struct xent_tile *state,
-                                 const struct xent_tile_place *place)
-{
-    const real *tile = from;
-    struct xent_tile_place to = *place;
-    for (size_t c = 0; c < classes; c++, tile += XENT_TILE, to.at += to.class_step)
-        for (size_t r = 0; r < XENT_TILE; r += WIDTH) {
-            vf64 part[PARTS];
-            EACH (k, PARTS) {
-                const size_t at = r + k * VF64_WIDTH;
-                part[k] =
-                    log_prob_of(load_real_doubles(tile + at), vf64_load(state->max + at), vf64_load(state->log1p_rest + at));
-            }
-            store_number((stored *)(void *)to.at + r, v_narrow(part));
-        }
 }
 
 static void tile_write(const void *from, size_t rows, size_t classes, const struct xent_tile *state,

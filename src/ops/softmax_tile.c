@@ -75,7 +75,7 @@ static void make_log_probabilities(const void *call, struct xent_tile_rows *tile
     tile->made = tile->alone_rows > 0 || tile->rows < XENT_TILE || tile->out.row_step != (ptrdiff_t)softmax->written->size;
     tile->log_probs = !tile->made;
     if (tile->made)
-        softmax->type.kernels->real->tile_log_probs(tile->reals, tile->rows, (size_t)softmax->type.classes, &tile->state);
+        softmax->written->kernels->tile_log_probs(tile->reals, tile->rows, (size_t)softmax->type.classes, &tile->state);
 }
 
 const struct xent_tile_steps xent_softmax_tile_steps[] = {

@@ -45,7 +45,7 @@ static void write_log_probabilities(const struct xent_top_k_call *top_k, struct 
     void *best = xent_arena_at(tile->memory, top_k->tile_best);
     kernels->log1p(state->rest, state->log1p_rest, tile->rows);
     memset(state->first, 0, sizeof state->first);
-    kernels->tile_log_probs(best, tile->rows, (size_t)top_k->k, state);
+    top_k->written.kernels->tile_log_probs(best, tile->rows, (size_t)top_k->k, state);
     top_k->written.kernels->tile_write(best, tile->rows, (size_t)top_k->k, NULL, &tile->out);
 }
 

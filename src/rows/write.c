@@ -199,23 +199,34 @@ void xent_row_write_log_probs(const struct xent_row_type *type, const struct xen
     }
 }
 
-/* The factor of 1 is exact: both kernels are taken for the reading that they do, as doubles and as reals. */
+/* Logits of F32 or 16 bits as the reals that this dtype is computed in. The factor of 1 is exact: both kernels are taken for the reading
+   that they do. */
+static void read_as_reals(const struct xent_row_type *type, const void *z, size_t n, xent_dtype dtype, void *reals)
+{
+    if (dtype == XENT_F64)
+        type->kernels->smooth(z, reals, n, 1, 0);
+    else
+        type->kernels->prepare(z, reals, n, 1, 0);
+}
+
 void xent_row_write_converted_log_probs(const struct xent_row_type *type, const struct xent_row *row,
                                         const struct xent_buffers *buffers, struct xent_span span)
 {
-    bool in_f64 = row->out.dtype == XENT_F64;
-    const struct xent_stored_kernels *kernels = in_f64 ? type->backend->f64 : type->real_kernels;
+    const struct xent_stored_kernels *written = xent_kernels_of(type->backend, row->out.dtype);
     assert(row->out.dtype != type->dtype);
     for (int64_t i = span.from; i < span.to; i++) {
         int64_t from = i * XENT_CHUNK;
         size_t n = xent_chunk_size(type->classes, from);
         const void *z = xent_chunk_read(&row->in, from, n, buffers->copy, false);
-        if (in_f64)
-            type->kernels->smooth(z, buffers->prepared, n, 1, 0);
-        else
-            type->kernels->prepare(z, buffers->prepared, n, 1, 0);
-        kernels->log_probs(buffers->prepared, buffers->prepared, n, row->state.max, row->log1p_rest);
-        xent_chunk_convert(type->backend, in_f64 ? XENT_F64 : type->real, buffers->prepared, n, &row->out, from, buffers->copy);
+        if (type->dtype == XENT_F64) {
+            type->kernels->log_probs(z, buffers->prepared, n, row->state.max, row->log1p_rest);
+            xent_chunk_convert(type->backend, XENT_F64, buffers->prepared, n, &row->out, from, buffers->copy);
+        } else {
+            void *to = xent_chunk_place(&row->out, from, buffers->copy);
+            read_as_reals(type, z, n, row->out.dtype, buffers->prepared);
+            written->log_probs_of_reals(buffers->prepared, to, n, row->state.max, row->log1p_rest);
+            xent_chunk_put(to, n, &row->out, from);
+        }
     }
 }
 

@@ -25,9 +25,9 @@ void xent_row_write(const struct xent_row_type *type, const struct xent_row *row
 void xent_row_write_log_probs(const struct xent_row_type *type, const struct xent_row *row, const struct xent_buffers *buffers,
                               struct xent_span span);
 
-/* The same to an output of another dtype than the logits', whose lines are `out`'s. They are computed as for F64 logits where that is
-   F64, else as for logits of their own real type, and rounded once from that. buffers: `copy` has room for a chunk of either dtype,
-   `prepared` for a chunk of doubles. */
+/* The same to an output of another dtype than the logits', whose lines are `out`'s. Of F64 logits they are computed in F64 and rounded once
+   from that; of others as the output's own kernels compute them. buffers: `copy` has room for a chunk of either dtype, `prepared` for
+   a chunk of doubles. */
 void xent_row_write_converted_log_probs(const struct xent_row_type *type, const struct xent_row *row,
                                         const struct xent_buffers *buffers, struct xent_span span);
 

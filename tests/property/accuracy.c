@@ -127,9 +127,11 @@ static void check_relative(struct measure *m, const struct types *t, const struc
 static void check_log_softmax(struct measure *m, const struct types *t, const struct batch *b, double got, quad exact)
 {
     const struct precision *a = t->arithmetic;
-    const double allowed = (a->dtype == XENT_F32 ? 2 : 4) * ulp(a, exact);
-    const double rounding = t->storage == a ? 0 : half_ulp(t->storage, fabs((double)exact) + allowed);
-    measure(m, got, exact, ulp(t->storage, exact), allowed + rounding, b);
+    const double size = fabs((double)exact), in_f32 = 3 * a->unit * size + a->tiny;
+    if (t->storage == a)
+        measure(m, got, exact, ulp(a, exact), (a->dtype == XENT_F32 ? 2 : 4) * ulp(a, exact), b);
+    else
+        measure(m, got, exact, ulp(t->storage, exact), in_f32 + half_ulp(t->storage, size + in_f32), b);
 }
 
 static void check_entries(struct measure *m, const struct types *t, const struct batch *b, const struct answers *a,

@@ -19,7 +19,8 @@ static double ulps(const struct precision *p, double count, double x) { return c
 static double log_error(xent_dtype dtype, double x)
 {
     const struct precision *storage = precision_of(dtype), *a = arithmetic_of(dtype);
-    const double own = ulps(a, a->dtype == XENT_F32 ? 2 : 4, x);
+    const double exact = ulps(a, a->dtype == XENT_F32 ? 2 : 4, x),
+                 own = storage == a ? exact : fmax(exact, 3 * a->unit * fabs(x));
     return own + (storage == a ? 0 : half_ulp(storage, fabs(x) + own));
 }
 

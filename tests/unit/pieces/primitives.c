@@ -80,7 +80,7 @@ static void without_nan(struct operands *o)
 
 static bool is_of_numbers(const char *name)
 {
-    return strcmp(name, "max_lane") == 0 || strncmp(name, "store_number_", strlen("store_number_")) == 0;
+    return strcmp(name, "max_lane") == 0 || strncmp(name, "store_number", strlen("store_number")) == 0;
 }
 
 static void compare(const struct primitive *backend)

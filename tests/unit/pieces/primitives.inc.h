@@ -156,8 +156,7 @@ static void along_f32_add_widened(const float *a, const float *b, const float *c
 /* Doubles that are no floats, rounded: a third of each lane. */
 static void along_f32_narrow(const float *a, const float *b, const float *c, size_t n, float *out)
 {
-    (void)b;
-    (void)c;
+    (void)b, (void)c;
     for (size_t i = 0; i < n; i += VF32_WIDTH) {
         vf64 halves[VF32_HALVES];
         for (int half = 0; half < VF32_HALVES; half++)
@@ -169,8 +168,7 @@ static void along_f32_narrow(const float *a, const float *b, const float *c, siz
 /* Among numbers the largest lane does not depend on how many there are: PRIMITIVES_STEP at a time, first by vectors. */
 static void along_f32_max_lane(const float *a, const float *b, const float *c, size_t n, float *out)
 {
-    (void)b;
-    (void)c;
+    (void)b, (void)c;
     for (size_t i = 0; i < n; i += PRIMITIVES_STEP) {
         float most = vf32_max_lane(vf32_load(a + i));
         for (size_t k = 0; k < PRIMITIVES_STEP; k += VF32_WIDTH) {
@@ -183,8 +181,7 @@ static void along_f32_max_lane(const float *a, const float *b, const float *c, s
 
 static void along_f64_max_lane(const double *a, const double *b, const double *c, size_t n, double *out)
 {
-    (void)b;
-    (void)c;
+    (void)b, (void)c;
     for (size_t i = 0; i < n; i += PRIMITIVES_STEP) {
         double most = vf64_max_lane(vf64_load(a + i));
         for (size_t k = 0; k < PRIMITIVES_STEP; k += VF64_WIDTH) {
@@ -197,16 +194,14 @@ static void along_f64_max_lane(const double *a, const double *b, const double *c
 
 static void along_f64_first(const double *a, const double *b, const double *c, size_t n, double *out)
 {
-    (void)b;
-    (void)c;
+    (void)b, (void)c;
     for (size_t i = 0; i < n; i++) out[i] = vf64_first(vf64_load(a + i - i % PRIMITIVES_STEP));
 }
 
 /* Elements that are read two vectors at a time come out in order. */
 static void along_f32_load_pair_bf16(const float *a, const float *b, const float *c, size_t n, float *out)
 {
-    (void)b;
-    (void)c;
+    (void)b, (void)c;
     for (size_t i = 0; i < n; i += 2 * VF32_WIDTH) {
         uint16_t elements[2 * VF32_WIDTH];
         vf32 pair[2];
@@ -221,8 +216,7 @@ static void along_f32_load_pair_bf16(const float *a, const float *b, const float
 /* The same back to memory, of what the scalar line stores. */
 static void along_f32_store_number_pair_bf16(const float *a, const float *b, const float *c, size_t n, float *out)
 {
-    (void)b;
-    (void)c;
+    (void)b, (void)c;
     for (size_t i = 0; i < n; i += 2 * VF32_WIDTH) {
         uint16_t elements[2 * VF32_WIDTH];
         vf32 pair[2];
@@ -234,11 +228,22 @@ static void along_f32_store_number_pair_bf16(const float *a, const float *b, con
     }
 }
 
+/* Two vectors at a time, in order. */
+static void along_f32_store_numbers_bf16(const float *a, const float *b, const float *c, size_t n, float *out)
+{
+    (void)b, (void)c;
+    for (size_t i = 0; i < n; i += 2 * VF32_WIDTH) {
+        const vf32 pair[] = { vf32_load(a + i), vf32_load(a + i + VF32_WIDTH) };
+        uint16_t elements[2 * VF32_WIDTH];
+        vf32_store_numbers_bf16(elements, pair);
+        for (size_t k = 0; k < 2 * VF32_WIDTH; k++) out[i + k] = (float)elements[k];
+    }
+}
+
 /* PRIMITIVES_STEP lanes by halves: vectors as long as there are several. */
 static void along_f64_sum_lanes(const double *a, const double *b, const double *c, size_t n, double *out)
 {
-    (void)b;
-    (void)c;
+    (void)b, (void)c;
     for (size_t i = 0; i < n; i += PRIMITIVES_STEP) {
         vf64 vectors[PRIMITIVES_STEP / VF64_WIDTH];
         for (size_t k = 0; k < PRIMITIVES_STEP; k += VF64_WIDTH) vectors[k / VF64_WIDTH] = vf64_load(a + i + k);
@@ -282,7 +287,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, with_sign), ROW(f32, where_less), ROW(f32, count_less), ROW(f32, load_f16), ROW(f32, store_f16),              \
         ROW(f32, load_bf16),                                                                                                   \
         ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, store_number_f16), ROW(f32, store_number_bf16),               \
-        ROW(f32, store_number_pair_bf16),                                                                                      \
+        ROW(f32, store_number_pair_bf16), ROW(f32, store_numbers_bf16),                                                        \
         ROW(f32, copy_padded), ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened),                    \
         ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max), ROW(f64, add), ROW(f64, add_product),        \
         ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, add_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                                 \
