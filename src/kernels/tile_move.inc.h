@@ -77,6 +77,16 @@ static inline void read_left_padded(struct xent_tile_place from, size_t done, si
     }
 }
 
+/* Rows side by side, class by class. */
+static inline __attribute__((always_inline)) void read_runs(struct xent_tile_place from, size_t rows, size_t classes,
+                                                            real *tile)
+{
+    for (const real *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE, from.at += from.class_step) {
+        const stored *x = (const stored *)(const void *)from.at;
+        for (size_t r = 0; r < rows; r += WIDTH) v_store(tile + r, load(x + r));
+    }
+}
+
 static void tile_read(const struct xent_tile_place *place, size_t rows, size_t classes, bool padded, void *to)
 {
     const struct xent_tile_place from = *place;
@@ -89,8 +99,10 @@ static void tile_read(const struct xent_tile_place *place, size_t rows, size_t c
                 read_square(from, r, c, classes, NARROW, tile);
             else
                 read_square(from, r, square_at(c, classes), classes, WITHIN, tile);
-    for (size_t c = 0; c < classes && vectors > 0 && !squares; c++)
-        for (size_t r = 0; r < vectors; r += WIDTH) v_store(tile + c * XENT_TILE + r, load(tile_at(from, r, c)));
+    if (vectors == XENT_TILE && !squares)
+        read_runs(from, XENT_TILE, classes, tile);
+    else if (vectors > 0 && !squares)
+        read_runs(from, vectors, classes, tile);
     if (padded) {
         read_left_padded(from, vectors, rows, classes, tile);
         return;

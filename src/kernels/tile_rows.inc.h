@@ -8,6 +8,9 @@
 #include "kernels.h"
 #include "real.h"
 
+/* How many vectors of rows go through sums side by side: each is a chain, and beside it there is much that is done once for all. */
+enum { BESIDE = WIDTH > 1 ? 2 : 1 };
+
 /* The lines that some rows have in a class, as places of their first bytes in class 0. */
 enum { LINES_AHEAD = 16 };
 struct tile_lines {

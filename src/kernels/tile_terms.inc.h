@@ -12,9 +12,8 @@
 /* What becomes of the terms once they are summed. */
 enum fate { DROPPED, KEPT };
 
-/* Two vectors of rows go side by side where there are vectors, and two lanes that are joined: each is a long chain, as in
-   exp_staged. */
-enum { BESIDE = WIDTH > 1 ? 2 : 1, PAIR = 2 };
+/* Two lanes that are joined go side by side: each is a long chain, as in exp_staged. */
+enum { PAIR = 2 };
 
 /* Rows on their way through the terms. What a compiler must know to keep vectors in registers is handed over beside it: how many vectors
    of rows there are, n, BESIDE or one, and what becomes of the terms. */

@@ -16,23 +16,23 @@ struct wide_sum {
     vf64 part[PARTS];
 };
 
-/* A class's number, or its product with p. */
-static inline __attribute__((always_inline)) vector tile_real(const struct tile_rows *rows, size_t c, bool product)
-{
-    const vector g = v_load(rows->beside + c * XENT_TILE);
-    fetch_lines(rows->lines, c);
-    return product ? v_mul(v_load(rows->tile + c * XENT_TILE), g) : g;
-}
-
-/* The same of a class and the next one of its lane, if there is one, added as reals. */
-static inline __attribute__((always_inline)) vector tile_pair(const struct tile_rows *rows, size_t c, bool product)
+/* Of n vectors of rows a class's numbers, or their products with p; with that of the next class of its lane, if there is one, added as
+   reals. */
+static inline __attribute__((always_inline)) void tile_pair(const struct tile_rows *rows, size_t n, size_t c, bool product,
+                                                            bool single, vector *sum)
 {
     const size_t next = c + XENT_LANES;
-    const vector first = tile_real(rows, c, product);
-    if (next >= rows->classes) return first;
-    const vector g = v_load(rows->beside + next * XENT_TILE);
+    const real *p = rows->tile, *g = rows->beside;
+    fetch_lines(rows->lines, c);
+    EACH (v, n) sum[v] = v_load(g + c * XENT_TILE + v * WIDTH);
+    EACH (v, n)
+        if (product) sum[v] = v_mul(v_load(p + c * XENT_TILE + v * WIDTH), sum[v]);
+    if (single || next >= rows->classes) return;
     fetch_lines(rows->lines, next);
-    return product ? v_fma(v_load(rows->tile + next * XENT_TILE), g, first) : v_add(first, g);
+    EACH (v, n) {
+        const vector x = v_load(g + next * XENT_TILE + v * WIDTH);
+        sum[v] = product ? v_fma(v_load(p + next * XENT_TILE + v * WIDTH), x, sum[v]) : v_add(sum[v], x);
+    }
 }
 
 static inline struct wide_sum widen_all(vector x)
@@ -49,35 +49,39 @@ static inline struct wide_sum join_wide(struct wide_sum a, struct wide_sum b)
 }
 
 /* The classes of a lane. single: it has one. */
-static inline __attribute__((always_inline)) struct wide_sum tile_pairs_of_lane(const struct tile_rows *rows, size_t lane,
-                                                                                bool product, bool single)
+static inline __attribute__((always_inline)) void tile_pairs_of_lane(const struct tile_rows *rows, size_t n, size_t lane,
+                                                                     bool product, bool single, struct wide_sum *sum)
 {
-    if (single) return widen_all(tile_real(rows, lane, product));
-    struct wide_sum sum = widen_all(tile_pair(rows, lane, product));
-    for (size_t c = lane + 2 * XENT_LANES; c < rows->classes; c += 2 * XENT_LANES)
-        sum = join_wide(sum, widen_all(tile_pair(rows, c, product)));
-    return sum;
+    vector pair[BESIDE];
+    tile_pair(rows, n, lane, product, single, pair);
+    EACH (v, n) sum[v] = widen_all(pair[v]);
+    for (size_t c = lane + 2 * XENT_LANES; c < rows->classes && !single; c += 2 * XENT_LANES) {
+        tile_pair(rows, n, c, product, false, pair);
+        EACH (v, n) sum[v] = join_wide(sum[v], widen_all(pair[v]));
+    }
 }
 
-/* As tile_tree, the first two levels at once; + 0, since a sum that begins with 0 is never -0. */
-static inline __attribute__((always_inline)) struct wide_sum tile_pairs(const struct tile_rows *rows, bool product, bool single)
+/* As tile_sum; + 0, since a sum that begins with 0 is never -0. */
+static inline __attribute__((always_inline)) void tile_pairs(const struct tile_rows *rows, size_t n, bool product, bool single,
+                                                             struct wide_sum *total)
 {
-    struct wide_sum lane[XENT_LANES / 4];
-    const size_t lanes = rows->classes < XENT_LANES ? rows->classes : XENT_LANES;
-    size_t half = XENT_LANES / 2;
-    while (half >= lanes && half > 2) half /= 2;
-    for (size_t i = 0; i < half / 2; i++) {
-        lane[i] = tile_pairs_of_lane(rows, i, product, single);
-        if (i + half < lanes) lane[i] = join_wide(lane[i], tile_pairs_of_lane(rows, i + half, product, single));
-        if (i + half / 2 >= lanes) continue;
-        struct wide_sum next = tile_pairs_of_lane(rows, i + half / 2, product, single);
-        if (i + half / 2 + half < lanes) next = join_wide(next, tile_pairs_of_lane(rows, i + half / 2 + half, product, single));
-        lane[i] = join_wide(lane[i], next);
+    struct wide_sum waiting[TREE_LEVELS][BESIDE];
+    const size_t lanes = rows->classes < XENT_LANES ? rows->classes : XENT_LANES, half = tile_half(lanes);
+    size_t level = 0;
+    for (size_t k = 0, i = 0; k < half; k++, i = tree_next(i, half, level)) {
+        struct wide_sum sum[BESIDE], other[BESIDE];
+        tile_pairs_of_lane(rows, n, i, product, single, sum);
+        if (i + half < lanes) {
+            tile_pairs_of_lane(rows, n, i + half, product, single, other);
+            EACH (v, n) sum[v] = join_wide(sum[v], other[v]);
+        }
+        level = 0;
+        for (size_t b = k; b % 2 != 0; b /= 2, level++)
+            EACH (v, n) sum[v] = join_wide(waiting[level][v], sum[v]);
+        EACH (v, n) waiting[level][v] = sum[v];
     }
-    for (half /= 4; half >= 1; half /= 2)
-        for (size_t i = 0; i < half; i++) lane[i] = join_wide(lane[i], lane[i + half]);
-    EACH (k, PARTS) lane[0].part[k] = vf64_add(lane[0].part[k], vf64_set(0.0));
-    return lane[0];
+    EACH (v, n)
+        EACH (k, PARTS) total[v].part[k] = vf64_add(waiting[level][v].part[k], vf64_set(0.0));
 }
 
 /* upstream_fits, of all rows. */
@@ -121,34 +125,49 @@ static __attribute__((noinline, cold)) void tile_mend(const struct tile_rows *ro
     }
 }
 
-static __attribute__((noinline)) void tile_dot_by_pairs(struct tile_rows *rows, double *sum)
+/* Of n vectors of rows. */
+static inline __attribute__((always_inline)) void tile_dot_of(struct tile_rows *rows, size_t n, double *sum)
 {
     const bool product = rows->tile != NULL, single = rows->classes <= XENT_LANES;
-    struct wide_sum wide;
+    struct wide_sum wide[BESIDE];
     struct tile_lines lines;
-    find_lines(rows->ahead, rows->row, WIDTH, &lines);
+    find_lines(rows->ahead, rows->row, n * WIDTH, &lines);
     rows->lines = &lines;
     if (product && single)
-        wide = tile_pairs(rows, true, true);
+        tile_pairs(rows, n, true, true, wide);
     else if (single)
-        wide = tile_pairs(rows, false, true);
+        tile_pairs(rows, n, false, true, wide);
     else
-        wide = tile_pairs(rows, product, false);
-    EACH (k, PARTS) vf64_store(sum + k * VF64_WIDTH, wide.part[k]);
-    if (__builtin_expect(!all_fit(&wide, product), 0)) tile_mend(rows, product, sum);
+        tile_pairs(rows, n, product, false, wide);
+    EACH (v, n) {
+        struct tile_rows of_vector = *rows;
+        of_vector.beside += v * WIDTH;
+        if (product) of_vector.tile += v * WIDTH;
+        EACH (k, PARTS) vf64_store(sum + v * WIDTH + k * VF64_WIDTH, wide[v].part[k]);
+        if (__builtin_expect(!all_fit(&wide[v], product), 0)) tile_mend(&of_vector, product, sum + v * WIDTH);
+    }
+}
+
+static __attribute__((noinline)) void tile_dot_by_pairs(struct tile_rows *rows, size_t n, double *sum)
+{
+    if (n == BESIDE)
+        tile_dot_of(rows, BESIDE, sum);
+    else
+        tile_dot_of(rows, 1, sum);
 }
 
 static void tile_dot(const void *p, const void *upstream, size_t rows, size_t classes, const struct xent_tile_ahead *ahead,
                      double *dot)
 {
-    const size_t step = COMPENSATED ? VF64_WIDTH : WIDTH;
     struct tile_rows of_rows = { p, upstream, classes, NULL, vf64_set(0.0), ahead, NULL, 0 };
     double sum[XENT_TILE];
-    for (size_t r = 0; r < rows; r += step, of_rows.row += step) {
+    for (size_t r = 0, step; r < rows; r += step, of_rows.row += step) {
+        const size_t n = r + (BESIDE - 1) * WIDTH < rows ? BESIDE : 1;
+        step = COMPENSATED ? VF64_WIDTH : n * WIDTH;
         if (COMPENSATED)
             tile_store_total(p == NULL ? tile_tree(&of_rows, tile_number_beside) : tile_tree(&of_rows, tile_product), sum + r);
         else
-            tile_dot_by_pairs(&of_rows, sum + r);
+            tile_dot_by_pairs(&of_rows, n, sum + r);
         of_rows.beside += step;
         if (p != NULL) of_rows.tile += step;
     }

@@ -102,12 +102,24 @@ static inline __attribute__((always_inline)) void write_runs(const real *tile, s
         }
 }
 
+/* Reals that are what is written. */
+static inline __attribute__((always_inline)) void write_reals(const real *tile, size_t rows, size_t classes,
+                                                              struct xent_tile_place to)
+{
+    for (const real *end = tile + classes * XENT_TILE; tile != end; tile += XENT_TILE, to.at += to.class_step)
+        for (size_t r = 0; r < rows; r += WIDTH) store((stored *)(void *)to.at + r, v_load(tile + r));
+}
+
 static inline void write_side_by_side(const real *tile, size_t rows, size_t classes, const struct tile_scaling *by,
                                       const struct xent_tile *state, struct xent_tile_place to)
 {
     struct tile_entry entry[2];
+    if (state == NULL && rows == XENT_TILE) {
+        write_reals(tile, XENT_TILE, classes, to);
+        return;
+    }
     if (state == NULL) {
-        write_runs(tile, rows, classes, by, entry, 0, to);
+        write_reals(tile, rows, classes, to);
         return;
     }
     set_entry(&entry[0], state->first_entry, state->first, rows);
