@@ -52,43 +52,63 @@ static inline __attribute__((always_inline)) struct addend diverge_at(struct chu
     return diverge_vector(load(of.p + at), load(of.q + at), v_load(of.term_p + at), v_load(of.term_q + at), by, care);
 }
 
-/* A sweep's vectors of lanes of a block of groups. `behind`: those of the partial group, or NULL. */
-static inline __attribute__((always_inline)) void diverge_block(struct chunk_pair of, size_t groups,
-                                                                const struct chunk_pair *behind, size_t lane,
-                                                                const struct pairing *by, enum care care, struct addend *sum)
+/* Groups that stand one behind the other, whose classes are added to each other first; and how many of these a block has. */
+enum {
+    TOGETHER = DIVERGENCE_GROUPS > 1 ? 2 : 1,
+    PER_BLOCK = DIVERGENCE_GROUPS / TOGETHER,
+    TOGETHER_CLASSES = TOGETHER * XENT_LANES
+};
+
+/* The classes behind the last groups that are together, filled up with logits and terms of 0, which add nothing. */
+struct last_classes {
+    size_t count;
+    _Alignas(XENT_LINE) stored p[TOGETHER_CLASSES];
+    _Alignas(XENT_LINE) stored q[TOGETHER_CLASSES];
+    _Alignas(XENT_LINE) real term_p[TOGETHER_CLASSES];
+    _Alignas(XENT_LINE) real term_q[TOGETHER_CLASSES];
+};
+
+static __attribute__((noinline)) void copy_last(struct chunk_pair of, size_t n, struct last_classes *last)
 {
-    EACH (v, SWEEP) sum[v] = no_classes();
-    for (size_t g = 0; g < groups; g += 2) {
-        EACH (v, SWEEP) {
-            struct addend x = diverge_at(of, g * XENT_LANES + lane + v * WIDTH, by, care);
-            if (g + 1 < groups)
-                x = both(x, diverge_at(of, (g + 1) * XENT_LANES + lane + v * WIDTH, by, care), care);
-            else if (behind != NULL)
-                x = both(x, diverge_at(*behind, lane + v * WIDTH, by, care), care);
-            sum[v] = both(sum[v], x, care);
-        }
-    }
-    if (behind != NULL && groups % 2 == 0)
-        EACH (v, SWEEP) sum[v] = both(sum[v], diverge_at(*behind, lane + v * WIDTH, by, care), care);
+    static const char zeros[XENT_LINE];
+    const struct chunk_pair from = classes_from(of, n / TOGETHER_CLASSES * TOGETHER_CLASSES);
+    last->count = n % TOGETHER_CLASSES;
+    if (last->count == 0) return;
+    copy_padded(last->p, from.p, last->count * sizeof(stored), sizeof last->p, zeros);
+    copy_padded(last->q, from.q, last->count * sizeof(stored), sizeof last->q, zeros);
+    copy_padded(last->term_p, from.term_p, last->count * sizeof(real), sizeof last->term_p, zeros);
+    copy_padded(last->term_q, from.term_q, last->count * sizeof(real), sizeof last->term_q, zeros);
 }
 
-/* Whole groups, a block of them at a time, and `left` classes more, which stand in a group that is filled up with logits and terms of 0:
-   these add nothing. Answers the largest u. */
-static inline __attribute__((always_inline)) vector add_chunk(struct chunk_pair of, size_t whole, const struct chunk_pair *last,
-                                                              size_t left, const struct pairing *by, enum care care,
-                                                              struct diverged *sums)
+/* A sweep's vectors of lanes of groups that are together. */
+static inline __attribute__((always_inline)) void diverge_groups(struct chunk_pair of, const struct pairing *by, enum care care,
+                                                                 struct addend *sum)
 {
+    EACH (v, SWEEP) {
+        struct addend x = diverge_at(of, v * WIDTH, by, care);
+        if (TOGETHER > 1) x = both(x, diverge_at(of, XENT_LANES + v * WIDTH, by, care), care);
+        sum[v] = both(sum[v], x, care);
+    }
+}
+
+/* Answers the largest u. */
+static inline __attribute__((always_inline)) vector add_chunk(struct chunk_pair of, size_t n, const struct last_classes *last,
+                                                              const struct pairing *by, enum care care, struct diverged *sums)
+{
+    const struct chunk_pair behind = { last->p, last->q, last->term_p, last->term_q };
+    const size_t whole = n / TOGETHER_CLASSES;
     vector reach = v_set((real)0);
     for (size_t lane = 0; lane < XENT_LANES; lane += SWEEP * WIDTH) {
-        size_t g = 0;
+        const size_t count = whole + (lane < last->count);
         struct addend sum[SWEEP];
-        for (; g + DIVERGENCE_GROUPS <= whole; g += DIVERGENCE_GROUPS) {
-            diverge_block(classes_from(of, g * XENT_LANES), DIVERGENCE_GROUPS, NULL, lane, by, care, sum);
+        EACH (v, SWEEP) sum[v] = no_classes();
+        for (size_t i = 0; i < count; i++) {
+            const struct chunk_pair groups = i < whole ? classes_from(of, i * TOGETHER_CLASSES) : behind;
+            diverge_groups(classes_from(groups, lane), by, care, sum);
+            if ((i + 1) % PER_BLOCK != 0 && i + 1 < count) continue;
             EACH (v, SWEEP) reach = add_to_lanes(sums, lane + v * WIDTH, &sum[v], reach);
+            EACH (v, SWEEP) sum[v] = no_classes();
         }
-        if (g == whole && lane >= left) continue;
-        diverge_block(classes_from(of, g * XENT_LANES), whole - g, lane < left ? last : NULL, lane, by, care, sum);
-        EACH (v, SWEEP) reach = add_to_lanes(sums, lane + v * WIDTH, &sum[v], reach);
     }
     return reach;
 }
@@ -103,25 +123,19 @@ static void diverge(const void *p, const void *q, const void *term_p, const void
 {
     const real offset = (real)to->offset, low = (real)((to->offset - (double)offset) + to->offset_low);
     const struct pairing by = { v_set((real)to->ratio), v_set(offset), v_set(low) };
-    const size_t left = n % XENT_LANES, whole = n / XENT_LANES;
-    const struct chunk_pair of = { p, q, term_p, term_q }, behind = classes_from(of, whole * XENT_LANES);
-    stored last_p[XENT_LANES] = { 0 }, last_q[XENT_LANES] = { 0 };
-    real last_term_p[XENT_LANES] = { 0 }, last_term_q[XENT_LANES] = { 0 };
-    const struct chunk_pair last = { last_p, last_q, last_term_p, last_term_q };
+    const struct chunk_pair of = { p, q, term_p, term_q };
+    struct last_classes last;
     struct diverged sums;
-    memcpy(last_p, behind.p, left * sizeof(stored));
-    memcpy(last_q, behind.q, left * sizeof(stored));
-    memcpy(last_term_p, behind.term_p, left * sizeof(real));
-    memcpy(last_term_q, behind.term_q, left * sizeof(real));
+    copy_last(of, n, &last);
     memset(&sums, 0, sizeof sums);
     if (n > XENT_PLAIN_CLASSES && fabs(to->offset) <= XENT_PLAIN_OFFSET) {
-        (void)add_chunk(of, whole, &last, left, &by, PLAIN, &sums);
+        (void)add_chunk(of, n, &last, &by, PLAIN, &sums);
         end_sums(&sums, to);
         to->reach = 0;
         if (divergence_is_plain(to->share_p * to->excess, to->share_p * to->lack, to->offset)) return;
         memset(&sums, 0, sizeof sums);
     }
-    to->reach = (double)v_max_lane(add_chunk(of, whole, &last, left, &by, CAREFUL, &sums));
+    to->reach = (double)v_max_lane(add_chunk(of, n, &last, &by, CAREFUL, &sums));
     end_sums(&sums, to);
 }
 
