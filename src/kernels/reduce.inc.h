@@ -87,7 +87,8 @@ struct recipe {
     vector base; /* what SUBTRACTS takes from the logits: the maximum */
 };
 
-/* SUMS_LOGITS adds up the logits as well. One loop does for that, so there a stretch says whether terms are kept. */
+/* SUMS_LOGITS adds up the logits as well. One loop does for that, and one for SUBTRACTS, which is seldom: there a stretch says whether
+   terms are kept. */
 enum { SUBTRACTS = 1, KEEPS = 2, SUMS_LOGITS = 4 };
 
 /* Adds the terms of a stretch to a sweep's vectors of lanes. What is not PAIRED is loaded where it is needed: early loads would
@@ -97,16 +98,16 @@ static inline __attribute__((always_inline)) void add_stretch(const struct group
                                                               struct sum *sum, struct logit_sum *logits)
 {
     const bool subtracts = (flags & SUBTRACTS) != 0, sums = (flags & SUMS_LOGITS) != 0;
-    const bool keeps = (flags & KEEPS) != 0;
+    const bool keeps = (flags & KEEPS) != 0, by_stretch = sums || subtracts;
     const size_t sweep = sums ? SUMS_SWEEP : SWEEP, staged = STAGED < sweep ? STAGED : sweep, stages = sweep / staged;
     const stored *p = stretch->z + lane, *end = stretch->end + lane, *z = stretch->logits + lane;
-    real *out = keeps && (!sums || stretch->terms != NULL) ? stretch->terms + lane : NULL;
+    real *out = keeps && (!by_stretch || stretch->terms != NULL) ? stretch->terms + lane : NULL;
     const stored *replaced = groups->z + XENT_LANES * groups->replaced + lane, *patch = groups->patch + lane;
     for (; p != end; p += XENT_LANES) {
         vector x[SWEEP], scale[STAGED], low[STAGED];
         const stored *group = p == replaced ? patch : p;
         prefetch_sweep(p + stretch->ahead, sweep * WIDTH, lane);
-        if (keeps && STORED_REALS && (!sums || out != NULL))
+        if (keeps && STORED_REALS && (!by_stretch || out != NULL))
             prefetch_sweep((const void *)(out + XENT_CHUNK), sweep * WIDTH, lane);
         if (PAIRED) load_sweep(group, sweep, x);
         if (sums) {
@@ -124,7 +125,7 @@ static inline __attribute__((always_inline)) void add_stretch(const struct group
             EACH (v, staged)
                 if (keeps) x[from + v] = v_fma(scale[v], low[v], scale[v]);
         }
-        if (!keeps || (sums && out == NULL)) continue;
+        if (!keeps || (by_stretch && out == NULL)) continue;
         store_sweep(out, sweep, x);
         out += XENT_LANES;
     }
@@ -170,10 +171,8 @@ static inline double sum_terms(const struct groups *groups, size_t n, struct ref
     size_t left = n % XENT_LANES, count = set_stretches(groups, terms, tail_terms, stretches);
     const struct recipe recipe = { reference, v_set(base) };
     if (sums_logits && subtracts) sum_logits(groups, &sums->logits);
-    if (subtracts && terms != NULL)
+    if (subtracts)
         add_stretches(groups, stretches, count, left, recipe, SUBTRACTS | KEEPS, sums);
-    else if (subtracts)
-        add_stretches(groups, stretches, count, left, recipe, SUBTRACTS, sums);
     else if (sums_logits)
         add_stretches(groups, stretches, count, left, recipe, SUMS_LOGITS | KEEPS, sums);
     else if (terms != NULL)
