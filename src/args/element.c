@@ -194,6 +194,8 @@ void xent_put_indices(xent_dtype dtype, char *to, ptrdiff_t step, size_t n, cons
 {
     if (dtype == XENT_I32)
         for (size_t i = 0; i < n; i++) *(int32_t *)(void *)(to + (ptrdiff_t)i * step) = (int32_t)indices[i];
+    else if (step == sizeof *indices)
+        memcpy(to, indices, n * sizeof *indices);
     else
         for (size_t i = 0; i < n; i++) *(int64_t *)(void *)(to + (ptrdiff_t)i * step) = indices[i];
 }

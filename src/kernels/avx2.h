@@ -136,12 +136,12 @@ static inline unsigned vf32_above(vf32 a, vf32 b) { return (unsigned)_mm256_move
 #endif
 
 /* By way of memory: from there the conversion needs no lane-crossing shuffle, of which a CPU does one a cycle at most. */
-static inline void vf32_add_widened(vf64 *sum, vf32 a)
+static inline void vf32_widen_all(vf32 a, vf64 *halves)
 {
     float memory[VF32_WIDTH] __attribute__((aligned(32)));
     VF32_OPAQUE_STORE(memory, a);
-    sum[0] = _mm256_add_pd(sum[0], _mm256_cvtps_pd(_mm_load_ps(memory)));
-    sum[1] = _mm256_add_pd(sum[1], _mm256_cvtps_pd(_mm_load_ps(memory + VF64_WIDTH)));
+    halves[0] = _mm256_cvtps_pd(_mm_load_ps(memory));
+    halves[1] = _mm256_cvtps_pd(_mm_load_ps(memory + VF64_WIDTH));
 }
 static inline vf64 vf32_widen(vf32 a, int half)
 {

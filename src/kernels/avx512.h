@@ -134,13 +134,13 @@ static inline unsigned vf32_equal(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a,
 static inline unsigned vf32_less(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline unsigned vf32_above(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLE_UQ); }
 /* By way of memory, as with AVX2: no shuffle. */
-static inline void vf32_add_widened(vf64 *sum, vf32 a)
+static inline void vf32_widen_all(vf32 a, vf64 *halves)
 {
     float memory[VF32_WIDTH] __attribute__((aligned(64)));
     _mm512_store_ps(memory, a);
     __asm__("" : "+m"(memory));
-    sum[0] = _mm512_add_pd(sum[0], _mm512_cvtps_pd(_mm256_load_ps(memory)));
-    sum[1] = _mm512_add_pd(sum[1], _mm512_cvtps_pd(_mm256_load_ps(memory + VF64_WIDTH)));
+    halves[0] = _mm512_cvtps_pd(_mm256_load_ps(memory));
+    halves[1] = _mm512_cvtps_pd(_mm256_load_ps(memory + VF64_WIDTH));
 }
 static inline vf64 vf32_widen(vf32 a, int half)
 {

@@ -24,28 +24,34 @@ static inline __attribute__((always_inline)) void heat_add(struct sum *terms, st
         accumulate(&heat->sum[0], &heat->sum[ERROR], v_widen(v_mul(v_fma(scale, low, scale), distance), 0));
     } else {
         const vector product = v_mul(scale, low);
-        EACH (k, PARTS) {
-            const vf64 wide = v_widen(scale, k);
-            terms->sum[k] = vf64_add(terms->sum[k], wide);
-            heat->sum[k] = add_product(heat->sum[k], wide, v_widen(distance, k));
-        }
+        vf64 wide[PARTS], far[PARTS];
+        v_widen_all(scale, wide);
+        v_widen_all(distance, far);
+        EACH (k, PARTS) terms->sum[k] = vf64_add(terms->sum[k], wide[k]);
+        EACH (k, PARTS) heat->sum[k] = add_product(heat->sum[k], wide[k], far[k]);
         terms->low = v_fma(scale, low, terms->low);
         heat->low = v_fma(product, distance, heat->low);
     }
 }
 
-/* What heat_add and sum_flush make of the heat of one term alone. */
-static inline struct sum heat_one(vector scale, vector low, vector distance)
+/* What heat_add and sum_flush make of one term alone; the sum of the terms has the bits of sum_one. */
+static inline __attribute__((always_inline)) void heat_one(struct sum *terms, struct sum *heat, vector scale, vector low,
+                                                           vector distance)
 {
-    struct sum s = { .low = v_set((real)0) };
     if (COMPENSATED) {
-        s.sum[0] = v_widen(v_mul(v_fma(scale, low, scale), distance), 0);
-        s.sum[ERROR] = vf64_set(0.0);
+        *terms = sum_one(scale, low);
+        heat->sum[0] = v_widen(v_mul(v_fma(scale, low, scale), distance), 0);
+        heat->sum[ERROR] = vf64_set(0.0);
     } else {
-        const vector rest = v_mul(v_mul(scale, low), distance);
-        EACH (k, PARTS) s.sum[k] = vf64_add(vf64_mul(v_widen(scale, k), v_widen(distance, k)), v_widen(rest, k));
+        const vector product = v_mul(scale, low);
+        vf64 wide[PARTS], far[PARTS], rest[PARTS], rest_far[PARTS];
+        v_widen_all(scale, wide);
+        v_widen_all(distance, far);
+        v_widen_all(product, rest);
+        v_widen_all(v_mul(product, distance), rest_far);
+        EACH (k, PARTS) terms->sum[k] = vf64_add(wide[k], rest[k]);
+        EACH (k, PARTS) heat->sum[k] = vf64_add(vf64_mul(wide[k], far[k]), rest_far[k]);
     }
-    return s;
 }
 
 #endif

@@ -84,10 +84,10 @@ static inline unsigned vf32_equal(vf32 a, vf32 b) { return vf32_bits(vceqq_f32(a
 static inline unsigned vf32_less(vf32 a, vf32 b) { return vf32_bits(vcltq_f32(a, b)); }
 static inline unsigned vf32_above(vf32 a, vf32 b) { return vf32_bits(vmvnq_u32(vcleq_f32(a, b))); }
 static inline vf32 vf32_canonical(vf32 a) { return vbslq_f32(vceqq_f32(a, a), a, vdupq_n_f32(__builtin_nanf(""))); }
-static inline void vf32_add_widened(vf64 *sum, vf32 a)
+static inline void vf32_widen_all(vf32 a, vf64 *halves)
 {
-    sum[0] = vaddq_f64(sum[0], vcvt_f64_f32(vget_low_f32(a)));
-    sum[1] = vaddq_f64(sum[1], vcvt_high_f64_f32(a));
+    halves[0] = vcvt_f64_f32(vget_low_f32(a));
+    halves[1] = vcvt_high_f64_f32(a);
 }
 static inline vf64 vf32_widen(vf32 a, int half) { return half ? vcvt_high_f64_f32(a) : vcvt_f64_f32(vget_low_f32(a)); }
 static inline vf32 vf32_narrow(const vf64 *halves) { return vcvt_high_f32_f64(vcvt_f32_f64(halves[0]), halves[1]); }

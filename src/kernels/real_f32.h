@@ -89,6 +89,6 @@ static inline vf64 v_widen(vector a, size_t part) { return vf32_widen(a, (int)pa
 static inline vf64 add_product(vf64 a, vf64 b, vf64 c) { return vf64_add_product(a, b, c); }
 static inline vf64 load_real_doubles(const real *p) { return vf64_load_f32(p); }
 static inline vector v_narrow(const vf64 *parts) { return vf32_narrow(parts); }
-static inline void v_add_widened(vf64 *sum, vector a) { vf32_add_widened(sum, a); }
+static inline void v_widen_all(vector a, vf64 *parts) { vf32_widen_all(a, parts); }
 
 #endif

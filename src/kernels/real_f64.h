@@ -66,7 +66,7 @@ static inline real v_max_lane(vector a) { return vf64_max_lane(a); }
 static inline vector v_exp_scale(vector t) { return vf64_exp_scale(t); }
 static inline vector v_exp_correction(vector t) { return vf64_exp_correction(t); }
 static inline void v_transpose(vector *rows) { vf64_transpose(rows); }
-static inline void v_add_widened(vf64 *sum, vector a) { *sum = vf64_add(*sum, a); }
+static inline void v_widen_all(vector a, vf64 *parts) { *parts = a; }
 static inline vf64 add_product(vf64 a, vf64 b, vf64 c) { return vf64_add(a, vf64_mul(b, c)); }
 static inline vf64 load_real_doubles(const real *p) { return vf64_load(p); }
 static inline vector v_narrow(const vf64 *parts) { return parts[0]; }

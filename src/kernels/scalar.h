@@ -73,8 +73,8 @@ static inline unsigned vf32_less(vf32 a, vf32 b) { return a < b; }
 static inline unsigned vf32_above(vf32 a, vf32 b) { return (unsigned)!(a <= b); }
 /* a, with the canonical NaN in place of any other. */
 static inline vf32 vf32_canonical(vf32 a) { return a == a ? a : NAN; }
-/* Adds the lanes of each half of a, as doubles, to sum[half]. */
-static inline void vf32_add_widened(vf64 *sum, vf32 a) { *sum += (double)a; }
+/* All lanes of a as doubles, those of one half in each. */
+static inline void vf32_widen_all(vf32 a, vf64 *halves) { *halves = (double)a; }
 /* The lanes of one half of a as doubles. */
 static inline vf64 vf32_widen(vf32 a, int half)
 {

@@ -20,7 +20,7 @@ struct xent_stats_kernels {
 /* For rows side by side (kernels.h), of the type of the arithmetic. The arrays have room for whole vectors of rows. */
 struct xent_tile_stats_kernels {
     /* As `tile_terms` that keeps no terms; `heat` as the rows' states have it. */
-    size_t (*terms_with_heat)(const void *tile, size_t rows, size_t classes, bool weighed, const struct xent_tile_ahead *ahead,
+    size_t (*terms_with_heat)(void *tile, size_t rows, size_t classes, bool weighed, const struct xent_tile_ahead *ahead,
                               struct xent_tile *state, double *heat);
 
     /* The entropies of rows whose log1p_rest is known. */

@@ -26,12 +26,20 @@ static inline struct sum sum_none(void)
     return s;
 }
 
+/* The lanes of a vector, added to the parts of a sum. */
+static inline __attribute__((always_inline)) void add_widened(vf64 *sum, vector x)
+{
+    vf64 wide[PARTS];
+    v_widen_all(x, wide);
+    EACH (k, PARTS) sum[k] = vf64_add(sum[k], wide[k]);
+}
+
 static inline void sum_add(struct sum *s, vector scale, vector low)
 {
     if (COMPENSATED)
         accumulate(&s->sum[0], &s->sum[ERROR], v_widen(scale, 0));
     else
-        v_add_widened(s->sum, scale);
+        add_widened(s->sum, scale);
     s->low = v_fma(scale, low, s->low);
 }
 
@@ -41,7 +49,7 @@ static inline void sum_flush(struct sum *s)
     if (COMPENSATED)
         s->sum[ERROR] = vf64_add(s->sum[ERROR], v_widen(s->low, 0));
     else
-        v_add_widened(s->sum, s->low);
+        add_widened(s->sum, s->low);
     s->low = v_set((real)0);
 }
 

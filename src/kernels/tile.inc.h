@@ -65,13 +65,19 @@ static inline void tile_read_targets(const real *tile, size_t rows, struct xent_
     for (size_t r = 0; r < rows; r++) state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
 }
 
+/* The doubles of WIDTH rows as reals. */
+static inline vector tile_reals(const double *of_row)
+{
+    vf64 parts[PARTS];
+    load_row_doubles(of_row, WIDTH, parts);
+    return v_narrow(parts);
+}
+
 /* The exponents of the references of WIDTH rows. */
 static inline vector tile_exponents(const double *max)
 {
     const vector shift = v_set(INTEGER_SHIFT);
-    vf64 parts[PARTS];
-    load_row_doubles(max, WIDTH, parts);
-    return v_sub(v_add(v_mul(v_narrow(parts), v_set(LOG2E)), shift), shift);
+    return v_sub(v_add(v_mul(tile_reals(max), v_set(LOG2E)), shift), shift);
 }
 
 /* What the sums of the terms of a tile's rows begin with. */
@@ -79,8 +85,8 @@ struct tile_references {
     real exponent[XENT_TILE], first[XENT_TILE];
 };
 
-/* Fills in `unit` as well. */
-static inline void find_references(size_t rows, struct xent_tile *state, struct tile_references *references)
+/* Fills in `unit` as well. noinline: one body for all kernels. */
+static __attribute__((noinline)) void find_references(size_t rows, struct xent_tile *state, struct tile_references *references)
 {
     double widened[XENT_TILE];
     for (size_t r = 0; r < rows; r += WIDTH) {
@@ -92,31 +98,33 @@ static inline void find_references(size_t rows, struct xent_tile *state, struct 
     units_of(widened, state->max, state->unit, whole_rows(rows));
 }
 
-/* The sums of the terms of n vectors of rows, from row r on. */
+/* The sums of n vectors of rows, from row r on: of their terms and, where these are HEATED, of the heat. */
 static inline __attribute__((always_inline)) void tile_sum_rows(real *tile, size_t r, size_t n, size_t classes, enum fate fate,
-                                                                const struct tile_references *references_of,
-                                                                const struct xent_tile_ahead *ahead, double *sum)
+                                                                const struct tile_references *references_of, const double *max,
+                                                                const struct xent_tile_ahead *ahead, double *sum, double *heat)
 {
     struct tile_term_rows of; /* whose lines would take long to clear */
+    double *const total[] = { sum + r, heat + r };
     of.tile = tile + r;
     of.classes = classes;
     EACH (v, n) of.shared[v] = references(v_load(references_of->exponent + r + v * WIDTH));
     EACH (v, n) of.first[v] = v_load(references_of->first + r + v * WIDTH);
+    for (size_t v = 0; fate == HEATED && v < n; v++) of.top[v] = tile_reals(max + r + v * WIDTH);
     find_lines(ahead, r, n * WIDTH, &of.ahead);
     if (classes <= XENT_LANES)
-        tile_sum(&of, n, fate, true, sum + r);
+        tile_sum(&of, n, fate, true, total);
     else
-        tile_sum(&of, n, fate, false, sum + r);
+        tile_sum(&of, n, fate, false, total);
 }
 
 static inline __attribute__((always_inline)) void tile_sum_all(real *tile, size_t rows, size_t classes, enum fate fate,
-                                                               const struct tile_references *references,
-                                                               const struct xent_tile_ahead *ahead, double *sum)
+                                                               const struct tile_references *references, const double *max,
+                                                               const struct xent_tile_ahead *ahead, double *sum, double *heat)
 {
     size_t r = 0;
     for (; r + (BESIDE - 1) * WIDTH < rows; r += BESIDE * WIDTH)
-        tile_sum_rows(tile, r, BESIDE, classes, fate, references, ahead, sum);
-    if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, references, ahead, sum);
+        tile_sum_rows(tile, r, BESIDE, classes, fate, references, max, ahead, sum, heat);
+    if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, references, max, ahead, sum, heat);
 }
 
 static size_t tile_terms(void *logits, size_t rows, size_t classes, enum xent_tile_keeps keeps, bool weighed,
@@ -129,9 +137,9 @@ static size_t tile_terms(void *logits, size_t rows, size_t classes, enum xent_ti
     if (terms_for_targets || keeps == XENT_KEEPS_LOGITS_FOR_TARGETS) tile_read_targets(tile, rows, state);
     find_references(rows, state, &references);
     if (keeps < XENT_KEEPS_TERMS)
-        tile_sum_all(tile, rows, classes, DROPPED, &references, ahead, sum);
+        tile_sum_all(tile, rows, classes, DROPPED, &references, state->max, ahead, sum, sum);
     else
-        tile_sum_all(tile, rows, classes, KEPT, &references, ahead, sum);
+        tile_sum_all(tile, rows, classes, KEPT, &references, state->max, ahead, sum, sum);
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     if (terms_for_targets) clear_last(state->target_term, rows);
     for (size_t r = 0; r < rows && terms_for_targets; r++)

@@ -7,17 +7,17 @@
 int main(int argc, char **argv)
 {
     float terms[VF32_WIDTH];
-    double sums[2 * VF64_WIDTH];
-    vf64 sum[2] = { vf64_set(0), vf64_set(0) };
+    double wide[2 * VF64_WIDTH];
+    vf64 halves[2];
     (void)argv;
     if (!__builtin_cpu_supports(CPU_FEATURE)) return 77;
     for (int i = 0; i < VF32_WIDTH; i++) terms[i] = (float)(argc + i);
-    vf32_add_widened(sum, vf32_load(terms));
-    vf64_store(sums, sum[0]);
-    vf64_store(sums + VF64_WIDTH, sum[1]);
+    vf32_widen_all(vf32_load(terms), halves);
+    vf64_store(wide, halves[0]);
+    vf64_store(wide + VF64_WIDTH, halves[1]);
     for (int i = 0; i < 2 * VF64_WIDTH; i++)
-        if (sums[i] != argc + i) { /* looks at what it has seen stored */
-            printf("sum %d is %g, expected %d\n", i, sums[i], argc + i);
+        if (wide[i] != argc + i) { /* looks at what it has seen stored */
+            printf("lane %d is %g, expected %d\n", i, wide[i], argc + i);
             return 1;
         }
     return 0;

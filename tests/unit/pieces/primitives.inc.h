@@ -138,17 +138,17 @@ static void along_f64_add_product(const double *a, const double *b, const double
     }
 }
 
-/* b in double plus lane i, as a float again: what a conversion of the whole vector would leave of it. */
-static void along_f32_add_widened(const float *a, const float *b, const float *c, size_t n, float *out)
+/* Lane i and b, added in double, as a float again: what a conversion of the whole vector would leave of it. */
+static void along_f32_widen_all(const float *a, const float *b, const float *c, size_t n, float *out)
 {
     (void)c;
     for (size_t i = 0; i < n; i += VF32_WIDTH) {
         double lanes[VF32_WIDTH];
-        vf64 sum[VF32_HALVES];
+        vf64 halves[VF32_HALVES];
         for (size_t lane = 0; lane < VF32_WIDTH; lane++) lanes[lane] = (double)b[i + lane];
-        for (int half = 0; half < VF32_HALVES; half++) sum[half] = vf64_load(lanes + half * VF64_WIDTH);
-        vf32_add_widened(sum, vf32_load(a + i));
-        for (int half = 0; half < VF32_HALVES; half++) vf64_store(lanes + half * VF64_WIDTH, sum[half]);
+        vf32_widen_all(vf32_load(a + i), halves);
+        for (int half = 0; half < VF32_HALVES; half++)
+            vf64_store(lanes + half * VF64_WIDTH, vf64_add(vf64_load(lanes + half * VF64_WIDTH), halves[half]));
         for (size_t lane = 0; lane < VF32_WIDTH; lane++) out[i + lane] = (float)lanes[lane];
     }
 }
@@ -288,7 +288,7 @@ TRANSPOSE(f64, double, VF64_WIDTH)
         ROW(f32, load_bf16),                                                                                                   \
         ROW(f32, load_pair_bf16), ROW(f32, store_bf16), ROW(f32, store_number_f16), ROW(f32, store_number_bf16),               \
         ROW(f32, store_number_pair_bf16), ROW(f32, store_numbers_bf16),                                                        \
-        ROW(f32, copy_padded), ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, add_widened),                    \
+        ROW(f32, copy_padded), ROW(f32, equal), ROW(f32, less), ROW(f32, canonical), ROW(f32, widen_all),                    \
         ROW(f32, narrow), ROW(f32, max_lane), ROW(f32, transpose), ROW(f64, max), ROW(f64, add), ROW(f64, add_product),        \
         ROW(f64, sub), ROW(f64, sub_apart), ROW(f64, add_apart), ROW(f64, mul), ROW(f64, fma), ROW(f64, exp_scale),                                 \
         ROW(f64, exp_correction), ROW(f64, log_exponent), ROW(f64, log_fraction), ROW(f64, div), ROW(f64, abs),                \
