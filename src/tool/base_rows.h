@@ -1,0 +1,31 @@
+/* The rows of llama.cpp's KLD base file, a block at a time, and a model's beside them. */
+#ifndef XENT_TOOL_BASE_ROWS_H
+#define XENT_TOOL_BASE_ROWS_H
+
+#include "kld.h"
+#include "mapped_file.h"
+#include <xent.h>
+
+/* Buffers of doubles for a block of rows. `codes` has the classes as the file has them. In `merged` and `other` the classes of code 0
+   are masked, and an additional last class has their probability. */
+struct base_rows {
+    struct mapped_file *file;
+    struct kld kld;
+    int64_t capacity;     /* rows */
+    int64_t first, count; /* the block that is decoded */
+    double *codes, *merged, *other, *masked;
+};
+
+void base_rows_init(struct base_rows *rows, struct mapped_file *file, const struct kld *kld, int64_t capacity);
+void base_rows_destroy(struct base_rows *rows);
+
+/* What xent_row_stats would say of the block's rows [first, first + count); lse and max are not to be had. loss: what the file has for
+   the target, code 0 included; entropy: of the merged classes. */
+void base_rows_stats(struct base_rows *rows, int64_t first, int64_t count, const xent_tensor *target,
+                     const xent_options *options, const xent_stats *stats);
+
+/* KL(base || logits) of the merged classes of each row; logits: shape (count, classes). */
+void base_rows_divergence(struct base_rows *rows, int64_t first, int64_t count, const xent_tensor *logits,
+                          const xent_tensor *target, const xent_options *options, xent_tensor *kl);
+
+#endif

@@ -1,0 +1,53 @@
+/* How the program gives up. */
+#include "fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+_Bool refuse(struct reason *why, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why->text, sizeof why->text, format, arguments);
+    va_end(arguments);
+    return 0;
+}
+
+static void say(const char *format, va_list arguments)
+{
+    fputs("xent: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+void fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+    exit(FAILED);
+}
+
+void fail_usage(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+    fputs("xent --help lists commands and options.\n", stderr);
+    exit(FAILED);
+}
+
+void must(xent_status status)
+{
+    if (status != XENT_OK) fail("%s", xent_error_message());
+}
+
+void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size);
+    if (memory == NULL) fail("out of memory: %zu elements of %zu bytes cannot be had", count, size);
+    return memory;
+}

@@ -1,0 +1,35 @@
+/* How the program gives up: one sentence on standard error, exit code 2. */
+#ifndef XENT_TOOL_FAIL_H
+#define XENT_TOOL_FAIL_H
+
+#include <stddef.h>
+#include <xent.h>
+
+#ifdef __GNUC__
+#define LIKE_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define LIKE_PRINTF(text, first)
+#endif
+
+enum { FAILED = 2 };
+
+/* Why something cannot be read, as the rest of a sentence that begins with the file's name. */
+struct reason {
+    char text[320];
+};
+
+/* Fills in the reason; false, so that a reader can return it. */
+LIKE_PRINTF(2, 3) _Bool refuse(struct reason *why, const char *format, ...);
+
+LIKE_PRINTF(1, 2) _Noreturn void fail(const char *format, ...);
+
+/* The same with a hint at --help. */
+LIKE_PRINTF(1, 2) _Noreturn void fail_usage(const char *format, ...);
+
+/* Ends the program with the library's sentence unless a call succeeded. */
+void must(xent_status status);
+
+/* Zeroed memory of `count` elements, at least one; never NULL. */
+void *allocate(size_t count, size_t size);
+
+#endif

@@ -1,0 +1,15 @@
+/* Files that the program writes. */
+#ifndef XENT_TOOL_OUTPUT_H
+#define XENT_TOOL_OUTPUT_H
+
+#include <stdio.h>
+
+/* Ends the program if what was printed to standard output has not arrived. */
+void output_finish(void);
+
+/* A file that is empty so far; ends the program if that cannot be had. */
+FILE *output_open(const char *path);
+/* Ends the program if what was written has not arrived. */
+void output_close(FILE *file, const char *path);
+
+#endif
