@@ -143,15 +143,24 @@ static void take_files(struct arguments *a, char **words_left, int count)
     for (int file = 0; file < files; file++) a->files[file] = words_left[1 + file];
 }
 
+/* getopt_long's word for a word that is wrong: `code`. */
+_Noreturn static void fail_option(int code, const char *word)
+{
+    if (code == ':') fail_usage("%s needs a value", word);
+    if (optopt > QUIET) fail_usage("-%c is no option", optopt);
+    fail_usage(optopt > 0 ? "%s: this option takes no value" : "%s is no option", word);
+}
+
 void arguments_parse(struct arguments *a, int argc, char **argv)
 {
     unsigned meant = EVAL | KL | DIFF;
     const char *stray = NULL;
     *a = (struct arguments){ .axis = -1, .ignore_index = -100, .scale = 1 };
-    for (int code, place = 0; (code = getopt_long(argc, argv, "hV", long_options, &place)) != -1;) {
+    opterr = 0;
+    for (int code, place = 0; (code = getopt_long(argc, argv, ":hV", long_options, &place)) != -1;) {
         if (code == 'h') exit(print_help());
         if (code == 'V') exit(print_version());
-        if (code == '?') fail_usage("the command line is not understood");
+        if (code == '?' || code == ':') fail_option(code, argv[optind - 1]);
         set(a, (enum option_code)code, long_options[place].name, optarg);
         if ((meant & meant_for[code]) != meant) stray = long_options[place].name;
         meant &= meant_for[code];

@@ -36,21 +36,21 @@ static const struct {
 
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
-const char *dtype_name(xent_dtype dtype)
+const char *type_name(xent_dtype dtype)
 {
     for (int k = 0; k < DTYPES; k++)
         if (dtypes[k].dtype == dtype) return dtypes[k].name;
     return "unknown";
 }
 
-xent_dtype dtype_named(const char *name)
+xent_dtype type_named(const char *name)
 {
     for (int k = 0; k < DTYPES; k++)
         if (strcmp(dtypes[k].name, name) == 0) return dtypes[k].dtype;
     return (xent_dtype)0;
 }
 
-bool dtype_is_floating(xent_dtype dtype)
+bool type_is_floating(xent_dtype dtype)
 {
     return dtype == XENT_F32 || dtype == XENT_F64 || dtype == XENT_F16 || dtype == XENT_BF16;
 }

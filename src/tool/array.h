@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <xent.h>
 
-#include "fail.h"
+#include "reason.h"
 
 struct array {
     xent_dtype dtype;
@@ -21,10 +21,10 @@ struct array {
 bool array_lay_out(struct array *array, bool column_major, uint64_t *bytes, struct reason *why);
 
 /* "F32", and so on, as .safetensors has it. */
-const char *dtype_name(xent_dtype dtype);
+const char *type_name(xent_dtype dtype);
 /* 0: no such type. */
-xent_dtype dtype_named(const char *name);
-bool dtype_is_floating(xent_dtype dtype);
+xent_dtype type_named(const char *name);
+bool type_is_floating(xent_dtype dtype);
 
 /* "(2, 3)", as numpy writes it. */
 struct shape_text {

@@ -6,14 +6,26 @@
 #include "mapped_file.h"
 #include <xent.h>
 
-/* Buffers of doubles for a block of rows. `codes` has the classes as the file has them. In `merged` and `other` the classes of code 0
-   are masked, and an additional last class has their probability. */
+/* Probabilities that what a file says of a row leaves for its masked classes together. */
+struct rest {
+    double least, likeliest, most;
+};
+
+struct base_row {
+    struct kld_row read;
+    int64_t masked; /* classes */
+    struct rest rest;
+};
+
+/* Buffers of doubles for a block of rows. `codes` has the classes as the file has them. In `merged` and `other` those of code 0
+   are masked where the row is cut off, and an additional last class has their probability. */
 struct base_rows {
     struct mapped_file *file;
     struct kld kld;
     int64_t capacity;     /* rows */
     int64_t first, count; /* the block that is decoded */
     double *codes, *merged, *other, *masked;
+    struct base_row *rows;
 };
 
 void base_rows_init(struct base_rows *rows, struct mapped_file *file, const struct kld *kld, int64_t capacity);
@@ -24,7 +36,8 @@ void base_rows_destroy(struct base_rows *rows);
 void base_rows_stats(struct base_rows *rows, int64_t first, int64_t count, const xent_tensor *target,
                      const xent_options *options, const xent_stats *stats);
 
-/* KL(base || logits) of the merged classes of each row; logits: shape (count, classes). */
+/* KL(base || logits) of the merged classes of each row; logits: shape (count, classes). Of the probabilities that the file leaves for the
+   last class it has the one nearest to that of the logits: the rounding of the codes adds nothing. */
 void base_rows_divergence(struct base_rows *rows, int64_t first, int64_t count, const xent_tensor *logits,
                           const xent_tensor *target, const xent_options *options, xent_tensor *kl);
 

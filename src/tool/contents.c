@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "npy.h"
 #include "safetensors.h"
 #include "source.h"

@@ -49,8 +49,8 @@ static void check(const struct side *a, const struct side *b)
         fail("%s: has the shape %s, expected %s, that of %s", b->contents.path, shape_text(y->ndim, y->shape).text,
              shape_text(x->ndim, x->shape).text, a->contents.path);
     if (x->dtype != y->dtype)
-        fail("%s: has elements of type %s, expected %s, as %s has", b->contents.path, dtype_name(y->dtype),
-             dtype_name(x->dtype), a->contents.path);
+        fail("%s: has elements of type %s, expected %s, as %s has", b->contents.path, type_name(y->dtype), type_name(x->dtype),
+             a->contents.path);
     if (element_count(x) == 0) fail("%s: has no elements", a->contents.path);
 }
 
@@ -128,7 +128,7 @@ static void print(const struct difference *d, const struct array *array, bool as
     report_count(&report, "elements", "elements", d->elements);
     report_count(&report, "different", "different", d->different);
     report_count(&report, "nan", "NaN on one side", d->nan_on_one_side);
-    report_value(&report, "ulp", "largest distance", (double)d->largest, dtype_is_floating(array->dtype) ? "ulp" : "");
+    report_value(&report, "ulp", "largest distance", (double)d->largest, type_is_floating(array->dtype) ? "ulp" : "");
     print_first(&report, d, array);
     report_end(&report);
 }

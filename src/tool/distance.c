@@ -40,7 +40,7 @@ static uint64_t infinity(xent_dtype dtype)
 
 bool element_is_nan(uint64_t bits, xent_dtype dtype)
 {
-    return dtype_is_floating(dtype) && magnitude(bits, dtype) > infinity(dtype);
+    return type_is_floating(dtype) && magnitude(bits, dtype) > infinity(dtype);
 }
 
 static int64_t integer(uint64_t bits, xent_dtype dtype)
@@ -68,13 +68,13 @@ static double floating(uint64_t bits, xent_dtype dtype)
 
 double element_value(uint64_t bits, xent_dtype dtype)
 {
-    if (dtype_is_floating(dtype)) return floating(bits, dtype);
+    if (type_is_floating(dtype)) return floating(bits, dtype);
     return dtype == XENT_U64 ? (double)bits : (double)integer(bits, dtype);
 }
 
 uint64_t element_distance(uint64_t a, uint64_t b, xent_dtype dtype)
 {
-    if (!dtype_is_floating(dtype)) {
+    if (!type_is_floating(dtype)) {
         const bool greater = dtype == XENT_U64 ? a > b : integer(a, dtype) > integer(b, dtype);
         const uint64_t x = dtype == XENT_U64 ? a : (uint64_t)integer(a, dtype),
                        y = dtype == XENT_U64 ? b : (uint64_t)integer(b, dtype);

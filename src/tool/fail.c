@@ -5,15 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-_Bool refuse(struct reason *why, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why->text, sizeof why->text, format, arguments);
-    va_end(arguments);
-    return 0;
-}
-
 static void say(const char *format, va_list arguments)
 {
     fputs("xent: ", stderr);

@@ -5,21 +5,9 @@
 #include <stddef.h>
 #include <xent.h>
 
-#ifdef __GNUC__
-#define LIKE_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#else
-#define LIKE_PRINTF(text, first)
-#endif
+#include "reason.h"
 
 enum { FAILED = 2 };
-
-/* Why something cannot be read, as the rest of a sentence that begins with the file's name. */
-struct reason {
-    char text[320];
-};
-
-/* Fills in the reason; false, so that a reader can return it. */
-LIKE_PRINTF(2, 3) _Bool refuse(struct reason *why, const char *format, ...);
 
 LIKE_PRINTF(1, 2) _Noreturn void fail(const char *format, ...);
 

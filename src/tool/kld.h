@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fail.h"
+#include "reason.h"
 
-enum { KLD_HEADER = 20 };
+enum { KLD_HEADER = 20, KLD_TOP_CODE = 65535 };
 
 struct kld {
     int64_t context, classes, chunks;
@@ -19,9 +19,10 @@ struct kld {
     uint64_t row_bytes;
 };
 
-/* One row: ln p = scale * code + smallest, where code > 0. Classes of code 0 have what probability the others leave. */
+/* One row: ln p = scale * code + smallest. Where a row is cut off, 16 nats below its top, code 0 stands for all that lay lower. */
 struct kld_row {
     float scale, smallest;
+    bool cut_off;
     const unsigned char *codes; /* uint16_t each, not aligned */
 };
 

@@ -62,8 +62,9 @@ static bool take_extent(struct text *t, int64_t *out)
     int digits = 0;
     skip_blanks(t);
     for (; t->at < t->end && *t->at >= '0' && *t->at <= '9'; t->at++, digits++) {
-        if (value > (INT64_MAX - 9) / 10) return false;
-        value = value * 10 + (*t->at - '0');
+        const int digit = *t->at - '0';
+        if (value > (INT64_MAX - digit) / 10) return false;
+        value = value * 10 + digit;
     }
     if (t->at < t->end && *t->at == 'L') t->at++; /* numpy under Python 2 */
     *out = value;
@@ -158,6 +159,6 @@ bool npy_parse(struct array *array, const unsigned char *bytes, size_t size, uin
     if (needed != file_size - header)
         return refuse(why, "has %llu bytes of data, expected %llu for the shape %s of %s",
                       (unsigned long long)(file_size - header), (unsigned long long)needed,
-                      shape_text(array->ndim, array->shape).text, array->untyped ? "16-bit words" : dtype_name(array->dtype));
+                      shape_text(array->ndim, array->shape).text, array->untyped ? "16-bit words" : type_name(array->dtype));
     return true;
 }

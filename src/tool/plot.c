@@ -19,7 +19,8 @@ enum { STEPS = 500, PLACES = 100 };
 
 extern char **environ;
 
-/* Starts gnuplot with these files as standard input and output; 0, with errno, if there is none. */
+/* Starts gnuplot with these files as standard input and output; 0, with errno, if there is none. Its warnings, of ranges that are a
+   single number, are of no use to anybody. */
 static pid_t start(char *option, int in, int out)
 {
     char *words[] = { "gnuplot", option, NULL };
@@ -28,6 +29,7 @@ static pid_t start(char *option, int in, int out)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     errno = posix_spawnp(&child, words[0], &actions, NULL, words, environ);
     posix_spawn_file_actions_destroy(&actions);
     return errno == 0 ? child : 0;
@@ -57,21 +59,22 @@ static void describe(FILE *to, const char *name, bool by_magnitude)
     fprintf(to,
             "set terminal svg size 900,760 font 'sans,13' background '#ffffff'\n"
             "set multiplot layout 2,1\nset grid lc rgb '#dddddd'\nset key off\nset tics nomirror\nset border 3\n"
-            "set style fill transparent solid 0.25 noborder\n"
+            "set style fill solid noborder\n"
             "set xlabel '%s'\nset ylabel 'rows up to this, %%'\nset yrange [0:100]\n%s"
             "plot $distribution using 1:2 with lines lw 2 lc rgb '#2060a0'\n",
             name, by_magnitude ? "set logscale x\n" : "");
-    fprintf(to,
-            "unset logscale\nset yrange [*:*]\n%sset xlabel 'position in the sequence'\nset ylabel '%s'\n"
-            "set key top right\n"
-            "plot $positions using 1:2:6 with filledcurves lc rgb '#2060a0' title '5 to 95 %%', "
-            "$positions using 1:3:5 with filledcurves lc rgb '#2060a0' title '25 to 75 %%', "
-            "$positions using 1:4 with lines lw 2 lc rgb '#103050' title 'median'\nunset multiplot\n",
-            by_magnitude ? "set logscale y\n" : "", name);
+    fprintf(
+        to,
+        "unset logscale\nset autoscale y\n%sset xrange [*:*] noextend\nset xlabel 'position in the sequence'\nset ylabel '%s'\n"
+        "set key above\n"
+        "plot $positions using 1:2:6 with filledcurves lc rgb '#c8d7e8' title '5 to 95 %%', "
+        "$positions using 1:3:5 with filledcurves lc rgb '#9db9d5' title '25 to 75 %%', "
+        "$positions using 1:4 with lines lw 2 lc rgb '#103050' title 'median'\nunset multiplot\n",
+        by_magnitude ? "set logscale y\n" : "", name);
 }
 
-/* What a logarithmic scale cannot have stands at the smallest value that it can; what is not finite leaves a gap. */
-static double drawable(double value, double least) { return !isfinite(value) ? (double)NAN : value > least ? value : least; }
+/* What a logarithmic scale cannot have stands at the smallest value that it can. */
+static double drawable(double value, double least) { return value > least ? value : least; }
 
 static void send_distribution(FILE *to, const double *sorted, int64_t n, double least)
 {
@@ -109,7 +112,7 @@ static void send(FILE *to, const struct sample *sample, int64_t length, const ch
     int64_t n, k = 0;
     double *sorted = sample_sort(sample, &n);
     while (by_magnitude && k < n - 1 && !(sorted[k] > 0)) k++;
-    const double least = !by_magnitude ? -(double)INFINITY : sorted[k] > 0 && isfinite(sorted[k]) ? sorted[k] : 1e-12;
+    const double least = !by_magnitude ? -(double)INFINITY : sorted[k] > 0 ? sorted[k] : 1e-12;
     const int64_t places = length < PLACES ? length : PLACES;
     send_distribution(to, sorted, n, least);
     fputs("$positions << END\n", to);
@@ -120,9 +123,24 @@ static void send(FILE *to, const struct sample *sample, int64_t length, const ch
     free(sorted);
 }
 
+/* Rows whose number is not finite have no place in a drawing. */
+static uint8_t *not_drawn(const struct sample *sample, const char *path)
+{
+    uint8_t *left_out = allocate((size_t)sample->count, 1);
+    int64_t drawn = 0;
+    for (int64_t k = 0; k < sample->count; k++) {
+        left_out[k] = sample->ignored[k] || !isfinite(sample->values[k]);
+        drawn += !left_out[k];
+    }
+    if (drawn == 0) fail("%s: no row has a finite number that could be drawn", path);
+    return left_out;
+}
+
 void plot_write(const char *path, const struct sample *sample, int64_t length, const char *name, bool by_magnitude)
 {
     int ends[2];
+    uint8_t *left_out = not_drawn(sample, path);
+    const struct sample finite = { sample->values, left_out, sample->count };
     FILE *out = output_open(path);
     if (pipe2(ends, O_CLOEXEC) != 0) fail("gnuplot cannot be reached: %s", strerror(errno));
     char option[] = "-";
@@ -131,8 +149,9 @@ void plot_write(const char *path, const struct sample *sample, int64_t length, c
     if (child == 0 || to == NULL) fail("gnuplot cannot be run: %s", strerror(errno));
     close(ends[0]);
     void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* it may have ended already */
-    send(to, sample, length, name, by_magnitude);
+    send(to, &finite, length, name, by_magnitude);
     fclose(to);
+    free(left_out);
     signal(SIGPIPE, before);
     if (!ends_well(child)) fail("%s: gnuplot could not draw it", path);
     output_close(out, path);

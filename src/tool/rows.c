@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fail.h"
+
 void rows_init(struct rows *rows, struct mapped_file *file, const struct array *array, int32_t axis)
 {
     *rows = (struct rows){ .file = file, .dtype = array->dtype, .offset = array->offset };

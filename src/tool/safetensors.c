@@ -73,17 +73,16 @@ static bool check_extents(struct extent *extents, size_t count, uint64_t data_si
 /* Every member of the header but the metadata, of whatever type; *count of them. */
 static bool check_header(const json_t *header, uint64_t data_size, size_t *count, struct reason *why)
 {
-    struct extent *extents = allocate(json_object_size(header), sizeof *extents);
+    struct extent *extents = calloc(json_object_size(header) + 1, sizeof *extents);
     const char *name;
     json_t *member;
-    bool good = true;
+    bool good = extents != NULL || refuse(why, "has more tensors than there is memory for");
     *count = 0;
     json_object_foreach((json_t *)header, name, member)
     {
-        if (strcmp(name, metadata) == 0) continue;
+        if (!good || strcmp(name, metadata) == 0) continue;
         extents[*count].name = name;
         good = read_offsets(&extents[(*count)++], member, why);
-        if (!good) break;
     }
     good = good && check_extents(extents, *count, data_size, why);
     free(extents);
@@ -114,7 +113,7 @@ static bool read_tensor(struct array *array, const char *name, const json_t *mem
     const char *dtype = json_string_value(json_object_get(member, "dtype"));
     *array = (struct array){ 0 };
     if (dtype == NULL) return refuse(why, "has a tensor '%.64s' without a dtype", name);
-    array->dtype = dtype_named(dtype);
+    array->dtype = type_named(dtype);
     if (array->dtype == 0) return refuse(why, "has a tensor '%.64s' of type %.32s, which xent does not read", name, dtype);
     if (!read_shape(array, name, json_object_get(member, "shape"), why) || !read_offsets(&extent, member, why)) return false;
     if (!array_lay_out(array, false, &bytes, &lay_out)) return refuse(why, "has a tensor '%.64s' that %s", name, lay_out.text);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "fail.h"
+
 /* Of what is read or decoded for a block. Small enough that the second pass of a divergence finds it in a cache, large enough to keep
    some threads busy. */
 static const int64_t block_bytes = 4 << 20;
@@ -44,14 +46,14 @@ static void init_base(struct source *source, int64_t wanted)
 }
 
 /* The type that the words of a file without one stand for. */
-static void name_type(struct contents *contents, xent_dtype as)
+static void settle_type(struct contents *contents, xent_dtype as)
 {
     struct array *array = &contents->array;
     const bool words = array->dtype == XENT_U16 || array->dtype == XENT_I16;
     if (words && as != 0) array->dtype = as;
-    if (dtype_is_floating(array->dtype)) return;
+    if (type_is_floating(array->dtype)) return;
     if (words) fail("%s: has 16-bit words of a type that the file does not tell: say --as bf16 or --as f16", contents->path);
-    fail("%s: has elements of type %s, expected logits of F32, F64, F16 or BF16", contents->path, dtype_name(array->dtype));
+    fail("%s: has elements of type %s, expected logits of F32, F64, F16 or BF16", contents->path, type_name(array->dtype));
 }
 
 static void init_array(struct source *source, int32_t axis)
@@ -82,7 +84,7 @@ void source_open(struct source *source, const char *argument, const struct argum
         init_base(source, arguments->block);
         return;
     }
-    name_type(&source->contents, arguments->as);
+    settle_type(&source->contents, arguments->as);
     init_array(source, arguments->axis);
 }
 

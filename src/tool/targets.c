@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fail.h"
+
 /* An integer of the file; false: more than int64_t holds. */
 static bool read_integer(const unsigned char *bytes, xent_dtype dtype, int64_t *value)
 {
@@ -50,8 +52,8 @@ static void check_array(const struct array *array, const char *path, const struc
 {
     bool same = array->ndim == logits->batch_ndim;
     for (int32_t k = 0; same && k < array->ndim; k++) same = array->shape[k] == logits->batch_shape[k];
-    if (array->untyped || dtype_is_floating(array->dtype))
-        fail("%s: has targets of type %s, expected integers", path, array->untyped ? "unknown" : dtype_name(array->dtype));
+    if (array->untyped || type_is_floating(array->dtype))
+        fail("%s: has targets of type %s, expected integers", path, array->untyped ? "unknown" : type_name(array->dtype));
     if (!same)
         fail("%s: has targets of the shape %s, expected %s, that of %s without its classes", path,
              shape_text(array->ndim, array->shape).text, shape_text(logits->batch_ndim, logits->batch_shape).text,

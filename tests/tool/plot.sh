@@ -1,0 +1,44 @@
+# --plot: a drawing by gnuplot, of any numbers; a sentence where there is none.
+. "$SOURCE_DIR/tests/tool/common.sh"
+row() { printf '\000\000\200\077\000\000\000\100\000\000\000\300'; }
+{ npy '<f4' '(2, 3, 3)' && row && row && row && row && row && row; } >z.npy
+{ npy '|i1' '(2, 3)' && printf '\001\234\000\002\001\000'; } >t.npy
+
+# shellcheck disable=SC2123
+(
+    tool=$(command -v "${EMULATOR%% *}" || echo "$TOOL")
+    PATH=$WORK_DIR
+    [ -z "$EMULATOR" ] || EMULATOR=$tool${EMULATOR#"${EMULATOR%% *}"}
+    code=0
+    xent eval z.npy t.npy --plot plot.svg >printed 2>message || code=$?
+    echo $code >code
+)
+[ "$(cat code)" -eq 2 ] && [ ! -s printed ] && [ ! -e plot.svg ] || fail "without gnuplot it ends with $(cat code)"
+grep -qx 'xent: --plot needs gnuplot, which cannot be run here: install it, or leave --plot out' message || fail "it says $(cat message)"
+
+command -v gnuplot >/dev/null || { echo "skipped: there is no gnuplot here"; exit 77; }
+drawn()
+{
+    xent "$@" --plot plot.svg >printed 2>message || fail "$* --plot ends with $?: $(cat message)"
+    [ ! -s message ] || fail "$* --plot: $(cat message)"
+    grep -q '</svg>' plot.svg && grep -q "$title" plot.svg && grep -q 'position in the sequence' plot.svg || fail "$*: no drawing"
+    rm plot.svg
+}
+title='loss, nats' drawn eval z.npy t.npy
+title='KL divergence, nats' drawn kl z.npy z.npy
+{ npy '<f4' '(2, 3, 3)' && row && row && row && row && row && printf '\000\000\300\177\000\000\000\100\000\000\000\300'; } >nan.npy
+title='KL divergence, nats' drawn kl z.npy nan.npy t.npy
+title='loss, nats' drawn eval nan.npy t.npy
+{ npy '<f4' '(1, 3)' && row; } >one.npy
+{ npy '|i1' '(1,)' && zeros 1; } >s.npy
+title='loss, nats' drawn eval one.npy s.npy
+{ npy '<f4' '(1, 3)' && printf '\000\000\300\177\000\000\000\100\000\000\000\300'; } >one.npy
+refused 'plot.svg: no row has a finite number that could be drawn' eval one.npy s.npy --plot plot.svg
+refused 'none/plot.svg: No such file or directory' eval z.npy t.npy --plot none/plot.svg
+
+# A gnuplot that fails is no drawing.
+mkdir bin
+printf '#!/bin/sh\n[ "$1" = --version ]\n' >bin/gnuplot
+chmod +x bin/gnuplot
+PATH=$WORK_DIR/bin:$PATH
+refused 'plot.svg: gnuplot could not draw it' eval z.npy t.npy --plot plot.svg

@@ -1,0 +1,19 @@
+# Progress: on a terminal alone, and not with --quiet.
+. "$SOURCE_DIR/tests/tool/common.sh"
+{ npy '<f4' '(4, 3)' && zeros 48; } >z.npy
+{ npy '|u1' '(4,)' && zeros 4; } >t.npy
+xent eval z.npy t.npy 2>message >printed
+[ ! -s message ] || fail "there is progress where there is no terminal: $(cat message)"
+script --version >/dev/null 2>&1 || { echo "skipped: there is no script(1) of util-linux here"; exit 77; }
+
+# terminal <argument>...: what a terminal sees of standard error
+terminal()
+{
+    script -qec "$EMULATOR '$TOOL' $* >/dev/null" /dev/null </dev/null >seen || fail "on a terminal $* fails"
+}
+terminal eval z.npy t.npy --block 2
+grep -q '2 of 4 rows, .* rows/s, 0:00 left, loss 1\.0986' seen || fail "a terminal sees $(cat seen)"
+terminal kl z.npy z.npy --block 2
+grep -q '2 of 4 rows, .* rows/s, 0:00 left, KL 0\.0000' seen || fail "a terminal sees $(cat seen)"
+terminal eval z.npy t.npy --quiet
+[ ! -s seen ] || fail "--quiet is not quiet: $(cat seen)"
