@@ -1,7 +1,7 @@
 # Sourced by tests/run.sh and cmake/demo.sh: installs what is missing where it can, and says in one sentence what to install where
 # it cannot. Nothing is asked of a machine that has it all, not even a network.
 
-# has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, pkg-config
+# has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, jansson, pkg-config
 has()
 {
     case $1 in
@@ -11,13 +11,17 @@ has()
         set -- $(cmake --version 2>/dev/null | sed -n 's/^cmake version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
         [ $# -eq 2 ] && [ $(($1 * 1000 + $2)) -ge 3025 ]
         ;;
-    cmocka)
-        # pkg-config may be missing, so the preprocessor looks; Homebrew's directories are not among its own.
-        printf '#include <%s.h>\n' stdarg stddef setjmp stdint cmocka |
-            "${CC:-cc}" -E -x c -I/opt/homebrew/include -I/usr/local/include - >/dev/null 2>&1
-        ;;
+    cmocka) has_header stdarg stddef setjmp stdint cmocka ;;
+    jansson) has_header jansson ;;
     *) command -v "$1" >/dev/null ;;
     esac
+}
+
+# has_header <name>...: headers that a file can include in this order. pkg-config may be missing, so the preprocessor looks; Homebrew's
+# directories are not among its own.
+has_header()
+{
+    printf '#include <%s.h>\n' "$@" | "${CC:-cc}" -E -x c -I/opt/homebrew/include -I/usr/local/include - >/dev/null 2>&1
 }
 
 # manager: the package manager of this system
@@ -42,6 +46,9 @@ package()
     apt-get:cmocka) echo libcmocka-dev ;;
     dnf:cmocka) echo libcmocka-devel ;;
     apk:cmocka) echo cmocka-dev ;;
+    apt-get:jansson) echo libjansson-dev ;;
+    dnf:jansson) echo jansson-devel ;;
+    apk:jansson) echo jansson-dev ;;
     dnf:pkg-config) echo pkgconf-pkg-config ;;
     apk:pkg-config | brew:pkg-config) echo pkgconf ;;
     *) echo "$2" ;;

@@ -7,6 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/provide.sh"
 
 provide cc make cmake cmocka
+offer jansson || echo "Without jansson the program xent and its tests are left out."
 offer pkg-config || echo "Without pkg-config the tests of the installed package that use it are skipped."
 
 build=$(mktemp -d "${TMPDIR:-/tmp}/xent-tests.XXXXXX")
