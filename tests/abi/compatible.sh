@@ -10,7 +10,7 @@ done
 # Built here, because it needs debug information; the backends are no part of the interface.
 rm -rf "$work"
 "$cmake" -S "$source" -B "$work/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=Debug -DXENT_INSTALL=OFF \
-    -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF -DXENT_ENABLE_AVX2=OFF -DXENT_ENABLE_AVX512=OFF
+    -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF -DXENT_BUILD_TOOL=OFF -DXENT_ENABLE_AVX2=OFF -DXENT_ENABLE_AVX512=OFF
 "$cmake" --build "$work/build" --target xent
 abidw --headers-dir "$source/include" --drop-private-types --exported-interfaces-only --no-corpus-path --no-comp-dir-path \
     --no-show-locs --no-elf-needed --short-locs --type-id-style hash "$work/build/src/libxent.so" --out-file "$work/libxent.abi"

@@ -20,7 +20,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 echo "== building"
-cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DXENT_BUILD_BENCH=ON -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF
+cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DXENT_BUILD_BENCH=ON -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF -DXENT_BUILD_TOOL=OFF
 cmake --build "$build" -j "$(processors)"
 
 echo "== measuring"

@@ -3,7 +3,7 @@
 
 # One by one: with each, where CMAKE_C_FLAGS stand, these sources become the same objects as without it.
 configure "$SOURCE_DIR" one -G "$GENERATOR" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-DFLAGS_OF_THE_USER -DCMAKE_EXPORT_COMPILE_COMMANDS=ON \
-    -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF
+    -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF -DXENT_BUILD_TOOL=OFF
 [ -f one/compile_commands.json ] || { echo "skipped: $GENERATOR does not say how it compiles"; exit 77; }
 sed -n 's/^ *"command": "\(.*\)",$/\1/p' one/compile_commands.json | sed 's/\\"/"/g' >commands
 for source in rows/row.c kernels_scalar_stored_f32.c; do
@@ -69,7 +69,7 @@ echo "$tried flags: the same objects"
 [ "$tried" -ge 10 ] || fail "this compiler does not know the flags"
 
 # All of it: from the environment, in the build type that has no level of its own, for the link as well.
-CFLAGS="-Ofast -ffast-math $fused" LDFLAGS=-ffast-math configure "$SOURCE_DIR" all -G "$GENERATOR" -DCMAKE_BUILD_TYPE=Debug -DXENT_BUILD_EXAMPLES=OFF
+CFLAGS="-Ofast -ffast-math $fused" LDFLAGS=-ffast-math configure "$SOURCE_DIR" all -G "$GENERATOR" -DCMAKE_BUILD_TYPE=Debug -DXENT_BUILD_EXAMPLES=OFF -DXENT_BUILD_TOOL=OFF
 build all --target golden_bits
 same_bits all/tests/golden/golden_bits
 

@@ -33,7 +33,7 @@ shows()
         }' "$WORK_DIR/example" - || { echo "$page: $1 does not show the example as it is" >&2; bad=1; }
 }
 
-for page in *.3; do
+for page in *.1 *.3; do
     awk -v wanted=1 -f "$tests/man_example.awk" "$page" >"$WORK_DIR/example"
     check mandoc mandoc -T lint -W style "$page" # below that are the conventions of BSD's own pages
     mandoc -T utf8 "$page" | shows mandoc
@@ -51,5 +51,5 @@ for page in *.3; do
         done
     fi
 done
-[ $bad -ne 0 ] || echo "$(ls ./*.3 | wc -l) pages"
+[ $bad -ne 0 ] || echo "$(ls ./*.[13] | wc -l) pages"
 exit $bad

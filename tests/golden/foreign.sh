@@ -13,7 +13,7 @@ shift
 build=$(mktemp -d "${TMPDIR:-/tmp}/xent-foreign.XXXXXX")
 trap 'rm -rf "$build"' EXIT
 machine=$("$compiler" -dumpmachine)
-cmake -S "$root" -B "$build" -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF -DXENT_INSTALL=OFF \
+cmake -S "$root" -B "$build" -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF -DXENT_BUILD_TOOL=OFF -DXENT_INSTALL=OFF \
     -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="${machine%%-*}" -DCMAKE_C_COMPILER="$compiler" >"$build/log"
 cmake --build "$build" --target xent_static >>"$build/log"
 excess=

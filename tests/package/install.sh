@@ -9,8 +9,9 @@ names=$(sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent.map"
     sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p' "$SOURCE_DIR/include/xent.h"
     sed -n 's/^static inline .*[ *]\(xent_[a-z_]*\)(.*/\1/p' "$SOURCE_DIR/include/xent_dlpack.h")
 [ "$(echo "$names" | wc -l)" -gt 40 ] || fail "the names in xent.map and xent.h were not understood"
-sort >expected <<EOS
+sed '/^$/d' <<EOS | sort >expected
 $(for name in libxent $names; do echo "$MANDIR/man3/$name.3"; done)
+$([ "$TOOL" -eq 0 ] || printf '%s\n' "$BINDIR/xent" "$MANDIR/man1/xent.1" "$DATADIR/bash-completion/completions/xent")
 $INCLUDEDIR/xent.h
 $INCLUDEDIR/xent_dlpack.h
 $LIBDIR/cmake/xent/xentConfig.cmake
@@ -27,3 +28,6 @@ $DOCDIR/README.md
 EOS
 diff expected found || fail "< is expected, > is installed"
 sh "$package/dead_links.sh" "$PREFIX/$DOCDIR" || fail "the installed documents link to what is not installed"
+
+# The program finds the library beside it, wherever the tree stands.
+[ "$TOOL" -eq 0 ] || $EMULATOR "$PREFIX/$BINDIR/xent" --version | grep -qx "xent $VERSION" || fail "the program does not run where it is installed"

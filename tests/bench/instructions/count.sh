@@ -14,7 +14,7 @@ compiler()
 build()
 {
     {
-        cmake -S "$root" -B "$work/build" -DCMAKE_C_COMPILER="${CC:-gcc}" -DCMAKE_BUILD_TYPE=Release -DXENT_BUILD_EXAMPLES=OFF &&
+        cmake -S "$root" -B "$work/build" -DCMAKE_C_COMPILER="${CC:-gcc}" -DCMAKE_BUILD_TYPE=Release -DXENT_BUILD_EXAMPLES=OFF -DXENT_BUILD_TOOL=OFF &&
             cmake --build "$work/build" -j "$(processors)" --target instructions_calls
     } >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
 }

@@ -11,7 +11,7 @@ mkdir "$work/installed"
 # Other gates run the tests.
 sh "$root/cmake/packaging/rpm.sh" "$out" --without tests
 rpmlint --config "$root/cmake/packaging/rpm/rpmlint.toml" "$out"/*.rpm | tee "$work/said"
-grep -q ' 4 packages and 0 specfiles checked; 0 errors, 0 warnings' "$work/said"
+grep -q ' 5 packages and 0 specfiles checked; 0 errors, 0 warnings' "$work/said"
 
 for package in "$out"/*.x86_64.rpm; do
     rpm2archive - <"$package" | tar -C "$work/installed" -xzf -
@@ -23,3 +23,4 @@ export PKG_CONFIG_SYSROOT_DIR="$work/installed" PKG_CONFIG_PATH="$work/installed
 # shellcheck disable=SC2046
 cc "$root/tests/package/consumer/consumer.c" $(pkg-config --cflags --libs xent) -o "$work/consumer"
 LD_LIBRARY_PATH="$work/installed/usr/lib64" "$work/consumer"
+LD_LIBRARY_PATH="$work/installed/usr/lib64" "$work/installed/usr/bin/xent" --version
