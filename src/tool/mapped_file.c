@@ -19,6 +19,25 @@ static const uint64_t window_length = 64 << 20;
 /* The files that are open, for the handler. Windows move only while no thread reads them. */
 static struct mapped_file *open_files[MOST_FILES];
 
+static const char *outputs[MOST_FILES];
+
+void file_keep_from(const char *output)
+{
+    for (int k = 0; k < MOST_FILES; k++) {
+        if (outputs[k] != NULL) continue;
+        outputs[k] = output;
+        return;
+    }
+}
+
+static void check_outputs(const char *path, const struct stat *input)
+{
+    struct stat output;
+    for (int k = 0; k < MOST_FILES && outputs[k] != NULL; k++)
+        if (stat(outputs[k], &output) == 0 && output.st_dev == input->st_dev && output.st_ino == input->st_ino)
+            fail("%s: is to be read, and would be overwritten", path);
+}
+
 static void say(const char *text)
 {
     if (write(STDERR_FILENO, text, strlen(text)) < 0) _exit(FAILED);
@@ -67,6 +86,7 @@ void file_open(struct mapped_file *file, const char *path)
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0) fail("%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode)) fail("%s: is %s, expected a regular file", path, kind(status.st_mode));
     if (status.st_size == 0) fail("%s: is empty", path);
+    check_outputs(path, &status);
     file->size = (uint64_t)status.st_size;
     file->change = status.st_mtim;
     register_file(file);
@@ -85,11 +105,12 @@ static void map(struct mapped_file *file, uint64_t begin, uint64_t length)
     const uint64_t rest = file->size - (begin - before), wanted = before + length + window_length;
     file->begin = begin - before;
     file->length = wanted < rest ? wanted : rest;
-    void *window = file->length > SIZE_MAX
-                       ? MAP_FAILED
-                       : mmap(NULL, (size_t)file->length, PROT_READ, MAP_SHARED, file->descriptor, (off_t)file->begin);
+    errno = ENOMEM;
+    void *window = MAP_FAILED;
+    if (file->length <= SIZE_MAX)
+        window = mmap(NULL, (size_t)file->length, PROT_READ, MAP_SHARED, file->descriptor, (off_t)file->begin);
     if (window == MAP_FAILED)
-        fail("%s: %llu bytes of it cannot be mapped: %s", file->path, (unsigned long long)file->length, strerror(ENOMEM));
+        fail("%s: %llu bytes of it cannot be mapped: %s", file->path, (unsigned long long)file->length, strerror(errno));
     file->window = window;
     posix_madvise(window, (size_t)file->length, POSIX_MADV_SEQUENTIAL);
     posix_madvise(window, (size_t)file->length, POSIX_MADV_WILLNEED);

@@ -14,6 +14,9 @@ struct mapped_file {
     uint64_t begin, length; /* where in the file the window lies */
 };
 
+/* From now on a file that is opened to be read may not be this one, which will be written. */
+void file_keep_from(const char *output);
+
 /* Anything but a regular file that can be read ends the program, as all functions here do that fail. */
 void file_open(struct mapped_file *file, const char *path);
 

@@ -151,13 +151,18 @@ static json_t *load(const unsigned char *bytes, size_t size, uint64_t file_size,
     return NULL;
 }
 
+static const json_t *member_named(const json_t *header, const char *name)
+{
+    return strcmp(name, metadata) != 0 ? json_object_get(header, name) : NULL;
+}
+
 bool safetensors_look_up(struct array *array, const char *name, const unsigned char *bytes, size_t size, uint64_t file_size,
                          bool *found, struct reason *why)
 {
     size_t header_size, count;
     json_t *header = load(bytes, size, file_size, &header_size, &count, why);
     if (header == NULL) return false;
-    const json_t *member = strcmp(name, metadata) != 0 ? json_object_get(header, name) : NULL;
+    const json_t *member = member_named(header, name);
     *found = member != NULL;
     const bool good = member == NULL || read_tensor(array, name, member, header_size, why);
     json_decref(header);
@@ -171,7 +176,7 @@ bool safetensors_parse(struct array *array, const char *name, const unsigned cha
     json_t *header = load(bytes, size, file_size, &header_size, &count, why);
     if (header == NULL) return false;
     if (name == NULL) name = default_name(header, count, why);
-    const json_t *member = name != NULL && strcmp(name, metadata) != 0 ? json_object_get(header, name) : NULL;
+    const json_t *member = name != NULL ? member_named(header, name) : NULL;
     if (name != NULL && member == NULL) refuse(why, "has no tensor '%.64s'", name);
     const bool good = member != NULL && read_tensor(array, name, member, header_size, why);
     json_decref(header);

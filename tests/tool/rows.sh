@@ -50,6 +50,8 @@ EOS
 fi
 
 echo "== all or nothing"
+refused 'z.npy: is to be read, and would be overwritten' eval z.npy t.npy --rows z.npy
+refused 't.npy: is to be read, and would be overwritten' kl z.npy z.npy t.npy --rows ./t.npy
 cp rows.csv before
 { npy '|u1' '(2, 2)' && printf '\001\003\000\002'; } >bad.npy
 refused 'bad.npy: target.*' eval z.npy bad.npy --rows rows.csv --plot plot.svg
