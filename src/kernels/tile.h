@@ -33,8 +33,14 @@ struct xent_tile {
     double first_entry[XENT_TILE], target_entry[XENT_TILE];
 };
 
-/* What the first pass leaves in a tile: the logits as they were, or their terms; of the targets at_target, and target_term of terms. */
-enum xent_tile_keeps { XENT_KEEPS_LOGITS, XENT_KEEPS_LOGITS_FOR_TARGETS, XENT_KEEPS_TERMS, XENT_KEEPS_TERMS_FOR_TARGETS };
+/* What the first pass leaves: nothing, at_target, the logits as they were, their terms, or terms, at_target and target_term. */
+enum xent_tile_keeps {
+    XENT_KEEPS_NOTHING,
+    XENT_KEEPS_TARGETS,
+    XENT_KEEPS_LOGITS,
+    XENT_KEEPS_TERMS,
+    XENT_KEEPS_TERMS_FOR_TARGETS
+};
 
 /* The coefficients of the rows of a tile: class c of row r has at[c * class_step + r * row_step]. The steps are XENT_TILE and 1, or 1
    and 0 where all rows have the same ones, or 0 and 0 where all classes have. */

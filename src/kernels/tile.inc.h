@@ -59,10 +59,23 @@ static inline size_t find_regular(size_t rows, bool weighed, struct xent_tile *s
 
 static inline size_t tile_index(size_t row, int32_t class_index) { return (size_t)class_index * XENT_TILE + row; }
 
-static inline void tile_read_targets(const real *tile, size_t rows, struct xent_tile *state)
+/* Takes the maxima out of the sums. First reads the logits of a class of each row, which may be the maximum; of NULL: none. */
+static inline void tile_take_out(real *tile, size_t rows, const int32_t *first, const int32_t *class_index, double *logit)
 {
-    clear_last(state->at_target, rows);
-    for (size_t r = 0; r < rows; r++) state->at_target[r] = (double)tile[tile_index(r, state->target[r])];
+    if (class_index == NULL) {
+        for (size_t r = 0; r < rows; r++) tile[tile_index(r, first[r])] = -(real)INFINITY;
+        return;
+    }
+    clear_last(logit, rows);
+    for (size_t r = 0; r < rows; r++) {
+        logit[r] = (double)tile[tile_index(r, class_index[r])];
+        tile[tile_index(r, first[r])] = -(real)INFINITY;
+    }
+}
+
+static inline void tile_put_back(real *tile, size_t rows, const int32_t *first, const double *logit)
+{
+    for (size_t r = 0; r < rows; r++) tile[tile_index(r, first[r])] = (real)logit[r];
 }
 
 /* The doubles of WIDTH rows as reals. */
@@ -80,35 +93,16 @@ static inline vector tile_exponents(const double *max)
     return v_sub(v_add(v_mul(tile_reals(max), v_set(LOG2E)), shift), shift);
 }
 
-/* What the sums of the terms of a tile's rows begin with. */
-struct tile_references {
-    real exponent[XENT_TILE], first[XENT_TILE];
-};
-
-/* Fills in `unit` as well. noinline: one body for all kernels. */
-static __attribute__((noinline)) void find_references(size_t rows, struct xent_tile *state, struct tile_references *references)
-{
-    double widened[XENT_TILE];
-    for (size_t r = 0; r < rows; r += WIDTH) {
-        vector of_rows = tile_exponents(state->max + r);
-        v_store(references->exponent + r, of_rows);
-        store_row_doubles(widened + r, of_rows);
-    }
-    class_numbers(state->first, rows, references->first);
-    units_of(widened, state->max, state->unit, whole_rows(rows));
-}
-
 /* The sums of n vectors of rows, from row r on: of their terms and, where these are HEATED, of the heat. */
 static inline __attribute__((always_inline)) void tile_sum_rows(real *tile, size_t r, size_t n, size_t classes, enum fate fate,
-                                                                const struct tile_references *references_of, const double *max,
+                                                                const real *exponent, const double *max,
                                                                 const struct xent_tile_ahead *ahead, double *sum, double *heat)
 {
     struct tile_term_rows of; /* whose lines would take long to clear */
     double *const total[] = { sum + r, heat + r };
     of.tile = tile + r;
     of.classes = classes;
-    EACH (v, n) of.shared[v] = references(v_load(references_of->exponent + r + v * WIDTH));
-    EACH (v, n) of.first[v] = v_load(references_of->first + r + v * WIDTH);
+    EACH (v, n) of.shared[v] = references(v_load(exponent + r + v * WIDTH));
     for (size_t v = 0; fate == HEATED && v < n; v++) of.top[v] = tile_reals(max + r + v * WIDTH);
     find_lines(ahead, r, n * WIDTH, &of.ahead);
     if (classes <= XENT_LANES)
@@ -118,32 +112,47 @@ static inline __attribute__((always_inline)) void tile_sum_rows(real *tile, size
 }
 
 static inline __attribute__((always_inline)) void tile_sum_all(real *tile, size_t rows, size_t classes, enum fate fate,
-                                                               const struct tile_references *references, const double *max,
+                                                               const real *exponent, const double *max,
                                                                const struct xent_tile_ahead *ahead, double *sum, double *heat)
 {
     size_t r = 0;
     for (; r + (BESIDE - 1) * WIDTH < rows; r += BESIDE * WIDTH)
-        tile_sum_rows(tile, r, BESIDE, classes, fate, references, max, ahead, sum, heat);
-    if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, references, max, ahead, sum, heat);
+        tile_sum_rows(tile, r, BESIDE, classes, fate, exponent, max, ahead, sum, heat);
+    if (r < rows) tile_sum_rows(tile, r, 1, classes, fate, exponent, max, ahead, sum, heat);
+}
+
+/* What the sums of terms are taken by: the exponents of the rows' references, and the units that follow from them. It stands between the
+   narrow stores of tile_take_out and the vector loads of tile_sum, which wait for them. noinline: one body for all kernels. */
+static __attribute__((noinline)) void tile_refer(size_t rows, struct xent_tile *state, real *exponent)
+{
+    double widened[XENT_TILE];
+    for (size_t r = 0; r < rows; r += WIDTH) {
+        vector of_rows = tile_exponents(state->max + r);
+        v_store(exponent + r, of_rows);
+        store_row_doubles(widened + r, of_rows);
+    }
+    units_of(widened, state->max, state->unit, whole_rows(rows));
 }
 
 static size_t tile_terms(void *logits, size_t rows, size_t classes, enum xent_tile_keeps keeps, bool weighed,
                          const struct xent_tile_ahead *ahead, struct xent_tile *state)
 {
-    real *tile = logits;
-    struct tile_references references;
-    double sum[XENT_TILE];
-    const bool terms_for_targets = keeps == XENT_KEEPS_TERMS_FOR_TARGETS;
-    if (terms_for_targets || keeps == XENT_KEEPS_LOGITS_FOR_TARGETS) tile_read_targets(tile, rows, state);
-    find_references(rows, state, &references);
-    if (keeps < XENT_KEEPS_TERMS)
-        tile_sum_all(tile, rows, classes, DROPPED, &references, state->max, ahead, sum, sum);
+    real *tile = logits, exponent[XENT_TILE];
+    double sum[XENT_TILE], at_first[XENT_TILE];
+    const bool keep = keeps == XENT_KEEPS_TERMS_FOR_TARGETS;
+    if (keep || keeps == XENT_KEEPS_TARGETS)
+        tile_take_out(tile, rows, state->first, state->target, state->at_target);
     else
-        tile_sum_all(tile, rows, classes, KEPT, &references, state->max, ahead, sum, sum);
+        tile_take_out(tile, rows, state->first, keeps == XENT_KEEPS_LOGITS ? state->first : NULL, at_first);
+    tile_refer(rows, state, exponent);
+    if (keeps < XENT_KEEPS_TERMS)
+        tile_sum_all(tile, rows, classes, DROPPED, exponent, state->max, ahead, sum, sum);
+    else
+        tile_sum_all(tile, rows, classes, KEPT, exponent, state->max, ahead, sum, sum);
+    if (keeps == XENT_KEEPS_LOGITS) tile_put_back(tile, rows, state->first, at_first);
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
-    if (terms_for_targets) clear_last(state->target_term, rows);
-    for (size_t r = 0; r < rows && terms_for_targets; r++)
-        state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
+    if (keep) clear_last(state->target_term, rows);
+    for (size_t r = 0; r < rows && keep; r++) state->target_term[r] = (double)tile[tile_index(r, state->target[r])];
     return find_regular(rows, weighed, state);
 }
 

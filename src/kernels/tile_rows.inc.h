@@ -46,13 +46,6 @@ static inline size_t whole_rows(size_t rows) { return (rows + VF64_WIDTH - 1) / 
 /* The rows' doubles in plain C, which becomes vector code whatever the instruction set. Arrays must be known to be apart. */
 #define EACH_ROW(r, rows) for (size_t r = 0, end_row = whole_rows(rows); r < end_row; r++)
 
-/* The classes of rows as reals, with which vectors compare the number of a class. */
-static inline void class_numbers(const int32_t *class_index, size_t rows, real *number)
-{
-    const size_t whole = (rows + WIDTH - 1) / WIDTH * WIDTH;
-    for (size_t r = 0; r < whole; r++) number[r] = (real)class_index[r];
-}
-
 /* Clears the last vector, before its rows are written one by one. */
 static inline void clear_last(double *of_row, size_t rows)
 {

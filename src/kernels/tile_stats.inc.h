@@ -10,12 +10,11 @@
 static size_t tile_terms_with_heat(void *logits, size_t rows, size_t classes, bool weighed, const struct xent_tile_ahead *ahead,
                                    struct xent_tile *state, double *heat)
 {
-    real *tile = logits;
-    struct tile_references references;
+    real *tile = logits, exponent[XENT_TILE];
     double sum[XENT_TILE];
-    tile_read_targets(tile, rows, state);
-    find_references(rows, state, &references);
-    tile_sum_all(tile, rows, classes, HEATED, &references, state->max, ahead, sum, heat);
+    tile_take_out(tile, rows, state->first, state->target, state->at_target);
+    tile_refer(rows, state, exponent);
+    tile_sum_all(tile, rows, classes, HEATED, exponent, state->max, ahead, sum, heat);
     EACH_ROW (r, rows) state->rest[r] = sum[r] * (0x1p-64 * state->unit[r]);
     EACH_ROW (r, rows) heat[r] *= 0x1p-64 * state->unit[r];
     return find_regular(rows, weighed, state);

@@ -2,8 +2,6 @@
 #ifndef XENT_KERNELS_TILE_TERMS_INC_H
 #define XENT_KERNELS_TILE_TERMS_INC_H
 
-#include <math.h>
-
 #include "heat.inc.h"
 #include "kernels.h"
 #include "tile_rows.inc.h"
@@ -26,8 +24,7 @@ struct tile_term_rows {
     real *tile;
     size_t classes;
     struct reference shared[BESIDE];
-    vector first[BESIDE]; /* the classes at the maxima, which have no terms */
-    vector top[BESIDE];   /* the maxima, of terms that are HEATED */
+    vector top[BESIDE]; /* the maxima, of terms that are HEATED */
     struct tile_lines ahead;
 };
 
@@ -41,11 +38,7 @@ static inline __attribute__((always_inline)) void tile_terms_of(const struct til
                                                                 const size_t *c, size_t count, struct tile_class_terms *terms)
 {
     vector x[PAIR * BESIDE];
-    EACH (k, count) {
-        const vector number = v_set((real)(int32_t)c[k]), *first = of->first;
-        const real *logits = of->tile + c[k] * XENT_TILE;
-        EACH (v, n) x[k * n + v] = v_where_equal(first[v], number, v_set(-(real)INFINITY), v_load(logits + v * WIDTH));
-    }
+    EACH (v, count * n) x[v] = v_load(of->tile + c[v / n] * XENT_TILE + v % n * WIDTH);
     EACH (k, count) fetch_lines(&of->ahead, c[k]);
     EACH (v, (count * n + STAGED - 1) / STAGED) {
         const size_t from = v * STAGED, left = count * n - from;

@@ -72,7 +72,7 @@ struct tile_entry {
 
 static inline void set_entry(struct tile_entry *of, const double *entry, const int32_t *class_index, size_t rows)
 {
-    class_numbers(class_index, rows, of->class_index);
+    for (size_t r = 0; r < rows; r++) of->class_index[r] = (real)class_index[r];
     for (size_t r = 0; r < rows; r += WIDTH) {
         vf64 parts[PARTS];
         load_row_doubles(entry + r, rows - r, parts);

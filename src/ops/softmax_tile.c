@@ -30,14 +30,17 @@ static inline void target_first(struct xent_tile *state, size_t rows)
 /* No class is a target: where entries come from terms, the first maximum, whose entry is one of its own, stands for it. */
 static void reduce(const void *call, struct xent_tile_rows *tile)
 {
+    static const enum xent_tile_keeps keeps[] = {
+        [XENT_SOFTMAX] = XENT_KEEPS_TERMS, [XENT_LOG_SOFTMAX] = XENT_KEEPS_LOGITS, [XENT_LOGSUMEXP] = XENT_KEEPS_NOTHING
+    };
     const struct xent_softmax *softmax = call;
     const struct xent_real_kernels *kernels = softmax->type.kernels->real;
     struct xent_tile *state = &tile->state;
     size_t classes = (size_t)softmax->type.classes;
-    const enum xent_tile_keeps keeps = softmax->kind == XENT_SOFTMAX ? XENT_KEEPS_TERMS : XENT_KEEPS_LOGITS;
     kernels->tile_maxima(tile->reals, tile->rows, classes, state);
     if (softmax->kind == XENT_SOFTMAX) target_first(state, tile->rows);
-    tile->regular_rows = kernels->tile_terms(tile->reals, tile->rows, classes, keeps, false, &tile->ahead, state);
+    tile->regular_rows =
+        kernels->tile_terms(tile->reals, tile->rows, classes, keeps[softmax->kind], false, &tile->ahead, state);
 }
 
 static void find_logarithms(const void *call, struct xent_tile_rows *tile)

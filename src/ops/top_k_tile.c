@@ -1,6 +1,4 @@
 /* The largest classes of rows side by side. The kernel that finds them finds the maxima, so that the terms need no other look at the logits. */
-#include <string.h>
-
 #include "ops/top_k.h"
 
 static void begin(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
@@ -22,8 +20,7 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
         kernels->tile_top(tile->reals, rows, classes, (size_t)top_k->k, xent_arena_at(tile->memory, top_k->tile_best),
                           xent_arena_at(tile->memory, top_k->tile_at), state);
     if (top_k->logp == NULL) return;
-    memcpy(state->target, state->first, sizeof state->first);
-    tile->regular_rows = kernels->tile_terms(tile->reals, rows, classes, XENT_KEEPS_LOGITS, false, &tile->ahead, state);
+    tile->regular_rows = kernels->tile_terms(tile->reals, rows, classes, XENT_KEEPS_NOTHING, false, &tile->ahead, state);
 }
 
 static void write_indices(const struct xent_top_k_call *top_k, const struct xent_tile_rows *tile)
@@ -37,14 +34,12 @@ static void write_indices(const struct xent_top_k_call *top_k, const struct xent
     }
 }
 
-/* Of rows whose first class is the first at the maximum. */
 static void write_log_probabilities(const struct xent_top_k_call *top_k, struct xent_tile_rows *tile)
 {
     const struct xent_real_kernels *kernels = top_k->type.kernels->real;
     struct xent_tile *state = &tile->state;
     void *best = xent_arena_at(tile->memory, top_k->tile_best);
     kernels->log1p(state->rest, state->log1p_rest, tile->rows);
-    memset(state->first, 0, sizeof state->first);
     top_k->written.kernels->tile_log_probs(best, tile->rows, (size_t)top_k->k, state);
     top_k->written.kernels->tile_write(best, tile->rows, (size_t)top_k->k, NULL, &tile->out);
 }

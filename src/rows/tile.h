@@ -80,7 +80,7 @@ static inline void xent_tile_reduce(const struct xent_row_type *type, struct xen
     const struct xent_real_kernels *kernels = type->kernels->real;
     const size_t rows = tile->rows, classes = (size_t)type->classes;
     const bool weighed = tile->coef.at != NULL;
-    const enum xent_tile_keeps keeps = keep_terms ? XENT_KEEPS_TERMS_FOR_TARGETS : XENT_KEEPS_LOGITS_FOR_TARGETS;
+    const enum xent_tile_keeps keeps = keep_terms ? XENT_KEEPS_TERMS_FOR_TARGETS : XENT_KEEPS_TARGETS;
     static const struct xent_tile_ahead nothing = { .count = 0 };
     kernels->tile_maxima(tile->reals, rows, classes, &tile->state);
     if (weighed) kernels->tile_weigh(tile->reals, rows, classes, &tile->coef, false, &nothing, &tile->state);
