@@ -396,6 +396,88 @@ XENT_API void xent_stats_init(xent_stats *stats, size_t struct_size);
 XENT_API xent_status xent_row_stats(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
                                     const xent_stats *stats);
 
+/* ---- Partial rows ------------------------------------------------------------------------------------------------- */
+
+/* Where no process holds whole rows, each reduces the classes it has to states (xent_partial_reduce), sends these as bytes to all
+   others, merges everybody's (xent_partial_merge), and has the rows: their losses and statistics (xent_partial_finish), and the gradient of
+   its own classes (xent_partial_grad). Logits are read twice; 64 bytes for each row and state are exchanged, by MPI_Allgather, sockets,
+   files; no collective may add or compare. A stream of classes too long for memory is the same calls in one process.
+
+   A cut at multiples of 4096 classes gives the bits that xent_cross_entropy, xent_cross_entropy_grad and xent_row_stats give whole rows:
+   losses, statistics, every entry of the gradient. xent_shard_cut makes such cuts. A shard that begins or ends elsewhere makes the cut
+   an unaligned one: its results are within the bounds of whole rows (an entropy of F64 logits 5 * 2^-53 more for each doubling of the
+   shards), and their bits depend on the cut.
+   A vocabulary is padded by logits of -inf, which have probability 0. */
+
+/* The classes [first, first + classes) of a row of `of` classes. Fill in all fields, or let xent_shard_cut do it. */
+typedef struct xent_shard {
+    int64_t first, classes, of;
+    int32_t dtype;    /* the logits' xent_dtype, the same in all shards */
+    int32_t reserved; /* 0 */
+} xent_shard;
+
+/* The state of a run of a row's classes, with v, k (coefficients) and p as for a loss. Plain data of 64 bytes without padding: copy it,
+   send it, store it, to machines of the same byte order and the same xent_numerics_version(). Every NaN in it is the canonical one. */
+typedef struct xent_partial {
+    double max;    /* the largest v; -inf: nothing but -inf; +inf: a NaN or +inf is among them */
+    double rest;   /* sum of exp(v - max) over all classes but the first at max; NaN with a NaN */
+    double heat;   /* sum of exp(v - max) * (max - v) over the same */
+    double coef;   /* sum of the coefficients that every class may have; 0 without probabilities and label smoothing */
+    double gap;    /* sum of such a coefficient times (max - v) */
+    double peak;   /* the largest such coefficient, as a magnitude */
+    double target; /* v of the target, where it is a class index among these classes; else NaN */
+    int64_t
+        argmax; /* the first class at max, or the first NaN, counted from 0 in `of`; the first class where nothing was read */
+} xent_partial;
+
+/* *shard = part `part` of `parts`: cut at multiples of 4096 classes, as evenly as that allows; the last parts may be empty.
+   XENT_ERROR_INVALID_ARGUMENT: shard is NULL, parts < 1, part outside [0, parts). XENT_ERROR_DTYPE: dtype is not floating.
+   XENT_ERROR_SHAPE: of < 1. */
+XENT_API xent_status xent_shard_cut(int64_t of, xent_dtype dtype, int32_t parts, int32_t part, xent_shard *shard);
+
+/* States that a row of the shard has: 1 where it is not aligned, else the nodes of the row's tree of chunks that it is made of, at most
+   twice the binary logarithm of its chunks. 0 for an empty shard, NULL, and a shard that no function accepts. */
+XENT_API int64_t xent_partials_per_row(const xent_shard *shard);
+
+/* Shared by the functions below, where they have such an argument
+   logits    floating, of the shard's dtype, with shard->classes classes along the class axis
+   target    class indices in [0, of), the same in all shards, whichever classes these hold; or the shard's slice of the probabilities.
+             NULL where no loss is wanted: then no row has an ignored target
+   options   as for xent_cross_entropy, the same in all shards; C is `of`, class_weight has shape (of) everywhere
+   partials, whole   in row-major order of the batch, in memory aligned as an array of them; may be NULL where there are none
+
+   An empty shard has no states; its logits have no classes, and nothing is written. An ignored row is not read. All functions are all or
+   nothing, check in the order above, `shard` with the options, and use threads as other operations do.
+   XENT_ERROR_INVALID_ARGUMENT: shard->reserved is not 0; states that are misaligned, or cannot be of these rows and classes: an argmax
+   that is none of its classes ("partials[2][17] has argmax 9000, expected one of its classes, 12288 to 16383"). XENT_ERROR_DTYPE:
+   shard->dtype is not floating, logits of another dtype. XENT_ERROR_SHAPE: of < 1, first or classes outside the row, logits or
+   probabilities with other than shard->classes classes. XENT_ERROR_OVERFLOW: more states than can be addressed.
+   XENT_ERROR_OVERLAP: `partials` and `whole` are an output or an input as any other. The rest as for xent_cross_entropy. */
+
+/* partials: room for rows * xent_partials_per_row(shard); the states of a row stand one behind the other. Reads each logit once. */
+XENT_API xent_status xent_partial_reduce(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                         const xent_options *options, xent_partial *partials);
+
+/* whole: one state for each of `rows` rows. shards[i], partials[i]: all parts of the rows, in the order of their classes; empty shards
+   anywhere.
+   XENT_ERROR_INVALID_ARGUMENT: parts < 1, shards that differ in `of` or dtype, states as above. XENT_ERROR_SHAPE: rows < 0, shards that do
+   not cover [0, of) once, in order. */
+XENT_API xent_status xent_partial_merge(int32_t parts, const xent_shard *shards, const xent_partial *const *partials,
+                                        int64_t rows, xent_partial *whole);
+
+/* Loss and statistics of merged rows; either may be NULL, not both. shard: any of them. target, options: as they were reduced; without
+   a target the batch shape is that of the statistics. loss, stats: as for xent_cross_entropy and xent_row_stats.
+   XENT_ERROR_INVALID_ARGUMENT: stats->rank is wanted, which states do not tell; a row that counts has no target in its state though a loss is
+   wanted: it was reduced with another target, or without. */
+XENT_API xent_status xent_partial_finish(const xent_partial *whole, const xent_shard *shard, const xent_tensor *target,
+                                         const xent_options *options, const xent_stats *stats, xent_tensor *loss);
+
+/* The gradient of the shard's logits, given merged rows. grad_loss: as for xent_cross_entropy_grad. grad_logits: the logits' shape
+   and dtype; may be the logits themselves. */
+XENT_API xent_status xent_partial_grad(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                       const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
+                                       xent_tensor *grad_logits);
+
 /* ---- Backward of the pieces, for those who keep p or logp --------------------------------------------------------- */
 
 /* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]) along axis, for p = softmax(z).

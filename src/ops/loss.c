@@ -15,10 +15,11 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
     const xent_options *options = &loss->options;
     double smoothing = options->label_smoothing;
     ptrdiff_t offset = position->offset[XENT_LOSS_TARGET];
+    int64_t index;
     row->target = -1;
     row->target_coef = row->at_target = 0;
     if (loss->dense)
-        row->coefficients = (struct xent_coefficients){ .class_weight = options->class_weight,
+        row->coefficients = (struct xent_coefficients){ .class_weight = loss->class_weight,
                                                         .hot = 1 - smoothing,
                                                         .uniform = xent_loss_uniform(loss),
                                                         .sums = loss->knows_sums ? loss->sums : NULL };
@@ -30,16 +31,19 @@ void xent_loss_read_target(const struct xent_loss *loss, const struct xent_posit
         row->coefficients.per_class = xent_line_of(loss->target, loss->axis, offset);
         return;
     }
-    row->target = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + offset);
-    row->ignored |= xent_target_ignored(&loss->rule, row->target);
+    index = xent_load_index(loss->rule.dtype, (const char *)loss->target->data + offset);
+    row->target = index;
+    row->ignored |= xent_target_ignored(&loss->rule, index);
     if (row->ignored) return;
+    if (loss->shard != NULL) row->target -= loss->shard->first;
     row->target_coef = 1 - smoothing;
-    if (options->class_weight != NULL) row->target_coef *= xent_weight_of(options->class_weight, row->target);
+    if (options->class_weight != NULL) row->target_coef *= xent_weight_of(options->class_weight, index);
 }
 
 void xent_loss_read_logit(const struct xent_loss *loss, struct xent_row *row)
 {
-    if (row->target_coef != 0) row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
+    bool is_here = (uint64_t)row->target < (uint64_t)loss->type.classes;
+    if (row->target_coef != 0 && is_here) row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
 }
 
 struct xent_upstream xent_loss_upstream(const struct xent_loss *loss, const struct xent_position *position)
@@ -119,10 +123,9 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
 }
 
 /* What a class index adds to the sums over all classes; its gap needs no pass over the row. */
-static void add_target(const struct xent_loss *loss, struct xent_row *row)
+static void add_target(struct xent_row *row)
 {
     if (row->target_coef == 0) return;
-    if (!terms_overwrite_logits(row)) xent_loss_read_logit(loss, row);
     row->state.coef += row->target_coef;
     row->state.gap += wide_gap_of(row->target_coef, row->state.max, row->at_target);
 }
@@ -138,12 +141,11 @@ static double result_of(const struct xent_loss *loss, const struct xent_row *row
     return xent_loss_weighted(result, row->weight);
 }
 
-static void finish(const void *call, struct xent_row *rows, size_t count)
+void xent_loss_finish(const struct xent_loss *loss, struct xent_row *rows, size_t count)
 {
-    const struct xent_loss *loss = call;
     double rest[XENT_BLOCK] = { 0 }, log1p_rest[XENT_BLOCK];
     for (size_t i = 0; i < count; i++) {
-        add_target(loss, &rows[i]);
+        add_target(&rows[i]);
         rest[i] = rows[i].state.rest;
     }
     loss->type.kernels->real->log1p(rest, log1p_rest, count);
@@ -151,6 +153,14 @@ static void finish(const void *call, struct xent_row *rows, size_t count)
         rows[i].log1p_rest = log1p_rest[i];
         rows[i].result = result_of(loss, &rows[i]);
     }
+}
+
+static void finish(const void *call, struct xent_row *rows, size_t count)
+{
+    const struct xent_loss *loss = call;
+    for (size_t i = 0; i < count; i++)
+        if (!terms_overwrite_logits(&rows[i])) xent_loss_read_logit(loss, &rows[i]);
+    xent_loss_finish(loss, rows, count);
 }
 
 /* Whether all entries of the row are alike: +0.0 where the row is ignored, or where a factor of 0 meets a sum of coefficients and
@@ -165,9 +175,9 @@ static bool is_uniform(const struct xent_loss *loss, const struct xent_row *row,
     return row->factor == 0 && row->state.coef - row->state.coef == 0 && pull - pull != 0;
 }
 
-static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
+void xent_loss_write(const struct xent_loss *loss, const struct xent_row *row, bool led_before, char *task_memory,
+                     struct xent_span span)
 {
-    const struct xent_loss *loss = call;
     struct xent_buffers buffers = buffers_of(loss, task_memory);
     double pull = pull_of(loss->options.z_loss, row->state.max + row->log1p_rest), entry;
     const struct xent_gradient gradient = { .factor = row->factor,
@@ -175,11 +185,17 @@ static void write(const void *call, const struct xent_row *row, char *task_memor
                                             .pull = pull,
                                             .coefficients = coefficients_of(loss, row),
                                             .target = row->target,
-                                            .target_coef = row->target_coef };
+                                            .target_coef = row->target_coef,
+                                            .led_before = led_before };
     if (is_uniform(loss, row, pull, &entry))
         xent_row_fill(&loss->type, row, entry, span);
     else
         xent_row_write(&loss->type, row, &gradient, loss->terms_place == XENT_TERMS_STREAMED, &buffers, span);
+}
+
+static void write(const void *call, const struct xent_row *row, char *task_memory, struct xent_span span)
+{
+    xent_loss_write(call, row, false, task_memory, span);
 }
 
 const struct xent_row_steps xent_cross_entropy_steps = { .begin = begin, .reduce = reduce, .finish = finish };

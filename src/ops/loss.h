@@ -36,12 +36,14 @@ struct xent_loss {
     /* the caller's arguments */
     const struct xent_loss_kind *kind;
     const struct xent_tensor *logits; /* or log-probabilities */
+    const xent_shard *shard;          /* of which classes the logits are; NULL: of all */
     const struct xent_tensor *target;
     const xent_options *given;           /* NULL: the defaults */
     const struct xent_tensor *grad_loss; /* NULL: ones */
     struct xent_tensor *loss;
     struct xent_tensor *grad_logits; /* NULL: forward only */
     bool with_gradient;              /* the loss may then be NULL */
+    const struct xent_tensor *whole; /* memory of states that are read; NULL: none are */
 
     /* from the checks */
     xent_options options;
@@ -53,7 +55,8 @@ struct xent_loss {
     /* the plan */
     double divisor; /* of MEAN; 1 for the other reductions */
     struct xent_row_type type;
-    bool dense;      /* every class may have a coefficient: probabilities, or label smoothing */
+    const struct xent_tensor *class_weight; /* of the classes that the logits have; NULL: all ones */
+    bool dense;                             /* every class may have a coefficient: probabilities, or label smoothing */
     bool knows_sums; /* label smoothing with class weights: the coefficients are those of every row, and their sums these */
     struct xent_coef_sums sums[XENT_SUMMED_CHUNKS];
     enum xent_terms_place terms_place;
@@ -71,18 +74,20 @@ static inline void xent_loss_init(struct xent_loss *loss, const struct xent_tens
                                   const xent_options *given)
 {
     loss->logits = logits;
+    loss->shard = NULL;
     loss->target = target;
     loss->given = given;
     loss->grad_loss = NULL;
     loss->loss = NULL;
     loss->grad_logits = NULL;
     loss->with_gradient = false;
+    loss->whole = NULL;
 }
 
 /* What label smoothing gives every class. */
 static inline double xent_loss_uniform(const struct xent_loss *loss)
 {
-    return loss->options.label_smoothing / (double)loss->type.classes;
+    return loss->options.label_smoothing / (double)loss->rule.classes;
 }
 
 extern const struct xent_operation xent_cross_entropy_operation, xent_nll_operation;
@@ -91,11 +96,24 @@ extern const struct xent_operation xent_cross_entropy_operation, xent_nll_operat
    reads the targets. */
 xent_status xent_loss_check(struct xent_loss *loss);
 
-/* The steps of a row that both have: target and coefficients, and the factor of its gradient. */
+/* The last four of these, of whatever tensors a loss has, once its options have been read and its rule been set up. */
+xent_status xent_loss_check_dtypes(const struct xent_loss *loss);
+xent_status xent_loss_check_shapes(struct xent_loss *loss);
+xent_status xent_loss_check_outputs(const struct xent_loss *loss);
+xent_status xent_loss_check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output);
+xent_status xent_loss_check_values(struct xent_loss *loss);
+
+/* The steps of a row that both have: target and coefficients, and the factor of its gradient. The target counts from the first class of the
+   logits; where these are some of a row's classes, it may lie outside, and has no logit to read. */
 void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row);
 void xent_loss_read_logit(const struct xent_loss *loss, struct xent_row *row); /* the target's, where that has a coefficient */
 double xent_loss_factor(const struct xent_loss *loss, const struct xent_position *position, double weight);
 
+/* The end of the first pass, for rows of cross entropy whose states and targets' logits are known; and the second pass. led_before: the
+   row's first maximum is in classes before those of the logits. */
+void xent_loss_finish(const struct xent_loss *loss, struct xent_row *rows, size_t count);
+void xent_loss_write(const struct xent_loss *loss, const struct xent_row *row, bool led_before, char *task_memory,
+                     struct xent_span span);
 /* What the factor is made of beside the row's weight. */
 struct xent_upstream {
     double gradient; /* of the row's loss */

@@ -3,6 +3,7 @@
 #include "args/errors.h"
 #include "args/options.h"
 #include "ops/loss.h"
+#include "ops/shard.h"
 
 static xent_status check_null(const struct xent_loss *loss)
 {
@@ -25,7 +26,6 @@ PART xent_status check_dtypes(const struct xent_loss *loss, const xent_options *
 {
     const struct xent_tensor *weight = options->class_weight, *row_weight = options->row_weight;
     XENT_TRY(xent_check_floating(loss->kind->logits, loss->logits));
-    if (!loss->rule.indices) XENT_TRY(xent_check_floating("target", loss->target));
     if (weight != NULL) XENT_TRY(xent_check_floating("class_weight", weight));
     if (row_weight != NULL) XENT_TRY(xent_check_floating("row_weight", row_weight));
     if (loss->grad_loss != NULL) XENT_TRY(xent_check_floating("grad_loss", loss->grad_loss));
@@ -50,13 +50,16 @@ PART xent_status check_shapes(struct xent_loss *loss, const xent_options *option
     const struct xent_tensor *weight = options->class_weight, *row_weight = options->row_weight, *logits = loss->logits;
     int64_t classes;
     XENT_TRY(xent_check_axis(loss->kind->logits, logits, options->axis, &loss->axis));
-    classes = logits->shape[loss->axis];
+    classes = loss->shard == NULL ? logits->shape[loss->axis] : loss->shard->of;
     loss->rule.classes = classes;
-    if (loss->rule.indices)
+    if (loss->rule.indices && loss->target != NULL)
         XENT_TRY(xent_check_shape("target", loss->target, logits, loss->axis, "the batch shape, for class indices"));
-    else
+    else if (loss->target != NULL)
         XENT_TRY(xent_check_shape("target", loss->target, logits, XENT_NO_AXIS, loss->kind->for_probabilities));
-    XENT_TRY(xent_check_class_count(loss->kind->logits, logits, loss->axis));
+    if (loss->shard == NULL)
+        XENT_TRY(xent_check_class_count(loss->kind->logits, logits, loss->axis));
+    else
+        XENT_TRY(xent_shard_check_classes(loss->shard, loss->kind->logits, logits, loss->axis));
     if (weight != NULL) XENT_TRY(xent_check_weight_shape(weight, classes));
     if (row_weight != NULL) XENT_TRY(xent_check_shape("row_weight", row_weight, logits, loss->axis, "the batch shape"));
     XENT_TRY(check_batch(loss, options, "grad_loss", loss->grad_loss));
@@ -74,6 +77,7 @@ PART xent_status check_output(const struct xent_loss *loss, const xent_options *
     XENT_TRY(xent_check_apart(name, output, "target", loss->target, false));
     XENT_TRY(xent_check_apart(name, output, "class_weight", options->class_weight, false));
     XENT_TRY(xent_check_apart(name, output, "row_weight", options->row_weight, false));
+    XENT_TRY(xent_check_apart(name, output, "whole", loss->whole, false));
     return xent_check_apart(name, output, "grad_loss", loss->grad_loss, false);
 }
 
@@ -105,8 +109,16 @@ PART xent_status check_values(const struct xent_loss *loss, const xent_options *
     *counted = loss->walk.count;
     if (weight != NULL) XENT_TRY(xent_check_weights(weight));
     if (row_weight != NULL) XENT_TRY(xent_check_row_weights(row_weight, &loss->walk, XENT_LOSS_ROW_WEIGHT));
-    if (!loss->rule.indices) return XENT_OK;
+    if (!loss->rule.indices || loss->target == NULL) return XENT_OK;
     return xent_check_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, counted);
+}
+
+PART xent_status check_rows(struct xent_loss *loss, const xent_options *options)
+{
+    plan_walk(loss, options);
+    XENT_TRY(check_values(loss, options, &loss->counted));
+    if (loss->counted == loss->walk.count) loss->rule.may_ignore = false;
+    return XENT_OK;
 }
 
 PART xent_status check_arguments(struct xent_loss *loss, const xent_options *options)
@@ -115,10 +127,7 @@ PART xent_status check_arguments(struct xent_loss *loss, const xent_options *opt
     XENT_TRY(check_dtypes(loss, options));
     XENT_TRY(check_shapes(loss, options));
     XENT_TRY(check_outputs(loss, options));
-    plan_walk(loss, options);
-    XENT_TRY(check_values(loss, options, &loss->counted));
-    if (loss->counted == loss->walk.count) loss->rule.may_ignore = false;
-    return XENT_OK;
+    return check_rows(loss, options);
 }
 
 static __attribute__((noinline)) xent_status check_with_options(struct xent_loss *loss)
@@ -135,3 +144,12 @@ xent_status xent_loss_check(struct xent_loss *loss)
     loss->options = defaults;
     return check_arguments(loss, &defaults);
 }
+
+xent_status xent_loss_check_dtypes(const struct xent_loss *loss) { return check_dtypes(loss, &loss->options); }
+xent_status xent_loss_check_shapes(struct xent_loss *loss) { return check_shapes(loss, &loss->options); }
+xent_status xent_loss_check_outputs(const struct xent_loss *loss) { return check_outputs(loss, &loss->options); }
+xent_status xent_loss_check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output)
+{
+    return check_output(loss, &loss->options, name, output, false);
+}
+xent_status xent_loss_check_values(struct xent_loss *loss) { return check_rows(loss, &loss->options); }

@@ -12,6 +12,7 @@ void xent_loss_plan(struct xent_loss *loss, const struct xent_settings *settings
     const struct xent_tensor *logits = loss->logits;
     int64_t classes = logits->shape[loss->axis];
     xent_row_type_init(&loss->type, logits, classes, settings->kernels);
+    loss->class_weight = loss->options.class_weight;
     loss->dense = !loss->rule.indices || loss->options.label_smoothing != 0;
     loss->knows_sums = false;
     loss->terms_place = XENT_TERMS_NOWHERE;
@@ -90,12 +91,26 @@ static void plan_tiles(struct xent_loss *loss, struct xent_drive *drive)
 void xent_loss_sum_coefficients(struct xent_loss *loss)
 {
     const struct xent_row_type *type = &loss->type;
-    const struct xent_coefficients coefficients = { .class_weight = loss->options.class_weight,
-                                                    .uniform = xent_loss_uniform(loss) };
+    const struct xent_coefficients coefficients = { .class_weight = loss->class_weight, .uniform = xent_loss_uniform(loss) };
     bool same = loss->dense && loss->rule.indices && coefficients.class_weight != NULL;
     if (!same || loss->walk.count < XENT_ROWS_TO_SUM || xent_chunk_count(type->classes) > XENT_SUMMED_CHUNKS) return;
     loss->knows_sums = xent_coefficient_sums(&coefficients, type->backend,
                                              xent_row_is_prepared(type) ? type->real : type->dtype, type->classes, loss->sums);
+}
+
+void xent_loss_plan_rows(struct xent_loss *loss, bool tiled, struct xent_drive *drive)
+{
+    bool gradient = loss->grad_logits != NULL;
+    if (gradient)
+        loss->terms_place =
+            xent_terms_of(&loss->type, loss->logits, loss->grad_logits, loss->axis, loss->type.softcap != 0, !tiled);
+    if (!tiled) xent_loss_sum_coefficients(loss);
+    xent_loss_plan_memory(loss, drive);
+    drive->keeps_chunks = gradient;
+    if (tiled)
+        plan_tiles(loss, drive);
+    else
+        drive->block = block_of(loss);
 }
 
 void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive)
@@ -110,14 +125,5 @@ void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, s
         xent_row_type_scale(&loss->type, loss->options.logit_scale, loss->options.softcap);
     if (loss->walk.count == 0) return;
     tiled = xent_rows_go_side_by_side(loss->logits, loss->axis, &loss->walk, XENT_LOSS_LOGITS, loss->rule.indices ? 1 : 2);
-    if (loss->grad_logits != NULL)
-        loss->terms_place =
-            xent_terms_of(&loss->type, loss->logits, loss->grad_logits, loss->axis, loss->type.softcap != 0, !tiled);
-    if (!tiled) xent_loss_sum_coefficients(loss);
-    xent_loss_plan_memory(loss, drive);
-    drive->keeps_chunks = loss->grad_logits != NULL;
-    if (tiled)
-        plan_tiles(loss, drive);
-    else
-        drive->block = block_of(loss);
+    xent_loss_plan_rows(loss, tiled, drive);
 }

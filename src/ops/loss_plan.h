@@ -21,6 +21,9 @@ void xent_loss_sum_coefficients(struct xent_loss *loss);
 /* What cross entropy needs of a task's and a row's memory, however its rows go; the place of the terms has been chosen. */
 void xent_loss_plan_memory(struct xent_loss *loss, struct xent_drive *drive);
 
+/* How the rows of cross entropy go, side by side or in blocks, and what they need for it; there is one at least. */
+void xent_loss_plan_rows(struct xent_loss *loss, bool tiled, struct xent_drive *drive);
+
 void xent_cross_entropy_plan(void *call, const struct xent_settings *settings, struct xent_drive *drive);
 
 /* Forward alone; with a gradient; and both side by side. */

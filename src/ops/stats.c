@@ -87,17 +87,6 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
     xent_row_reduce_more(&loss->type, row, &stats->extra, loss->dense ? &row->coefficients : NULL, &buffers, chunk, to);
 }
 
-/* The first NaN, else the first class at the maximum: of the first chunk that has it. */
-static int64_t argmax_of(const struct xent_row *row, int64_t chunks)
-{
-    int64_t i = 0;
-    if (row->state.rest != row->state.rest)
-        while (i + 1 < chunks && row->chunks[i].state.rest == row->chunks[i].state.rest) i++;
-    else
-        while (i + 1 < chunks && row->chunks[i].state.max != row->state.max) i++;
-    return i * XENT_CHUNK + (int64_t)row->chunks[i].first;
-}
-
 static int64_t before_of(const struct xent_row *row, int64_t chunks)
 {
     int64_t before = 0;
@@ -118,7 +107,7 @@ static void finish(const void *call, struct xent_row *rows, size_t count)
             continue;
         }
         found.loss[i] = row->result;
-        xent_stats_find(&row->state, row->log1p_rest, stats->extra.first ? argmax_of(row, chunks) : 0,
+        xent_stats_find(&row->state, row->log1p_rest, stats->extra.first ? xent_chunks_argmax(row->chunks, chunks) : 0,
                         stats->extra.rank ? before_of(row, chunks) : 0, &found, i);
     }
     xent_stats_deliver(stats, rows[0].number, count, &found);

@@ -45,6 +45,13 @@ struct xent_stats_found {
 /* Checks all arguments in the order of xent.h. */
 xent_status xent_stats_check(void *call);
 
+/* Its parts: takes the members out of the caller's struct; once the options have been read, dtypes and shapes, outputs and overlap, values.
+   A target may be left out where nothing that is wanted depends on it. */
+xent_status xent_stats_read(struct xent_row_stats *stats);
+xent_status xent_stats_check_shapes(struct xent_row_stats *stats);
+xent_status xent_stats_check_outputs(const struct xent_row_stats *stats);
+xent_status xent_stats_check_values(struct xent_row_stats *stats);
+
 /* Row `i`: all but the loss; `before` is its rank unless it holds a NaN. An ignored row. */
 void xent_stats_find(const struct xent_state *state, double log1p_rest, int64_t argmax, int64_t before,
                      struct xent_stats_found *found, size_t i);

@@ -5,7 +5,12 @@
 #include "args/options.h"
 #include "ops/stats.h"
 
-static const char *const names[XENT_STATS_MEMBERS] = { "loss", "lse", "max", "argmax", "entropy", "rank" };
+/* Where there is a loss beside the statistics, the members are told from it. */
+static const char *name_of(const struct xent_row_stats *stats, int member)
+{
+    static const char *const names[XENT_STATS_MEMBERS] = { "loss", "lse", "max", "argmax", "entropy", "rank" };
+    return member == XENT_STATS_LOSS && stats->loss.loss != NULL ? "stats->loss" : names[member];
+}
 
 static bool counts_classes(int member) { return member == XENT_STATS_ARGMAX || member == XENT_STATS_RANK; }
 
@@ -15,7 +20,7 @@ static bool needs_target(const struct xent_row_stats *stats)
 }
 
 /* As xent_options_read has it for its struct. */
-static xent_status read_struct(struct xent_row_stats *stats)
+xent_status xent_stats_read(struct xent_row_stats *stats)
 {
     const unsigned char *bytes = (const unsigned char *)stats->given;
     size_t size = stats->given->struct_size;
@@ -38,7 +43,7 @@ static xent_status check_null(struct xent_row_stats *stats)
     bool wanted = false;
     XENT_TRY(xent_check_not_null("logits", stats->loss.logits));
     XENT_TRY(xent_check_not_null("stats", stats->given));
-    XENT_TRY(read_struct(stats));
+    XENT_TRY(xent_stats_read(stats));
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) wanted |= stats->out[member] != NULL;
     if (!wanted) return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "stats has no member, expected at least one output");
     return needs_target(stats) ? xent_check_not_null("target", stats->loss.target) : XENT_OK;
@@ -53,30 +58,15 @@ static xent_status check_index_dtype(const char *name, const struct xent_tensor 
 static xent_status check_dtypes(const struct xent_row_stats *stats)
 {
     const struct xent_loss *loss = &stats->loss;
-    XENT_TRY(xent_check_floating("logits", loss->logits));
+    XENT_TRY(xent_loss_check_dtypes(loss));
     if (stats->out[XENT_STATS_RANK] != NULL && loss->target->floating)
         return xent_fail(XENT_ERROR_DTYPE, "target has dtype %s, expected class indices: rank is wanted",
                          xent_element_name(loss->target->dtype));
-    if (loss->options.class_weight != NULL) XENT_TRY(xent_check_floating("class_weight", loss->options.class_weight));
-    if (loss->options.row_weight != NULL) XENT_TRY(xent_check_floating("row_weight", loss->options.row_weight));
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) {
         const struct xent_tensor *out = stats->out[member];
+        const char *name = name_of(stats, member);
         if (out == NULL) continue;
-        XENT_TRY(counts_classes(member) ? check_index_dtype(names[member], out) : xent_check_floating(names[member], out));
-    }
-    return XENT_OK;
-}
-
-static xent_status check_output_shapes(const struct xent_row_stats *stats)
-{
-    const struct xent_loss *loss = &stats->loss;
-    for (int member = 0; member < XENT_STATS_MEMBERS; member++) {
-        const struct xent_tensor *out = stats->out[member];
-        if (out == NULL) continue;
-        XENT_TRY(xent_check_shape(names[member], out, loss->logits, loss->axis, "the batch shape"));
-        if (counts_classes(member) && out->dtype == XENT_I32 && loss->rule.classes - 1 > INT32_MAX)
-            return xent_fail(XENT_ERROR_SHAPE, "%s has dtype I32, expected I64: there are %lld classes", names[member],
-                             (long long)loss->rule.classes);
+        XENT_TRY(counts_classes(member) ? check_index_dtype(name, out) : xent_check_floating(name, out));
     }
     return XENT_OK;
 }
@@ -84,93 +74,82 @@ static xent_status check_output_shapes(const struct xent_row_stats *stats)
 static xent_status check_shapes(struct xent_row_stats *stats)
 {
     struct xent_loss *loss = &stats->loss;
-    const struct xent_tensor *logits = loss->logits, *target = loss->target, *weight = loss->options.class_weight;
-    XENT_TRY(xent_check_axis("logits", logits, loss->options.axis, &loss->axis));
-    loss->rule.classes = logits->shape[loss->axis];
-    if (target != NULL && loss->rule.indices)
-        XENT_TRY(xent_check_shape("target", target, logits, loss->axis, "the batch shape, for class indices"));
-    else if (target != NULL)
-        XENT_TRY(xent_check_shape("target", target, logits, XENT_NO_AXIS, "that of the logits, for probabilities"));
-    XENT_TRY(xent_check_class_count("logits", logits, loss->axis));
-    if (weight != NULL) XENT_TRY(xent_check_weight_shape(weight, loss->rule.classes));
-    if (loss->options.row_weight != NULL)
-        XENT_TRY(xent_check_shape("row_weight", loss->options.row_weight, logits, loss->axis, "the batch shape"));
-    return check_output_shapes(stats);
-}
-
-static xent_status check_outputs(const struct xent_row_stats *stats)
-{
-    const struct xent_loss *loss = &stats->loss;
+    XENT_TRY(xent_loss_check_shapes(loss));
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) {
         const struct xent_tensor *out = stats->out[member];
-        const char *name = names[member];
+        const char *name = name_of(stats, member);
         if (out == NULL) continue;
-        XENT_TRY(xent_check_output(name, out));
-        XENT_TRY(xent_check_apart(name, out, "logits", loss->logits, false));
-        XENT_TRY(xent_check_apart(name, out, "target", loss->target, false));
-        XENT_TRY(xent_check_apart(name, out, "class_weight", loss->options.class_weight, false));
-        XENT_TRY(xent_check_apart(name, out, "row_weight", loss->options.row_weight, false));
-        for (int other = 0; other < member; other++)
-            XENT_TRY(xent_check_apart(name, out, names[other], stats->out[other], false));
+        XENT_TRY(xent_check_shape(name, out, loss->logits, loss->axis, "the batch shape"));
+        if (counts_classes(member) && out->dtype == XENT_I32 && loss->rule.classes - 1 > INT32_MAX)
+            return xent_fail(XENT_ERROR_SHAPE, "%s has dtype I32, expected I64: there are %lld classes", name,
+                             (long long)loss->rule.classes);
     }
     return XENT_OK;
 }
 
-static void plan_walks(struct xent_row_stats *stats)
+xent_status xent_stats_check_outputs(const struct xent_row_stats *stats)
 {
-    struct xent_loss *loss = &stats->loss;
-    const struct xent_operand inputs[XENT_LOSS_OPERANDS] = {
-        [XENT_LOSS_LOGITS] = { loss->logits, loss->axis },
-        [XENT_LOSS_TARGET] = { loss->target, loss->rule.indices ? XENT_NO_AXIS : loss->axis },
-        [XENT_LOSS_ROW_WEIGHT] = { loss->options.row_weight, XENT_NO_AXIS },
-        [XENT_LOSS_LOSS] = { NULL, XENT_NO_AXIS },
-        [XENT_LOSS_GRAD_LOSS] = { NULL, XENT_NO_AXIS },
-        [XENT_LOSS_GRAD] = { NULL, XENT_NO_AXIS },
-    };
+    const struct xent_loss *loss = &stats->loss;
+    XENT_TRY(xent_loss_check_outputs(loss));
+    for (int member = 0; member < XENT_STATS_MEMBERS; member++) {
+        const struct xent_tensor *out = stats->out[member];
+        const char *name = name_of(stats, member);
+        if (out == NULL) continue;
+        XENT_TRY(xent_loss_check_output(loss, name, out));
+        XENT_TRY(xent_check_apart(name, out, "loss", loss->loss, false));
+        for (int other = 0; other < member; other++)
+            XENT_TRY(xent_check_apart(name, out, name_of(stats, other), stats->out[other], false));
+    }
+    return XENT_OK;
+}
+
+static void plan_outputs(struct xent_row_stats *stats)
+{
     struct xent_operand outputs[XENT_STATS_MEMBERS];
     const struct xent_tensor *any = NULL;
-    xent_walk_plan(&loss->walk, inputs, XENT_LOSS_OPERANDS);
     for (int member = 0; member < XENT_STATS_MEMBERS; member++)
         if (stats->out[member] != NULL) any = stats->out[member];
+    if (any == NULL) return;
     /* an output that is not wanted goes along with another */
     for (int member = 0; member < XENT_STATS_MEMBERS; member++)
         outputs[member] = (struct xent_operand){ stats->out[member] != NULL ? stats->out[member] : any, XENT_NO_AXIS };
     xent_walk_plan(&stats->outputs, outputs, XENT_STATS_MEMBERS);
 }
 
-static xent_status check_values(struct xent_row_stats *stats)
-{
-    struct xent_loss *loss = &stats->loss;
-    const xent_options *options = &loss->options;
-    int64_t counted;
-    if (options->class_weight != NULL) XENT_TRY(xent_check_weights(options->class_weight));
-    if (options->row_weight != NULL) XENT_TRY(xent_check_row_weights(options->row_weight, &loss->walk, XENT_LOSS_ROW_WEIGHT));
-    if (loss->target == NULL || !loss->rule.indices) return XENT_OK;
-    XENT_TRY(xent_check_indices(loss->target, &loss->walk, XENT_LOSS_TARGET, &loss->rule, &counted));
-    if (counted == loss->walk.count) loss->rule.may_ignore = false;
-    return XENT_OK;
-}
-
 /* Stands for a target that is not given: class 0 in every row. Nothing that is wanted then depends on it. */
 static int64_t class_0;
 static const struct xent_tensor no_target = { .dtype = XENT_I64, .data = &class_0 };
 
-xent_status xent_stats_check(void *call)
+xent_status xent_stats_check_shapes(struct xent_row_stats *stats)
 {
-    struct xent_row_stats *stats = call;
     struct xent_loss *loss = &stats->loss;
-    XENT_TRY(check_null(stats));
-    XENT_TRY(xent_options_read(loss->given, &loss->options));
     xent_target_rule_init(&loss->rule, loss->target == NULL ? &no_target : loss->target, loss->options.ignore_index,
                           XENT_CLASSES_UNKNOWN);
     XENT_TRY(check_dtypes(stats));
-    XENT_TRY(check_shapes(stats));
-    XENT_TRY(check_outputs(stats));
-    plan_walks(stats);
-    XENT_TRY(check_values(stats));
-    loss->divisor = 1;
+    return check_shapes(stats);
+}
+
+xent_status xent_stats_check_values(struct xent_row_stats *stats)
+{
+    struct xent_loss *loss = &stats->loss;
+    plan_outputs(stats);
+    XENT_TRY(xent_loss_check_values(loss));
     if (loss->target != NULL) return XENT_OK;
     loss->target = &no_target;
     loss->rule.may_ignore = false;
+    return XENT_OK;
+}
+
+xent_status xent_stats_check(void *call)
+{
+    static const struct xent_loss_kind kind = { .logits = "logits" };
+    struct xent_row_stats *stats = call;
+    stats->loss.kind = &kind;
+    XENT_TRY(check_null(stats));
+    XENT_TRY(xent_options_read(stats->loss.given, &stats->loss.options));
+    XENT_TRY(xent_stats_check_shapes(stats));
+    XENT_TRY(xent_stats_check_outputs(stats));
+    XENT_TRY(xent_stats_check_values(stats));
+    stats->loss.divisor = 1;
     return XENT_OK;
 }

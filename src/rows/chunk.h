@@ -48,7 +48,7 @@ struct xent_span {
     int64_t from, to;
 };
 
-static inline int64_t xent_chunk_count(int64_t classes) { return (classes + XENT_CHUNK - 1) / XENT_CHUNK; }
+static inline int64_t xent_chunk_count(int64_t classes) { return classes / XENT_CHUNK + (classes % XENT_CHUNK != 0); }
 
 /* Classes of the chunk that begins at class `from`. */
 static inline size_t xent_chunk_size(int64_t classes, int64_t from)

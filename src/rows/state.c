@@ -1,10 +1,7 @@
-/* The tree of states, and its nodes as bytes. Merging itself is the kernels'. */
+/* The tree of states. Merging itself is the kernels'. */
 #include "rows/state.h"
 
 #include <assert.h>
-#include <string.h>
-
-#include "kernels/numerics.h"
 
 void xent_tree_push(struct xent_tree *tree, const struct xent_real_kernels *kernels, const struct xent_node *node)
 {
@@ -21,18 +18,6 @@ void xent_tree_push(struct xent_tree *tree, const struct xent_real_kernels *kern
     tree->level[tree->nodes++] = level;
 }
 
-int32_t xent_tree_nodes(const struct xent_tree *tree, struct xent_node nodes[XENT_TREE_LEVELS])
-{
-    int64_t end = tree->end;
-    for (int32_t i = tree->nodes - 1; i >= 0; i--) {
-        int32_t level = tree->level[i];
-        int64_t index = (end >> level) - 1;
-        nodes[i] = (struct xent_node){ level, index, tree->state[i] };
-        end = index << level;
-    }
-    return tree->nodes;
-}
-
 /* From the right: each node that is left merges with all behind it, which is the right half that its parent has, as far as there is one. */
 struct xent_state xent_tree_total(struct xent_tree *tree, const struct xent_real_kernels *kernels)
 {
@@ -41,28 +26,27 @@ struct xent_state xent_tree_total(struct xent_tree *tree, const struct xent_real
     return tree->state[0];
 }
 
-/* ---- Bytes: 64-bit words, the lowest byte first ------------------------------------------------------------------- */
-
-enum { WORD_VERSION_AND_LEVEL, WORD_INDEX, WORD_STATE, WORDS = WORD_STATE + 6 };
-_Static_assert(WORDS * sizeof(uint64_t) == XENT_NODE_BYTES, "a node is its words");
-_Static_assert(sizeof(struct xent_state) == 6 * sizeof(uint64_t), "a state is six doubles");
-
-void xent_node_write(const struct xent_node *node, unsigned char bytes[XENT_NODE_BYTES])
+struct xent_state xent_tree_of_chunks(const struct xent_chunk *chunks, int64_t index, int64_t count,
+                                      const struct xent_real_kernels *kernels)
 {
-    uint64_t words[WORDS] = { (uint64_t)XENT_NUMERICS_VERSION << 32 | (uint32_t)node->level, (uint64_t)node->index };
-    memcpy(words + WORD_STATE, &node->state, sizeof node->state);
-    for (size_t i = 0; i < XENT_NODE_BYTES; i++) bytes[i] = (unsigned char)(words[i / 8] >> 8 * (i % 8));
+    struct xent_tree tree;
+    xent_tree_begin(&tree);
+    for (int64_t i = 0; i < count; i++) xent_tree_push(&tree, kernels, &(struct xent_node){ 0, index + i, chunks[i].state });
+    return xent_tree_total(&tree, kernels);
 }
 
-bool xent_node_read(const unsigned char bytes[XENT_NODE_BYTES], struct xent_node *node)
+int32_t xent_run_level(const struct xent_run *run, int64_t at)
 {
-    uint64_t words[WORDS] = { 0 }, level;
-    for (size_t i = 0; i < XENT_NODE_BYTES; i++) words[i / 8] |= (uint64_t)bytes[i] << 8 * (i % 8);
-    level = words[WORD_VERSION_AND_LEVEL] & 0xffffffff;
-    if (words[WORD_VERSION_AND_LEVEL] >> 32 != XENT_NUMERICS_VERSION || level >= XENT_TREE_LEVELS) return false;
-    if (words[WORD_INDEX] >= UINT64_C(1) << (XENT_TREE_LEVELS - 1 - level)) return false;
-    node->level = (int32_t)level;
-    node->index = (int64_t)words[WORD_INDEX];
-    memcpy(&node->state, words + WORD_STATE, sizeof node->state);
-    return true;
+    int64_t left = run->count - at, most = run->ends ? left - 1 : left / 2;
+    int32_t level = 0;
+    while (((run->index + at) >> level) % 2 == 0 && INT64_C(1) << level <= most) level++;
+    return level;
+}
+
+int64_t xent_chunks_argmax(const struct xent_chunk *chunks, int64_t count)
+{
+    int64_t leader = 0;
+    for (int64_t i = 1; i < count; i++)
+        if (xent_state_leads(&chunks[i].state, &chunks[leader].state)) leader = i;
+    return leader * XENT_CHUNK + (int64_t)chunks[leader].first;
 }

@@ -1,6 +1,5 @@
-/* The state of a run of classes of one row, and the tree in which runs merge. Works on chunks of a whole row
- * and of tasks that share one. Nodes can also be bytes, for parts of a row that are computed elsewhere; nothing in the library sends
- * them yet, tests/unit/pieces/state.c alone does. */
+/* The state of a run of classes of one row, and the tree in which runs merge: of chunks of a whole row, of tasks that share one, and of
+ * processes that hold some of its classes each. */
 #ifndef XENT_ROWS_STATE_H
 #define XENT_ROWS_STATE_H
 
@@ -44,16 +43,38 @@ static inline void xent_tree_begin(struct xent_tree *tree) { tree->nodes = 0; }
 /* Adds the node that begins where the last one ended; the first one may begin anywhere. kernels: of the row's `real`. */
 void xent_tree_push(struct xent_tree *tree, const struct xent_real_kernels *kernels, const struct xent_node *node);
 
-/* The nodes themselves, in their order: what a part of a row sends to whoever merges the parts. Answers how many there are. */
-int32_t xent_tree_nodes(const struct xent_tree *tree, struct xent_node nodes[XENT_TREE_LEVELS]);
-
 /* The state of all that has been pushed: the row's, where that was the whole row. The tree is then used up. */
 struct xent_state xent_tree_total(struct xent_tree *tree, const struct xent_real_kernels *kernels);
 
-/* A node as bytes, the same on every machine, and back. Reading answers false, and leaves *node, where the bytes are of another
-   version of the arithmetic or of no node. */
-#define XENT_NODE_BYTES 64
-void xent_node_write(const struct xent_node *node, unsigned char bytes[XENT_NODE_BYTES]);
-bool xent_node_read(const unsigned char bytes[XENT_NODE_BYTES], struct xent_node *node);
+/* The same of `count` chunks that lie side by side, the first of which is the tree's chunk `index`. */
+struct xent_state xent_tree_of_chunks(const struct xent_chunk *chunks, int64_t index, int64_t count,
+                                      const struct xent_real_kernels *kernels);
+
+/* Chunks of a row that lie side by side. */
+struct xent_run {
+    int64_t index, count; /* the tree's chunks [index, index + count) */
+    bool ends;            /* the last of them is the row's */
+};
+
+/* The level of the largest node that begins `at` chunks behind the run's first one and lies in the run: in the fewest such nodes, which
+   one after the other make up the run, its states can stand for its chunks in the row's tree. */
+int32_t xent_run_level(const struct xent_run *run, int64_t at);
+
+/* How many of its chunks that node has: 2^level, or what is left of the row. */
+static inline int64_t xent_run_chunks(const struct xent_run *run, int64_t at, int32_t level)
+{
+    return run->count - at < INT64_C(1) << level ? run->count - at : INT64_C(1) << level;
+}
+
+/* Whether the first maximum of two runs, or their first NaN, is in the one behind. */
+static inline bool xent_state_leads(const struct xent_state *behind, const struct xent_state *before)
+{
+    bool nan = behind->rest != behind->rest;
+    if (nan || before->rest != before->rest) return nan && before->rest == before->rest;
+    return behind->max > before->max;
+}
+
+/* The place of that class among all of `count` chunks, one at least. */
+int64_t xent_chunks_argmax(const struct xent_chunk *chunks, int64_t count);
 
 #endif

@@ -36,11 +36,10 @@ struct part {
     struct xent_rescale rescale;
 };
 
-/* Where a row is a part of a longer one, its maximum may be in none of its chunks. The library has no such rows yet; those of
-   tests/unit/pieces/parts.c are. */
-static int64_t leading_chunk(const struct xent_row_type *type, const struct xent_row *row)
+/* Where a row is a part of a longer one, its first maximum may be in none of its chunks. */
+static int64_t leading_chunk(const struct xent_row_type *type, const struct xent_row *row, bool led_before)
 {
-    int64_t count = xent_chunk_count(type->classes), i = 0;
+    int64_t count = xent_chunk_count(type->classes), i = led_before ? count : 0;
     while (i < count && row->chunks[i].state.max != row->state.max) i++;
     return i;
 }
@@ -153,7 +152,7 @@ static struct pass pass_of(const struct xent_row_type *type, const struct xent_r
                           .gradient = gradient,
                           .fits = xent_entries_fit(limits, gradient->factor, gradient->coef + gradient->pull, peak),
                           .slopes = capped ? buffers->prepared : NULL,
-                          .leading = leading_chunk(type, row),
+                          .leading = leading_chunk(type, row, gradient->led_before),
                           .direct = direct,
                           .kernels = direct ? type->kernels : type->real_kernels,
                           .dtype = direct ? type->dtype : type->real,

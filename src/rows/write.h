@@ -13,6 +13,7 @@ struct xent_gradient {
     const struct xent_coefficients *coefficients; /* NULL: only `target` has one */
     int64_t target;                               /* a class index; negative: none */
     double target_coef;                           /* what it has beside `coefficients` */
+    bool led_before; /* of a part of a longer row: that has its first maximum in classes before these */
 };
 
 /* From the row's terms and chunks, which the first pass has left: the terms may stand in the output itself. The state is finite.

@@ -217,16 +217,6 @@ static void write_shared(const void *context, int64_t task, int64_t shared, int6
     drive->steps->write(drive->call, shared_row(drive, shared), task_memory(drive, task), span);
 }
 
-static struct xent_state merge_chunks(const struct xent_drive *drive, const struct xent_row *row)
-{
-    const struct xent_real_kernels *kernels = drive->type->kernels->real;
-    struct xent_tree tree;
-    xent_tree_begin(&tree);
-    for (int64_t i = 0; i < drive->parallel.pieces; i++)
-        xent_tree_push(&tree, kernels, &(struct xent_node){ 0, i, row->chunks[i].state });
-    return xent_tree_total(&tree, kernels);
-}
-
 static void join_parts(const struct xent_drive *drive, struct xent_row *row, int64_t shared)
 {
     row->part = shared_part(drive, shared, 0);
@@ -241,7 +231,8 @@ static void finish_shared(const struct xent_drive *drive)
     if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, drive->type->backend, parallel->rows - parallel->shared);
     for (int64_t i = 0; i < parallel->shared; i++) {
         struct xent_row *row = shared_row(drive, i);
-        if (drive->steps->reduce != NULL && !row->ignored) row->state = merge_chunks(drive, row);
+        if (drive->steps->reduce != NULL && !row->ignored)
+            row->state = xent_tree_of_chunks(row->chunks, 0, parallel->pieces, drive->type->kernels->real);
         join_parts(drive, row, i);
         finish_rows(drive, row, 1, sum);
     }

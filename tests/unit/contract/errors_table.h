@@ -7,6 +7,85 @@
 #include "support/operations.h"
 #include "support/tensors.h"
 
+/* ---- The checks -------------------------------------------------------------------------------------------------------- */
+
+/* In the contract's order: NULL arguments; options; element types; ranks, axis and shapes; size overflow (then a tensor's data);
+   outputs and overlap; values; backend; memory. */
+enum check {
+    NULL_OUT,
+    NULL_EXTENTS,
+    NULL_TENSOR,
+    NULL_NAME,
+    NULL_CALLBACK,
+    NULL_SHARD,
+    NULL_OPERAND, /* for each role */
+    NULL_OPTIONS,
+    NULL_DIVISOR,
+
+    NUMBER_RANGE,
+    OPTIONS_SIZE,
+    OPTIONS_TAIL,
+    OPTIONS_REDUCTION,
+    OPTIONS_SMOOTHING,
+    OPTIONS_Z_LOSS,
+    OPTIONS_SCALE,
+    OPTIONS_SOFTCAP,
+    OPTIONS_NORMALIZER,
+    OPTIONS_THREADS,
+    OPTIONS_RESERVED,
+    OPTIONS_IGNORE_INDEX,
+    USED_SMOOTHING, /* a value in range */
+    USED_Z_LOSS,
+    USED_SCALE,
+    USED_SOFTCAP,
+    PARTS_RANGE,
+    SHARD_RESERVED,
+    SHARD_DTYPE,
+    SHARD_EXTENTS,
+    SHARDS_DIFFER,
+    SHARDS_COVER,
+
+    DTYPE_MADE,
+    DTYPE, /* for each role */
+
+    RANK_MADE,
+    EXTENT_MADE,
+    RANK_ZERO,
+    AXIS_RANGE,
+    KIND_OF_TARGET, /* class indices in the shape of probabilities, or the other way round */
+    SHAPE,          /* for each role; those behind the targets come after NO_CLASSES */
+    NO_CLASSES,
+
+    PRODUCT_MADE,
+    STRIDES_MADE,
+    STATES_COUNT,
+    STATES_MISALIGNED,
+    DATA_OWNED,
+    DATA_NULL,
+    DATA_MISALIGNED,
+
+    READ_ONLY,   /* for each output, and for inputs, which may be */
+    OVER_ITSELF, /* for each output */
+    OVER,        /* an output over an input, or over an output before it */
+    IN_PLACE,    /* for each role; in its place where that is allowed */
+    INPUTS_OVER, /* two inputs */
+    STATES_OVER, /* an output and states */
+
+    VALUE_WEIGHT,
+    VALUE_ROW_WEIGHT,
+    VALUE_TARGET,
+    SHARD_TARGET,
+    STATES_CLASS,
+    STATES_TARGET,
+
+    NAME_UNKNOWN,
+    BACKEND,
+    THREADS,
+
+    MEMORY,
+    CHECKS
+};
+
 /* ---- A call ------------------------------------------------------------------------------------------------------------ */
 
 /* What functions take besides operands. */
@@ -21,6 +100,7 @@ enum thing {
     NAME,
     NUMBER,
     CALLBACK,
+    SHARDS,
     THINGS
 };
 #define TAKES(thing) (1U << (thing))
@@ -53,6 +133,7 @@ struct scene {
     double weight;     /* of class BAD_WEIGHT */
     double row_weight; /* of row 1 */
     bool bad_target, misaligned, owner, no_memory;
+    bool shard_fault[CHECKS]; /* what is wrong of the functions of shards alone */
     /* built from it */
     xent_tensor *tensors[ROLES], *handle;
     double divisor;
@@ -75,75 +156,14 @@ bool function_takes(const struct function *f, enum role role);
 /* A call of f in which nothing is wrong. */
 void scene_begin(struct scene *s, const struct function *f);
 
+/* Where an output of the role lies unless it has been put elsewhere: memory that nothing may change in a call that fails. */
+void *scene_memory(enum role role);
+
 /* Makes the tensors and calls. *changed names what the call has changed; NULL if nothing: not one byte of all memory that the
    tensors lie in, not the divisor, not what a setter sets; a maker's handle is to be NULL after failure. */
 xent_status scene_call(struct scene *s, const struct function *f, const char **changed);
 
-/* ---- The checks -------------------------------------------------------------------------------------------------------- */
-
-/* In the contract's order: NULL arguments; options; element types; ranks, axis and shapes; size overflow (then a tensor's data);
-   outputs and overlap; values; backend; memory. */
-enum check {
-    NULL_OUT,
-    NULL_EXTENTS,
-    NULL_TENSOR,
-    NULL_NAME,
-    NULL_CALLBACK,
-    NULL_OPERAND, /* for each role */
-    NULL_OPTIONS,
-    NULL_DIVISOR,
-
-    NUMBER_RANGE,
-    OPTIONS_SIZE,
-    OPTIONS_TAIL,
-    OPTIONS_REDUCTION,
-    OPTIONS_SMOOTHING,
-    OPTIONS_Z_LOSS,
-    OPTIONS_SCALE,
-    OPTIONS_SOFTCAP,
-    OPTIONS_NORMALIZER,
-    OPTIONS_THREADS,
-    OPTIONS_RESERVED,
-    OPTIONS_IGNORE_INDEX,
-    USED_SMOOTHING, /* a value in range */
-    USED_Z_LOSS,
-    USED_SCALE,
-    USED_SOFTCAP,
-
-    DTYPE_MADE,
-    DTYPE, /* for each role */
-
-    RANK_MADE,
-    EXTENT_MADE,
-    RANK_ZERO,
-    AXIS_RANGE,
-    KIND_OF_TARGET, /* class indices in the shape of probabilities, or the other way round */
-    SHAPE,          /* for each role; those behind the targets come after NO_CLASSES */
-    NO_CLASSES,
-
-    PRODUCT_MADE,
-    STRIDES_MADE,
-    DATA_OWNED,
-    DATA_NULL,
-    DATA_MISALIGNED,
-
-    READ_ONLY,   /* for each output, and for inputs, which may be */
-    OVER_ITSELF, /* for each output */
-    OVER,        /* an output over an input, or over an output before it */
-    IN_PLACE,    /* for each role; in its place where that is allowed */
-    INPUTS_OVER, /* two inputs */
-
-    VALUE_WEIGHT,
-    VALUE_ROW_WEIGHT,
-    VALUE_TARGET,
-
-    NAME_UNKNOWN,
-    BACKEND,
-    THREADS,
-
-    MEMORY,
-    CHECKS
-};
+/* ---- Provoking -------------------------------------------------------------------------------------------------------- */
 
 /* One way to fail a check. */
 struct column {
@@ -175,7 +195,21 @@ struct cell {
     char text[TEXT_SIZE];
 };
 
-enum { FUNCTIONS_MAX = 2 * OPS + 16 };
+/* Cells that are written out. */
+#define SAYS(status_, text_)                                                                                                   \
+    {                                                                                                                          \
+        REPORTED, XENT_ERROR_##status_, text_                                                                                  \
+    }
+#define ALLOWS(why)                                                                                                            \
+    {                                                                                                                          \
+        ALLOWED, XENT_OK, why                                                                                                  \
+    }
+#define CANNOT(why)                                                                                                            \
+    {                                                                                                                          \
+        NEVER, XENT_OK, why                                                                                                    \
+    }
+
+enum { FUNCTIONS_MAX = 2 * OPS + 24 };
 
 /* All rows; the setters come last, since they repair what is wrong with the environment. Returns how many there are. */
 int functions_of_all(struct function functions[FUNCTIONS_MAX]);
@@ -183,5 +217,10 @@ int functions_of_all(struct function functions[FUNCTIONS_MAX]);
 /* What f answers to this scene, in which nothing but the check has been provoked, or later ones too. */
 struct cell cell_of(const struct function *f, const struct column *c, const struct scene *s);
 struct cell cell_of_operation(const struct function *f, const struct column *c, const struct scene *s);
+
+/* The functions of rows in parts (errors_table_shards.c), and what is provoked of them alone. */
+enum { SHARD_FUNCTIONS = 5 };
+extern const struct function shard_functions[SHARD_FUNCTIONS];
+bool is_of_shards(enum check check);
 
 #endif

@@ -9,6 +9,7 @@ static const char *const check_names[CHECKS] = {
     "NULL_TENSOR",
     "NULL_NAME",
     "NULL_CALLBACK",
+    "NULL_SHARD",
     "NULL",
     "NULL_OPTIONS",
     "NULL_DIVISOR",
@@ -28,6 +29,12 @@ static const char *const check_names[CHECKS] = {
     "USED_Z_LOSS",
     "USED_SCALE",
     "USED_SOFTCAP",
+    "PARTS_RANGE",
+    "SHARD_RESERVED",
+    "SHARD_DTYPE",
+    "SHARD_EXTENTS",
+    "SHARDS_DIFFER",
+    "SHARDS_COVER",
     "DTYPE_MADE",
     "DTYPE",
     "RANK_MADE",
@@ -39,6 +46,8 @@ static const char *const check_names[CHECKS] = {
     "NO_CLASSES",
     "PRODUCT_MADE",
     "STRIDES_MADE",
+    "STATES_COUNT",
+    "STATES_MISALIGNED",
     "DATA_OWNED",
     "DATA_NULL",
     "DATA_MISALIGNED",
@@ -47,9 +56,13 @@ static const char *const check_names[CHECKS] = {
     "OVER",
     "IN_PLACE",
     "INPUTS_OVER",
+    "STATES_OVER",
     "VALUE_WEIGHT",
     "VALUE_ROW_WEIGHT",
     "VALUE_TARGET",
+    "SHARD_TARGET",
+    "STATES_CLASS",
+    "STATES_TARGET",
     "NAME_UNKNOWN",
     "BACKEND",
     "THREADS",
@@ -110,7 +123,7 @@ static void add_outputs(struct list *l)
 int columns_of_all(struct column columns[COLUMNS_MAX])
 {
     struct list l = { columns, 0 };
-    add_each(&l, NULL_OUT, NULL_CALLBACK);
+    add_each(&l, NULL_OUT, NULL_SHARD);
     for (int role = 0; role < ROLES; role++) add(&l, NULL_OPERAND, (enum role)role, ROLE_INPUT, 1);
     add_each(&l, NULL_OPTIONS, DTYPE_MADE);
     for (int role = 0; role < ROLES; role++)
@@ -124,6 +137,7 @@ int columns_of_all(struct column columns[COLUMNS_MAX])
     add_shapes(&l, ROLE_WEIGHT, (enum role)(ROLES - 1));
     add_each(&l, PRODUCT_MADE, DATA_MISALIGNED);
     add_outputs(&l);
+    add_each(&l, STATES_OVER, STATES_OVER);
     add(&l, VALUE_WEIGHT, ROLE_WEIGHT, ROLE_INPUT, 16);
     add(&l, VALUE_ROW_WEIGHT, ROLE_ROW_WEIGHT, ROLE_INPUT, 16);
     add_each(&l, VALUE_TARGET, MEMORY);

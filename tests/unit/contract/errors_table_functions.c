@@ -4,19 +4,6 @@
 
 #include "errors_table.h"
 
-#define SAYS(status_, text_)                                                                                                   \
-    {                                                                                                                          \
-        REPORTED, XENT_ERROR_##status_, text_                                                                                  \
-    }
-#define ALLOWS(why)                                                                                                            \
-    {                                                                                                                          \
-        ALLOWED, XENT_OK, why                                                                                                  \
-    }
-#define CANNOT(why)                                                                                                            \
-    {                                                                                                                          \
-        NEVER, XENT_OK, why                                                                                                    \
-    }
-
 #define NOT_GIVEN(name) SAYS(INVALID_ARGUMENT, name " is NULL")
 #define NO_ENVIRONMENT [BACKEND] = ALLOWS("nothing is computed"), [THREADS] = ALLOWS("nothing is computed")
 #define NO_WORKING_MEMORY [MEMORY] = ALLOWS("it needs no memory to work in")
@@ -135,6 +122,8 @@ int functions_of_all(struct function functions[FUNCTIONS_MAX])
             (void)snprintf(functions[n].name, NAME_SIZE, "xent_%s", o->name);
         }
     }
+    memcpy(functions + n, shard_functions, sizeof shard_functions);
+    n += SHARD_FUNCTIONS;
     memcpy(functions + n, others, sizeof others);
     return n + (int)(sizeof others / sizeof others[0]);
 }
@@ -142,6 +131,7 @@ int functions_of_all(struct function functions[FUNCTIONS_MAX])
 /* What a function has to take so that the check can be provoked; -1: nothing; -2: an operand or the options of an operation. */
 static int needed_by(enum check check)
 {
+    if (is_of_shards(check)) return SHARDS;
     switch (check) {
     case NULL_OUT: return OUT;
     case NULL_EXTENTS:

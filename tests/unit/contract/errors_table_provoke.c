@@ -234,6 +234,10 @@ static void provoke_weight(const struct column *c, struct scene *s)
 
 void column_provoke(const struct column *c, struct scene *s)
 {
+    if (is_of_shards(c->check)) {
+        s->shard_fault[c->check] = true;
+        return;
+    }
     if (c->check <= NULL_DIVISOR) {
         provoke_null(c, s);
         return;

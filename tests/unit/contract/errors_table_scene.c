@@ -64,6 +64,8 @@ void scene_begin(struct scene *s, const struct function *f)
     s->made = operand_of(ROLE_INPUT);
 }
 
+void *scene_memory(enum role role) { return arena.slots[slot_of(role)] + EDGE; }
+
 /* ---- Building ---------------------------------------------------------------------------------------------------------- */
 
 static unsigned char *memory_of(const struct scene *s, enum role role)

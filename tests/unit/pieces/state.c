@@ -1,11 +1,10 @@
-/* The tree of states against its definition written down recursively: a row whole, in parts with any cuts, and in parts that have been
-   bytes on the way; and what is no node's bytes. */
+/* The tree of states against its definition written down recursively: a row whole, and in runs with any cuts, each of which is as few nodes
+   as it can be. */
 #include "rows/state.h"
 
 #include <string.h>
 
 #include "dispatch/select.h"
-#include "kernels/numerics.h"
 #include "support/backend.h"
 #include "support/effort.h"
 #include "support/expect.h"
@@ -49,22 +48,16 @@ static void push_chunks(struct xent_tree *tree, int64_t from, int64_t to)
     for (int64_t i = from; i < to; i++) xent_tree_push(tree, kernels, &(struct xent_node){ 0, i, chunks[i] });
 }
 
-/* The nodes of a part, as they come out of a wire, join those of the parts before it. */
-static void send_part(struct xent_tree *whole, int64_t from, int64_t to)
+/* The nodes of a run, each made of its chunks alone, join those of the runs before it. */
+static void push_run(struct xent_tree *whole, int64_t from, int64_t to, int64_t count)
 {
-    struct xent_node nodes[XENT_TREE_LEVELS];
-    struct xent_tree part;
-    int32_t count;
-    push_chunks(&part, from, to);
-    count = xent_tree_nodes(&part, nodes);
-    for (int32_t i = 0; i < count; i++) {
-        unsigned char bytes[XENT_NODE_BYTES];
-        struct xent_node received;
-        xent_node_write(&nodes[i], bytes);
-        assert_true(xent_node_read(bytes, &received));
-        assert_int_equal(received.level, nodes[i].level);
-        assert_int_equal(received.index, nodes[i].index);
-        xent_tree_push(whole, kernels, &received);
+    const struct xent_run run = { from, to - from, to == count };
+    for (int64_t at = 0, n; at < run.count; at += n) {
+        const int32_t level = xent_run_level(&run, at);
+        struct xent_tree node;
+        n = xent_run_chunks(&run, at, level);
+        push_chunks(&node, from + at, from + at + n);
+        xent_tree_push(whole, kernels, &(struct xent_node){ level, (from + at) >> level, xent_tree_total(&node, kernels) });
     }
 }
 
@@ -93,7 +86,7 @@ static void any_cut_gives_the_bits_of_the_whole(void **state)
         xent_tree_begin(&parts);
         for (int64_t from = 0, to; from < count; from = to) {
             to = from + 1 + random_below(&r, count - from);
-            send_part(&parts, from, to);
+            push_run(&parts, from, to, count);
         }
         got = xent_tree_total(&parts, kernels);
         expect_state(&got, &want, "the parts", count);
@@ -111,63 +104,44 @@ static void no_chunks_are_the_state_of_no_class(void **state)
                 none.coef_peak == 0);
 }
 
-/* The bytes of a node with a NaN, written down: they are the same on every machine. */
-static void bytes_are_the_same_everywhere(void **state)
+/* Levels of the nodes of a run, in their order, ended by -1. */
+static void expect_levels(int64_t from, int64_t to, int64_t count, const int32_t *levels)
 {
-    static const unsigned char want[XENT_NODE_BYTES] = {
-        3,    0,    0,    0, XENT_NUMERICS_VERSION,
-        0,    0,    0,    5, 0,
-        0,    0,    0,    0, 0,
-        0, /* version and level, index */
-        0,    0,    0,    0, 0,
-        0,    0xf8, 0x3f, 0, 0,
-        0,    0,    0,    0, 0xf8,
-        0x7f, /* 1.5, NaN */
-        0,    0,    0,    0, 0,
-        0,    0xd0, 0x3f, /* 0.25 */
-        0,    0,    0,    0, 0,
-        0,    0xf0, 0xbf, 0, 0,
-        0,    0,    0,    0, 0,
-        0x80, /* -1, -0 */
-        0,    0,    0,    0, 0,
-        0,    0,    0x40 /* 2 */
-    };
-    const struct xent_node node = { 3, 5, { 1.5, (double)NAN, 0.25, -1, -0.0, 2 } };
-    unsigned char bytes[XENT_NODE_BYTES];
-    (void)state;
-    xent_node_write(&node, bytes);
-    assert_memory_equal(bytes, want, sizeof want);
+    const struct xent_run run = { from, to - from, to == count };
+    int64_t at = 0;
+    for (; at < run.count; levels++) {
+        const int32_t level = xent_run_level(&run, at);
+        assert_int_equal(level, *levels);
+        at += xent_run_chunks(&run, at, level);
+    }
+    assert_int_equal(*levels, -1);
+    assert_int_equal(at, run.count);
 }
 
-/* Level, version and index lie at these bytes. */
-enum { LEVEL_BYTE = 0, VERSION_BYTE = 4, HIGH_INDEX_BYTE = 15 };
+#define LEVELS(...)                                                                                                            \
+    (const int32_t[]) { __VA_ARGS__, -1 }
 
-static void expect_refused(size_t at, unsigned char value)
+static void runs_are_few_nodes(void **state)
 {
-    const struct xent_node node = { 0, 7, { 1, 2, 3, 4, 5, 6 } };
-    struct xent_node read = { .level = 99 };
-    unsigned char bytes[XENT_NODE_BYTES];
-    xent_node_write(&node, bytes);
-    bytes[at] = value;
-    assert_false(xent_node_read(bytes, &read));
-    assert_int_equal(read.level, 99);
-}
-
-static void what_is_no_node_is_refused(void **state)
-{
+    const int64_t most = INT64_C(1) << (XENT_TREE_LEVELS - 1);
     (void)state;
-    expect_refused(LEVEL_BYTE, XENT_TREE_LEVELS);
-    expect_refused(VERSION_BYTE, XENT_NUMERICS_VERSION + 1);
-    expect_refused(HIGH_INDEX_BYTE, 0x80);
-    expect_refused(HIGH_INDEX_BYTE, 0x08);
+    expect_levels(0, 1, 1, LEVELS(0));
+    expect_levels(0, 13, 13, LEVELS(4));
+    expect_levels(0, 6, 13, LEVELS(2, 1));
+    expect_levels(6, 13, 13, LEVELS(1, 3));
+    expect_levels(9, 13, 13, LEVELS(0, 1, 0));
+    expect_levels(9, 13, 14, LEVELS(0, 1, 0));
+    expect_levels(8, 16, 17, LEVELS(3));
+    expect_levels(12, 13, 13, LEVELS(0));
+    expect_levels(0, most, most, LEVELS(XENT_TREE_LEVELS - 1));
+    expect_levels(most / 2, most, most, LEVELS(XENT_TREE_LEVELS - 2));
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = { cmocka_unit_test(any_cut_gives_the_bits_of_the_whole),
                                                cmocka_unit_test(no_chunks_are_the_state_of_no_class),
-                                               cmocka_unit_test(bytes_are_the_same_everywhere),
-                                               cmocka_unit_test(what_is_no_node_is_refused) };
+                                               cmocka_unit_test(runs_are_few_nodes) };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
