@@ -185,18 +185,20 @@ static xent_status shape_logits(struct xent_slice *slice)
     struct xent_loss *loss = &slice->stats.loss;
     const struct xent_tensor *batch = batch_of(slice);
     const bool probabilities = loss->target != NULL && loss->target->floating;
+    static const struct xent_loss_kind of_probabilities = { .logits = "target" };
     struct xent_tensor *logits = &slice->logits;
     const xent_dtype dtype = (xent_dtype)loss->shard->dtype;
     int32_t axis;
     *logits = (struct xent_tensor){ .dtype = dtype, .floating = true, .size = xent_element_size(dtype) };
     xent_tensor_place(logits, NULL);
     loss->logits = logits;
+    if (probabilities) loss->kind = &of_probabilities;
     logits->ndim = batch->ndim + !probabilities;
     if (logits->ndim > XENT_MAX_NDIM)
         return xent_fail(XENT_ERROR_SHAPE, "%s has rank %d, expected at most %d: logits have an axis more",
                          loss->target != NULL ? "target" : "the output", (int)batch->ndim, XENT_MAX_NDIM - 1);
     /* told behind the dtypes, in its turn */
-    if (xent_check_axis("logits", logits, loss->options.axis, &axis) != XENT_OK) return XENT_OK;
+    if (xent_check_axis(loss->kind->logits, logits, loss->options.axis, &axis) != XENT_OK) return XENT_OK;
     for (int32_t d = 0; d < logits->ndim; d++)
         logits->shape[d] = probabilities ? batch->shape[d] : d == axis ? loss->shard->classes : batch->shape[d - (d > axis)];
     return XENT_OK;
