@@ -96,13 +96,6 @@ extern const struct xent_operation xent_cross_entropy_operation, xent_nll_operat
    reads the targets. */
 xent_status xent_loss_check(struct xent_loss *loss);
 
-/* The last four of these, of whatever tensors a loss has, once its options have been read and its rule been set up. */
-xent_status xent_loss_check_dtypes(const struct xent_loss *loss);
-xent_status xent_loss_check_shapes(struct xent_loss *loss);
-xent_status xent_loss_check_outputs(const struct xent_loss *loss);
-xent_status xent_loss_check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output);
-xent_status xent_loss_check_values(struct xent_loss *loss);
-
 /* The steps of a row that both have: target and coefficients, and the factor of its gradient. The target counts from the first class of the
    logits; where these are some of a row's classes, it may lie outside, and has no logit to read. */
 void xent_loss_read_target(const struct xent_loss *loss, const struct xent_position *position, struct xent_row *row);

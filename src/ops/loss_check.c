@@ -1,8 +1,8 @@
 /* The checks of a loss, in the order of xent.h; after the last of them the walk over the rows is known, and how many count. */
-#include "args/check.h"
+#include "ops/loss_check.h"
+
 #include "args/errors.h"
 #include "args/options.h"
-#include "ops/loss.h"
 #include "ops/shard.h"
 
 static xent_status check_null(const struct xent_loss *loss)
@@ -18,9 +18,6 @@ static xent_status check_options(struct xent_loss *loss)
     XENT_TRY(xent_options_read(loss->given, &loss->options));
     return loss->kind->only_weights ? xent_options_plain(&loss->options) : XENT_OK;
 }
-
-/* What follows is a part of its callers, one of which knows what the options are. */
-#define PART static inline __attribute__((always_inline))
 
 PART xent_status check_dtypes(const struct xent_loss *loss, const xent_options *options)
 {
@@ -68,24 +65,11 @@ PART xent_status check_shapes(struct xent_loss *loss, const xent_options *option
     return xent_check_shape(loss->kind->gradient, loss->grad_logits, logits, XENT_NO_AXIS, loss->kind->like_logits);
 }
 
-PART xent_status check_output(const struct xent_loss *loss, const xent_options *options, const char *name,
-                              const struct xent_tensor *output, bool in_place)
-{
-    if (output == NULL) return XENT_OK;
-    XENT_TRY(xent_check_output(name, output));
-    XENT_TRY(xent_check_apart(name, output, loss->kind->logits, loss->logits, in_place));
-    XENT_TRY(xent_check_apart(name, output, "target", loss->target, false));
-    XENT_TRY(xent_check_apart(name, output, "class_weight", options->class_weight, false));
-    XENT_TRY(xent_check_apart(name, output, "row_weight", options->row_weight, false));
-    XENT_TRY(xent_check_apart(name, output, "whole", loss->whole, false));
-    return xent_check_apart(name, output, "grad_loss", loss->grad_loss, false);
-}
-
 PART xent_status check_outputs(const struct xent_loss *loss, const xent_options *options)
 {
-    XENT_TRY(check_output(loss, options, "loss", loss->loss, false));
+    XENT_TRY(xent_loss_check_output(loss, options, "loss", loss->loss, false));
     if (loss->grad_logits == NULL) return XENT_OK;
-    XENT_TRY(check_output(loss, options, loss->kind->gradient, loss->grad_logits, true));
+    XENT_TRY(xent_loss_check_output(loss, options, loss->kind->gradient, loss->grad_logits, true));
     return xent_check_apart(loss->kind->gradient, loss->grad_logits, "loss", loss->loss, false);
 }
 
@@ -148,8 +132,4 @@ xent_status xent_loss_check(struct xent_loss *loss)
 xent_status xent_loss_check_dtypes(const struct xent_loss *loss) { return check_dtypes(loss, &loss->options); }
 xent_status xent_loss_check_shapes(struct xent_loss *loss) { return check_shapes(loss, &loss->options); }
 xent_status xent_loss_check_outputs(const struct xent_loss *loss) { return check_outputs(loss, &loss->options); }
-xent_status xent_loss_check_output(const struct xent_loss *loss, const char *name, const struct xent_tensor *output)
-{
-    return check_output(loss, &loss->options, name, output, false);
-}
 xent_status xent_loss_check_values(struct xent_loss *loss) { return check_rows(loss, &loss->options); }

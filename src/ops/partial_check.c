@@ -1,8 +1,8 @@
 /* The checks of rows of which a call has some classes alone, in the order of xent.h. */
 #include <stdio.h>
 
-#include "args/check.h"
 #include "args/element.h"
+#include "ops/loss_check.h"
 #include "ops/partial.h"
 
 /* ---- States --------------------------------------------------------------------------------------------------------- */
@@ -109,7 +109,7 @@ xent_status xent_partial_reduce_check(void *call)
     XENT_TRY(xent_stats_check_shapes(&slice->stats));
     states.rows = rows_of(loss->logits, loss->axis);
     XENT_TRY(xent_states_span(&states, &slice->states));
-    XENT_TRY(xent_loss_check_output(loss, "partials", &slice->states));
+    XENT_TRY(xent_loss_check_output(loss, &loss->options, "partials", &slice->states, false));
     return xent_stats_check_values(&slice->stats);
 }
 

@@ -1,15 +1,16 @@
 /* The checks of xent_row_stats, in the order of xent.h; after the last of them the walks over the rows are known. */
 #include <string.h>
 
-#include "args/check.h"
 #include "args/options.h"
+#include "ops/loss_check.h"
 #include "ops/stats.h"
 
-/* Where there is a loss beside the statistics, the members are told from it. */
-static const char *name_of(const struct xent_row_stats *stats, int member)
+/* Where there is a loss beside the statistics, theirs is told from it. */
+static const char *const *names_of(const struct xent_row_stats *stats)
 {
-    static const char *const names[XENT_STATS_MEMBERS] = { "loss", "lse", "max", "argmax", "entropy", "rank" };
-    return member == XENT_STATS_LOSS && stats->loss.loss != NULL ? "stats->loss" : names[member];
+    static const char *const names[][XENT_STATS_MEMBERS] = { { "loss", "lse", "max", "argmax", "entropy", "rank" },
+                                                             { "stats->loss", "lse", "max", "argmax", "entropy", "rank" } };
+    return names[stats->loss.loss != NULL];
 }
 
 static bool counts_classes(int member) { return member == XENT_STATS_ARGMAX || member == XENT_STATS_RANK; }
@@ -58,15 +59,15 @@ static xent_status check_index_dtype(const char *name, const struct xent_tensor 
 static xent_status check_dtypes(const struct xent_row_stats *stats)
 {
     const struct xent_loss *loss = &stats->loss;
+    const char *const *names = names_of(stats);
     XENT_TRY(xent_loss_check_dtypes(loss));
     if (stats->out[XENT_STATS_RANK] != NULL && loss->target->floating)
         return xent_fail(XENT_ERROR_DTYPE, "target has dtype %s, expected class indices: rank is wanted",
                          xent_element_name(loss->target->dtype));
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) {
         const struct xent_tensor *out = stats->out[member];
-        const char *name = name_of(stats, member);
         if (out == NULL) continue;
-        XENT_TRY(counts_classes(member) ? check_index_dtype(name, out) : xent_check_floating(name, out));
+        XENT_TRY(counts_classes(member) ? check_index_dtype(names[member], out) : xent_check_floating(names[member], out));
     }
     return XENT_OK;
 }
@@ -74,14 +75,14 @@ static xent_status check_dtypes(const struct xent_row_stats *stats)
 static xent_status check_shapes(struct xent_row_stats *stats)
 {
     struct xent_loss *loss = &stats->loss;
+    const char *const *names = names_of(stats);
     XENT_TRY(xent_loss_check_shapes(loss));
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) {
         const struct xent_tensor *out = stats->out[member];
-        const char *name = name_of(stats, member);
         if (out == NULL) continue;
-        XENT_TRY(xent_check_shape(name, out, loss->logits, loss->axis, "the batch shape"));
+        XENT_TRY(xent_check_shape(names[member], out, loss->logits, loss->axis, "the batch shape"));
         if (counts_classes(member) && out->dtype == XENT_I32 && loss->rule.classes - 1 > INT32_MAX)
-            return xent_fail(XENT_ERROR_SHAPE, "%s has dtype I32, expected I64: there are %lld classes", name,
+            return xent_fail(XENT_ERROR_SHAPE, "%s has dtype I32, expected I64: there are %lld classes", names[member],
                              (long long)loss->rule.classes);
     }
     return XENT_OK;
@@ -90,15 +91,15 @@ static xent_status check_shapes(struct xent_row_stats *stats)
 xent_status xent_stats_check_outputs(const struct xent_row_stats *stats)
 {
     const struct xent_loss *loss = &stats->loss;
+    const char *const *names = names_of(stats);
     XENT_TRY(xent_loss_check_outputs(loss));
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) {
         const struct xent_tensor *out = stats->out[member];
-        const char *name = name_of(stats, member);
         if (out == NULL) continue;
-        XENT_TRY(xent_loss_check_output(loss, name, out));
-        XENT_TRY(xent_check_apart(name, out, "loss", loss->loss, false));
+        XENT_TRY(xent_loss_check_output(loss, &loss->options, names[member], out, false));
+        XENT_TRY(xent_check_apart(names[member], out, "loss", loss->loss, false));
         for (int other = 0; other < member; other++)
-            XENT_TRY(xent_check_apart(name, out, name_of(stats, other), stats->out[other], false));
+            XENT_TRY(xent_check_apart(names[member], out, names[other], stats->out[other], false));
     }
     return XENT_OK;
 }
