@@ -93,6 +93,7 @@ typedef enum xent_status {
     XENT_ERROR_OVERFLOW = 6,         /* the product of the extents, or the bytes spanned, exceed what can be addressed */
     XENT_ERROR_NO_MEMORY = 7,        /* an allocation failed */
     XENT_ERROR_UNSUPPORTED = 8,      /* backend or number of threads that cannot be had here */
+    XENT_ERROR_COMMUNICATION = 9, /* of xent_mpi.h alone: an MPI call failed, or processes gave what contradicts each other */
     XENT_STATUS_FORCE_INT = 0x7fffffff
 } xent_status;
 
@@ -514,6 +515,10 @@ XENT_API const char *xent_status_name(xent_status s);
 /* This thread's last failure in one sentence, "" if there was none; successes leave it. It names the argument, what was found
    and what was expected: "target[3][17] = 50257 is outside [0, 50257)". Valid until this thread's next call that fails. */
 XENT_API const char *xent_error_message(void);
+
+/* Makes `message` this thread's last failure, cut off after 255 bytes; NULL is "". For libraries on top of this one, whose callers then
+   ask one function, whoever failed. */
+XENT_API void xent_set_error_message(const char *message);
 
 /* ---- Backends and threads ----------------------------------------------------------------------------------------- */
 

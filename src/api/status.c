@@ -15,12 +15,15 @@ const char *xent_status_name(xent_status s)
     case XENT_ERROR_OVERFLOW: return "XENT_ERROR_OVERFLOW";
     case XENT_ERROR_NO_MEMORY: return "XENT_ERROR_NO_MEMORY";
     case XENT_ERROR_UNSUPPORTED: return "XENT_ERROR_UNSUPPORTED";
+    case XENT_ERROR_COMMUNICATION: return "XENT_ERROR_COMMUNICATION";
     case XENT_STATUS_FORCE_INT: break;
     }
     return "unknown";
 }
 
 const char *xent_error_message(void) { return xent_last_message(); }
+
+void xent_set_error_message(const char *message) { xent_set_last_message(message != NULL ? message : ""); }
 
 const char *xent_version(void) { return XENT_VERSION_STRING; }
 

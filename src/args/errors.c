@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Small: a program that opens the library late must find room for it in its static thread-local storage, where that is used. */
 static _Thread_local char message[256];
@@ -40,3 +41,11 @@ const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT])
 }
 
 const char *xent_last_message(void) { return message; }
+
+void xent_set_last_message(const char *text)
+{
+    size_t length = 0;
+    while (length < sizeof message - 1 && text[length] != '\0') length++;
+    memmove(message, text, length);
+    message[length] = '\0';
+}

@@ -16,4 +16,7 @@ const char *xent_last_message(void);
 #define XENT_NUMBER_TEXT 32
 XENT_COLD const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT]);
 
+/* The message may be the last one itself. */
+void xent_set_last_message(const char *text);
+
 #endif

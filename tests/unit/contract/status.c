@@ -31,9 +31,10 @@ static void test_status_names(void **state)
                                          "XENT_ERROR_OVERLAP",
                                          "XENT_ERROR_OVERFLOW",
                                          "XENT_ERROR_NO_MEMORY",
-                                         "XENT_ERROR_UNSUPPORTED" };
-    for (int i = 0; i < 9; i++) assert_string_equal(xent_status_name((xent_status)i), names[i]);
-    const int outside[] = { -1, 9, 1000, XENT_STATUS_FORCE_INT };
+                                         "XENT_ERROR_UNSUPPORTED",
+                                         "XENT_ERROR_COMMUNICATION" };
+    for (int i = 0; i < 10; i++) assert_string_equal(xent_status_name((xent_status)i), names[i]);
+    const int outside[] = { -1, 10, 1000, XENT_STATUS_FORCE_INT };
     for (int i = 0; i < 4; i++) assert_string_equal(xent_status_name((xent_status)outside[i]), "unknown");
 }
 
@@ -108,12 +109,32 @@ static void test_numbers_in_a_locale(void **state)
     if (found == 0) skip();
 }
 
+static void test_set_message(void **state)
+{
+    (void)state;
+    char longest[300];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    xent_set_error_message("rank 3: logits is NULL");
+    assert_string_equal(xent_error_message(), "rank 3: logits is NULL");
+    xent_set_error_message(xent_error_message() + strlen("rank 3: "));
+    assert_string_equal(xent_error_message(), "logits is NULL");
+    xent_set_error_message(longest);
+    assert_int_equal(strlen(xent_error_message()), 255);
+    assert_memory_equal(xent_error_message(), longest, 255);
+    xent_set_error_message(NULL);
+    assert_string_equal(xent_error_message(), "");
+    assert_int_equal(xent_softmax(NULL, 0, NULL), XENT_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(xent_error_message(), "z is NULL");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_message), /* first: nothing has failed yet */
-        cmocka_unit_test(test_version), cmocka_unit_test(test_status_names),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_numbers_in_a_locale),
+        cmocka_unit_test(test_version),     cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_numbers_in_a_locale),
+        cmocka_unit_test(test_set_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
