@@ -479,6 +479,13 @@ XENT_API xent_status xent_partial_grad(const xent_tensor *logits, const xent_sha
                                        const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
                                        xent_tensor *grad_logits);
 
+/* Computes nothing: whether xent_partial_finish and xent_partial_grad will accept these arguments, all but the states, at least one output
+   among them (stats, loss, grad_logits). For processes that share rows: who knows it before states are exchanged can tell the others
+   in time. Beside what those two check, outputs must not overlap what the other one reads or writes. */
+XENT_API xent_status xent_partial_check(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                        const xent_options *options, const xent_stats *stats, const xent_tensor *grad_loss,
+                                        xent_tensor *loss, xent_tensor *grad_logits);
+
 /* ---- Backward of the pieces, for those who keep p or logp --------------------------------------------------------- */
 
 /* grad_z = p * (grad_p - sum_c grad_p[c] * p[c]) along axis, for p = softmax(z).

@@ -50,3 +50,17 @@ xent_status xent_partial_grad(const xent_tensor *logits, const xent_shard *shard
     call.stats.loss.grad_logits = grad_logits;
     return xent_call(&xent_partial_grad_operation, &call);
 }
+
+xent_status xent_partial_check(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                               const xent_options *options, const xent_stats *stats, const xent_tensor *grad_loss,
+                               xent_tensor *loss, xent_tensor *grad_logits)
+{
+    struct xent_slice call;
+    xent_slice_init(&call, logits, shard, target, options);
+    call.stats.given = stats;
+    call.stats.loss.loss = loss;
+    call.stats.loss.with_gradient = grad_logits != NULL;
+    call.stats.loss.grad_loss = grad_loss;
+    call.stats.loss.grad_logits = grad_logits;
+    return xent_call(&xent_partial_check_operation, &call);
+}

@@ -79,6 +79,6 @@ struct xent_merge {
 };
 
 extern const struct xent_operation xent_partial_reduce_operation, xent_partial_merge_operation, xent_partial_finish_operation,
-    xent_partial_grad_operation;
+    xent_partial_grad_operation, xent_partial_check_operation;
 
 #endif

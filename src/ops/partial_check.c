@@ -169,14 +169,15 @@ static bool wants_loss(const struct xent_slice *slice)
 static xent_status check_wanted(struct xent_slice *slice)
 {
     struct xent_row_stats *stats = &slice->stats;
-    bool wanted = stats->loss.loss != NULL;
+    bool wanted = stats->loss.loss != NULL || stats->loss.grad_logits != NULL;
     if (stats->given != NULL) XENT_TRY(xent_stats_read(stats));
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) wanted |= stats->out[member] != NULL;
     if (!wanted)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "loss is NULL and stats has no member, expected at least one output");
     if (stats->out[XENT_STATS_RANK] != NULL)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "stats->rank is wanted, expected NULL: states do not tell it");
-    return wants_loss(slice) ? xent_check_not_null("target", stats->loss.target) : XENT_OK;
+    if (!wants_loss(slice) && stats->loss.grad_logits == NULL) return XENT_OK;
+    return xent_check_not_null("target", stats->loss.target);
 }
 
 /* The logits that the rows were reduced from, with no memory: of the shape of probabilities, or of the batch with the shard's classes. */
@@ -238,3 +239,20 @@ xent_status xent_partial_finish_check(void *call)
     XENT_TRY(check_rest(slice));
     return slice->has_target && wants_loss(slice) ? check_targets(slice) : XENT_OK;
 }
+
+/* ---- Of both, before there are merged rows -------------------------------------------------------------------------- */
+
+static xent_status check_all_but_states(void *call)
+{
+    struct xent_slice *slice = call;
+    XENT_TRY(xent_check_not_null("logits", slice->stats.loss.logits));
+    XENT_TRY(xent_check_not_null("shard", slice->stats.loss.shard));
+    XENT_TRY(check_wanted(slice));
+    XENT_TRY(check_options(slice));
+    XENT_TRY(check_dtype(&slice->stats.loss));
+    XENT_TRY(xent_stats_check_shapes(&slice->stats));
+    XENT_TRY(xent_stats_check_outputs(&slice->stats));
+    return xent_stats_check_values(&slice->stats);
+}
+
+const struct xent_operation xent_partial_check_operation = { .check = check_all_but_states };

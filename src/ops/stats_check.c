@@ -98,6 +98,7 @@ xent_status xent_stats_check_outputs(const struct xent_row_stats *stats)
         if (out == NULL) continue;
         XENT_TRY(xent_loss_check_output(loss, &loss->options, names[member], out, false));
         XENT_TRY(xent_check_apart(names[member], out, "loss", loss->loss, false));
+        XENT_TRY(xent_check_apart(names[member], out, "grad_logits", loss->grad_logits, false));
         for (int other = 0; other < member; other++)
             XENT_TRY(xent_check_apart(names[member], out, names[other], stats->out[other], false));
     }

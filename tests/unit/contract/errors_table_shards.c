@@ -128,6 +128,15 @@ static xent_status call_grad(struct scene *s)
     return end_call(&c, xent_partial_grad(c.logits, shard_of(&c, s), c.target, &c.options, c.states, NULL, c.gradient));
 }
 
+static xent_status call_check(struct scene *s)
+{
+    struct shard_call c;
+    xent_stats stats = XENT_STATS_INIT;
+    begin_call(&c, s);
+    stats.lse = c.lse;
+    return end_call(&c, xent_partial_check(c.logits, shard_of(&c, s), c.target, &c.options, &stats, NULL, c.loss, c.gradient));
+}
+
 /* ---- What they answer ------------------------------------------------------------------------------------------------------ */
 
 #define OF_ALL                                                                                                                 \
@@ -217,10 +226,23 @@ static const struct cell grad[CHECKS] = {
     [MEMORY] = SAYS(NO_MEMORY, "* bytes of working memory could not be allocated"),
 };
 
+static const struct cell check_alone[CHECKS] = {
+    OF_ALL,
+    OF_SHARD,
+    [SHARDS_COVER] = SAYS(SHAPE, "logits has * classes along axis 1, expected *, shard->classes"),
+    [STATES_COUNT] = CANNOT("takes no states"),
+    [STATES_MISALIGNED] = CANNOT("takes no states"),
+    [STATES_OVER] = SAYS(OVERLAP, "lse overlaps grad_logits"),
+    [STATES_CLASS] = CANNOT("reads no states"),
+    [STATES_TARGET] = CANNOT("reads no states"),
+    [MEMORY] = ALLOWS("it needs no memory to work in"),
+};
+
 const struct function shard_functions[SHARD_FUNCTIONS] = {
     { "xent_shard_cut", NULL, false, call_cut, TAKES(SHARDS), cut },
     { "xent_partial_reduce", NULL, false, call_reduce, TAKES(SHARDS), reduce },
     { "xent_partial_merge", NULL, false, call_merge, TAKES(SHARDS), merge },
     { "xent_partial_finish", NULL, false, call_finish, TAKES(SHARDS), finish },
     { "xent_partial_grad", NULL, false, call_grad, TAKES(SHARDS), grad },
+    { "xent_partial_check", NULL, false, call_check, TAKES(SHARDS), check_alone },
 };
