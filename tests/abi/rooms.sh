@@ -10,6 +10,7 @@ allowed()
 {
     case $1 in
     kernels) echo ;;
+    mpi) echo ;;
     dispatch) echo kernels ;;
     args) echo kernels ;;
     rows) echo args kernels ;;
