@@ -35,8 +35,10 @@ void case_end(struct case_data *data);
 void arguments_init(struct arguments *a, const struct grid *g, const struct case_data *data, enum function function);
 xent_status arguments_call(const struct arguments *a);
 
-/* Calls, with this status on all ranks, a message that begins with "rank <world>: " (negative: any rank), and contains the words, and no output
-   written anywhere. */
+/* Of whom a message is; else it begins with "rank <world>: ". */
+enum { SOME_RANK = -1, NO_RANK = -2 };
+
+/* Calls, with this status on all ranks, a message that contains the words, and no output written anywhere. */
 void expect_answer(const struct arguments *a, const struct case_data *data, const char *name, xent_status status, int world,
                    const char *words);
 

@@ -210,7 +210,7 @@ static void try_case(const struct grid *g, const struct spoiled *c, int world, i
     struct arguments a;
     arguments_init(&a, g, data, c->function);
     if (g->world == own_group) c->spoil(&a);
-    expect_answer(&a, data, c->name, c->status, named ? own_group : -1, c->words);
+    expect_answer(&a, data, c->name, c->status, named ? own_group : SOME_RANK, c->words);
 }
 
 static int try_all(const struct grid *g, const struct spoiled *cases, size_t count, int named)

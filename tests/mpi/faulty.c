@@ -1,0 +1,85 @@
+/* faulty <ranks along the classes>: memory that one rank cannot have, a library of another version on one rank, and calls of MPI that fail. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arguments.h"
+#include "faults.h"
+
+static struct case_data data;
+
+static void succeed(const struct arguments *a)
+{
+    faults_begin();
+    expect_ok(arguments_call(a));
+}
+
+/* Each allocation of libxent-mpi, on each rank in turn. */
+static long try_memory(const struct grid *g, const struct arguments *a)
+{
+    long most;
+    succeed(a);
+    most = allocations;
+    for (int world = 0; world < g->parts * g->batches; world++)
+        for (long k = 1; k <= most; k++) {
+            faults_begin();
+            if (g->world == world) failing_allocation = k;
+            expect_answer(a, &data, "memory", XENT_ERROR_NO_MEMORY, world, "cannot be allocated");
+        }
+    return most;
+}
+
+static void try_versions(const struct grid *g, const struct arguments *a)
+{
+    for (int world = 0; world < g->parts * g->batches; world++) {
+        faults_begin();
+        if (g->world == world) numerics_version = 2;
+        expect_answer(a, &data, "version", XENT_ERROR_COMMUNICATION, SOME_RANK, "xent_numerics_version() is");
+    }
+}
+
+/* Each call of MPI, on all ranks alike: what MPI's failures do to others is MPI's affair. Those of the last agreement come when all has been
+   written. */
+static long try_mpi(const struct arguments *a)
+{
+    const long last = 2;
+    long most;
+    succeed(a);
+    most = mpi_calls;
+    for (long k = 1; k <= most; k++) {
+        faults_begin();
+        failing_mpi_call = k;
+        if (k <= most - last)
+            expect_answer(a, &data, "call of MPI", XENT_ERROR_COMMUNICATION, NO_RANK, " failed: ");
+        else
+            expect_error_naming(arguments_call(a), XENT_ERROR_COMMUNICATION, "MPI_Allreduce failed: ");
+    }
+    return most;
+}
+
+int main(int argc, char **argv)
+{
+    struct grid g;
+    struct arguments a;
+    long blocks, calls;
+    assert_int_equal(argc, 2);
+    grid_begin(&g, atoi(argv[1]), &argc, &argv);
+    case_begin(&data, &g);
+    /* with all there is: weights that are gathered, and a loss that is reduced */
+    const int64_t one = 1;
+    double loss;
+    xent_tensor *result = tensor_over(XENT_F64, 0, NULL, &loss), *upstream = tensor_new(XENT_F32, 1, &one, ROW_MAJOR);
+    arguments_init(&a, &g, &data, CALL_GRADIENT);
+    a.own_options.reduction = XENT_REDUCTION_MEAN;
+    a.loss = result;
+    a.grad_loss = upstream;
+    blocks = try_memory(&g, &a);
+    try_versions(&g, &a);
+    calls = try_mpi(&a);
+    assert_true(blocks >= 10 && calls >= 15);
+    if (g.world == 0) printf("%d x %d ranks: %ld allocations, %ld calls of MPI\n", g.parts, g.batches, blocks, calls);
+    xent_tensor_destroy(result);
+    tensor_free(upstream);
+    case_end(&data);
+    grid_end(&g);
+    return 0;
+}
