@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/xent")
 install(TARGETS xent xent_static EXPORT xentTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/include/xent.h" "${PROJECT_SOURCE_DIR}/include/xent_dlpack.h"
+  "${PROJECT_SOURCE_DIR}/include/xent_mpi.h"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 include(cmake/XentLinks.cmake)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/README.md")
@@ -37,6 +38,8 @@ else()
 endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/xent.pc.in" "${PROJECT_BINARY_DIR}/xent.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/xent.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+include(cmake/XentInstallMpi.cmake)
 
 # Who installs sees what the loader will say otherwise. Packages (DESTDIR) and directories that it searches by itself need no word.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND PROJECT_IS_TOP_LEVEL)

@@ -18,8 +18,8 @@
  *                    all of them: losses, statistics, gradients. So does any number of ranks, under any MPI.
  *   One answer       A failure on one rank is the answer on every rank of the grid: its status, and its sentence behind "rank 3: ", the
  *                    rank in MPI_COMM_WORLD. Nobody waits for a rank that has returned, and no rank has written one byte of any
- *                    output. There is one exception: where the memory of the last step cannot be had on a rank, all ranks get
- *                    XENT_ERROR_NO_MEMORY, and others may have written.
+ *                    output. There are two exceptions, in the last step: where memory for it cannot be had on a rank, all ranks get
+ *                    XENT_ERROR_NO_MEMORY, and where MPI fails in it, XENT_ERROR_COMMUNICATION; others may have written.
  *   Checked first    Arguments are checked, on each rank by itself and then against those of the others, before anything but some hundred
  *                    bytes is exchanged.
  *   Threads of MPI   MPI is called on the calling thread alone, by collective calls alone; MPI_THREAD_FUNNELED suffices.

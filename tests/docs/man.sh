@@ -1,5 +1,5 @@
 # man.sh [--record]
-# docs/man says what xent.h and xent_dlpack.h declare, both called xent.h below. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
+# docs/man says what xent.h, xent_dlpack.h and xent_mpi.h declare, all called xent.h below. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
 # DESCRIPTION mentions each parameter, field, enumerator, function and macro; NAME lists what the page is found under; ERRORS lists
 # what the page's functions can report, by the table of contract/errors_table where they stand in it. What xent.h says in words is held by checksums: a page
 # records that of every paragraph of the header that it repeats, in lines
@@ -34,7 +34,8 @@ same()
     diff "$1" "$2" >&2 || complain "$3"
 }
 
-awk -f "$tests/man_c.awk" -f "$tests/man_header.awk" "$source/include/xent.h" "$source/include/xent_dlpack.h" >header
+awk -f "$tests/man_c.awk" -f "$tests/man_header.awk" "$source/include/xent.h" "$source/include/xent_dlpack.h" \
+    "$source/include/xent_mpi.h" >header
 for page in "$pages"/*.3; do
     awk -v page="$(basename "$page" .3)" -f "$tests/man_c.awk" -f "$tests/man_page.awk" "$page"
 done >said

@@ -7,16 +7,31 @@ rm -rf "$PREFIX"
 (cd "$PREFIX" && find . ! -type d) | sed 's,^\./,,' | sort >found
 names=$(sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent.map"
     sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p' "$SOURCE_DIR/include/xent.h"
-    sed -n 's/^static inline .*[ *]\(xent_[a-z_]*\)(.*/\1/p' "$SOURCE_DIR/include/xent_dlpack.h")
+    sed -n 's/^static inline .*[ *]\(xent_[a-z_]*\)(.*/\1/p' "$SOURCE_DIR/include/xent_dlpack.h"
+    sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent_mpi.map")
+configuration=$(echo "${CONFIG:-noconfig}" | tr '[:upper:]' '[:lower:]')
+
+# mpi_files: what each MPI's libxent-mpi adds
+mpi_files()
+{
+    for mpi in $MPIS; do
+        for suffix in a so so.0 "so.$VERSION"; do echo "$LIBDIR/libxent-mpi-$mpi.$suffix"; done
+        for part in "" Targets "Targets-$configuration"; do echo "$LIBDIR/cmake/xent/xent_mpi_$mpi$part.cmake"; done
+        echo "$LIBDIR/pkgconfig/xent-mpi-$mpi.pc"
+    done
+}
+
 [ "$(echo "$names" | wc -l)" -gt 40 ] || fail "the names in xent.map and xent.h were not understood"
 sed '/^$/d' <<EOS | sort >expected
 $(for name in libxent $names; do echo "$MANDIR/man3/$name.3"; done)
 $([ "$TOOL" -eq 0 ] || printf '%s\n' "$BINDIR/xent" "$MANDIR/man1/xent.1" "$DATADIR/bash-completion/completions/xent")
 $INCLUDEDIR/xent.h
 $INCLUDEDIR/xent_dlpack.h
+$INCLUDEDIR/xent_mpi.h
+$(mpi_files)
 $LIBDIR/cmake/xent/xentConfig.cmake
 $LIBDIR/cmake/xent/xentConfigVersion.cmake
-$LIBDIR/cmake/xent/xentTargets-$(echo "${CONFIG:-noconfig}" | tr '[:upper:]' '[:lower:]').cmake
+$LIBDIR/cmake/xent/xentTargets-$configuration.cmake
 $LIBDIR/cmake/xent/xentTargets.cmake
 $LIBDIR/libxent.a
 $LIBDIR/libxent.so
