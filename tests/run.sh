@@ -15,7 +15,8 @@ trap 'rm -rf "$build"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-echo "== building"
+echo "== building, then testing: some 20 minutes of CPU time, shared by $(processors) processors; XENT_TEST_EFFORT=0.1 in the environment" \
+    "cuts random tests to a tenth"
 cmake -S "$root" -B "$build" -DXENT_BUILD_TESTS=ON -DXENT_BUILD_EXAMPLES=ON "$@"
 cmake --build "$build" -j "$(processors)"
 echo "== testing"
