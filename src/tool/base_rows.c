@@ -13,13 +13,13 @@
 
 void base_rows_init(struct base_rows *rows, struct mapped_file *file, const struct kld *kld, int64_t capacity)
 {
-    const size_t elements = (size_t)capacity * ((size_t)kld->classes + 1);
+    const uint64_t elements = (uint64_t)capacity * ((uint64_t)kld->classes + 1);
     *rows = (struct base_rows){ .file = file, .kld = *kld, .capacity = capacity };
     rows->codes = allocate(elements, sizeof(double));
     rows->merged = allocate(elements, sizeof(double));
     rows->other = allocate(elements, sizeof(double));
     rows->masked = allocate(elements, sizeof(double));
-    rows->rows = allocate((size_t)capacity, sizeof *rows->rows);
+    rows->rows = allocate((uint64_t)capacity, sizeof *rows->rows);
 }
 
 void base_rows_destroy(struct base_rows *rows)

@@ -27,9 +27,9 @@ static void begin(struct eval *e, const struct arguments *arguments)
     check_sequences(arguments, &e->logits);
     targets_load(&e->targets, arguments, 1, &e->logits, sources, true);
     e->options = options_of(arguments);
-    e->loss = allocate((size_t)e->logits.count, sizeof *e->loss);
-    e->entropy = allocate((size_t)e->logits.count, sizeof *e->entropy);
-    e->rank = allocate((size_t)e->logits.count, sizeof *e->rank);
+    e->loss = allocate((uint64_t)e->logits.count, sizeof *e->loss);
+    e->entropy = allocate((uint64_t)e->logits.count, sizeof *e->entropy);
+    e->rank = allocate((uint64_t)e->logits.count, sizeof *e->rank);
 }
 
 static void end(struct eval *e)

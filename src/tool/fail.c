@@ -2,6 +2,7 @@
 #include "fail.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,9 +37,9 @@ void must(xent_status status)
     if (status != XENT_OK) fail("%s", xent_error_message());
 }
 
-void *allocate(size_t count, size_t size)
+void *allocate(uint64_t count, size_t size)
 {
-    void *memory = calloc(count > 0 ? count : 1, size);
-    if (memory == NULL) fail("out of memory: %zu elements of %zu bytes cannot be had", count, size);
+    void *memory = count <= SIZE_MAX ? calloc(count > 0 ? (size_t)count : 1, size) : NULL;
+    if (memory == NULL) fail("out of memory: %llu elements of %zu bytes cannot be had", (unsigned long long)count, size);
     return memory;
 }

@@ -18,6 +18,6 @@ LIKE_PRINTF(1, 2) _Noreturn void fail_usage(const char *format, ...);
 void must(xent_status status);
 
 /* Zeroed memory of `count` elements, at least one; never NULL. */
-void *allocate(size_t count, size_t size);
+void *allocate(uint64_t count, size_t size);
 
 #endif

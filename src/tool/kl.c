@@ -38,7 +38,7 @@ static void check_shapes(const struct source *base, const struct source *other)
 
 static void begin_side(struct side *side, bool losses)
 {
-    const size_t count = (size_t)side->source.count;
+    const uint64_t count = (uint64_t)side->source.count;
     side->loss = losses ? allocate(count, sizeof *side->loss) : NULL;
     side->top = allocate(count, sizeof *side->top);
 }
@@ -57,8 +57,8 @@ static void begin(struct kl *k, const struct arguments *arguments)
     k->options = options_of(arguments);
     begin_side(&k->base, k->targets.values != NULL);
     begin_side(&k->other, k->targets.values != NULL);
-    k->divergence = allocate((size_t)base->count, sizeof *k->divergence);
-    k->change = k->targets.values != NULL ? allocate((size_t)base->count, sizeof *k->change) : NULL;
+    k->divergence = allocate((uint64_t)base->count, sizeof *k->divergence);
+    k->change = k->targets.values != NULL ? allocate((uint64_t)base->count, sizeof *k->change) : NULL;
 }
 
 static void end(struct kl *k)
@@ -146,7 +146,7 @@ static void print_quantiles(struct report *report, const struct sample *sample, 
 
 static double root_mean_square(const struct kl *k)
 {
-    double *squares = allocate((size_t)k->targets.count, sizeof *squares);
+    double *squares = allocate((uint64_t)k->targets.count, sizeof *squares);
     for (int64_t row = 0; row < k->targets.count; row++) squares[row] = k->change[row] * k->change[row];
     const struct sample sample = sample_of(k, squares);
     const double result = sqrt(sample_mean(&sample).value);
@@ -157,7 +157,7 @@ static double root_mean_square(const struct kl *k)
 /* The error of the logarithm of a ratio is that of the mean difference of two losses of a row, which go together. */
 static struct estimate ratio(const struct kl *k)
 {
-    double *difference = allocate((size_t)k->targets.count, sizeof *difference);
+    double *difference = allocate((uint64_t)k->targets.count, sizeof *difference);
     for (int64_t row = 0; row < k->targets.count; row++) difference[row] = k->other.loss[row] - k->base.loss[row];
     const struct sample sample = sample_of(k, difference);
     const struct estimate result = sample_mean(&sample);

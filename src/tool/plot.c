@@ -89,8 +89,8 @@ static void send_positions_of(FILE *to, const struct sample *sample, int64_t len
 {
     static const double fractions[] = { .05, .25, .5, .75, .95 };
     const int64_t width = end - first, sequences = sample->count / length;
-    double *values = allocate((size_t)(sequences * width), sizeof *values);
-    uint8_t *ignored = allocate((size_t)(sequences * width), 1);
+    double *values = allocate((uint64_t)(sequences * width), sizeof *values);
+    uint8_t *ignored = allocate((uint64_t)(sequences * width), 1);
     for (int64_t k = 0; k < sequences * width; k++) {
         values[k] = sample->values[k / width * length + first + k % width];
         ignored[k] = sample->ignored[k / width * length + first + k % width];
@@ -126,7 +126,7 @@ static void send(FILE *to, const struct sample *sample, int64_t length, const ch
 /* Rows whose number is not finite have no place in a drawing. */
 static uint8_t *not_drawn(const struct sample *sample, const char *path)
 {
-    uint8_t *left_out = allocate((size_t)sample->count, 1);
+    uint8_t *left_out = allocate((uint64_t)sample->count, 1);
     int64_t drawn = 0;
     for (int64_t k = 0; k < sample->count; k++) {
         left_out[k] = sample->ignored[k] || !isfinite(sample->values[k]);

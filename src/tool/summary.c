@@ -37,7 +37,7 @@ static int64_t counted(const struct sample *sample)
 struct estimate sample_mean(const struct sample *sample)
 {
     const double mean = mean_of(sample->values, sample->ignored, sample->count), n = (double)counted(sample);
-    double *squares = allocate((size_t)sample->count, sizeof *squares);
+    double *squares = allocate((uint64_t)sample->count, sizeof *squares);
     for (int64_t k = 0; k < sample->count; k++) squares[k] = (sample->values[k] - mean) * (sample->values[k] - mean);
     const double variance = mean_of(squares, sample->ignored, sample->count) * n / (n - 1);
     free(squares);
@@ -46,8 +46,8 @@ struct estimate sample_mean(const struct sample *sample)
 
 struct estimate sample_mean_of_means(const struct sample *sample, int64_t length, int64_t *sequences)
 {
-    double *means = allocate((size_t)(sample->count / length), sizeof *means);
-    uint8_t *none = allocate((size_t)(sample->count / length), 1);
+    double *means = allocate((uint64_t)(sample->count / length), sizeof *means);
+    uint8_t *none = allocate((uint64_t)(sample->count / length), 1);
     int64_t n = 0;
     for (int64_t first = 0; first < sample->count; first += length) {
         const struct sample sequence = { sample->values + first, sample->ignored + first, length };
@@ -78,7 +78,7 @@ static int ascending(const void *a, const void *b)
 
 double *sample_sort(const struct sample *sample, int64_t *n)
 {
-    double *sorted = allocate((size_t)sample->count, sizeof *sorted);
+    double *sorted = allocate((uint64_t)sample->count, sizeof *sorted);
     *n = 0;
     for (int64_t k = 0; k < sample->count; k++)
         if (!sample->ignored[k]) sorted[(*n)++] = sample->values[k];

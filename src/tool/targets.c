@@ -91,7 +91,7 @@ static void take_array(struct targets *targets, struct mapped_file *file, const 
                        const struct source *logits, const struct arguments *arguments)
 {
     check_array(array, file->path, logits);
-    targets->values = allocate((size_t)targets->count, sizeof *targets->values);
+    targets->values = allocate((uint64_t)targets->count, sizeof *targets->values);
     read_array(targets->values, targets->count, file, array);
     if (arguments->shift)
         shift(targets->values, targets->count, logits->batch_ndim > 0 ? logits->batch_shape[logits->batch_ndim - 1] : 1,
@@ -111,7 +111,7 @@ static bool take_from_source(struct targets *targets, struct source *source, con
     }
     if (!source_is_base(source)) return false;
     if (arguments->shift) fail("%s: has a target for each row, and --shift is for tokens", path);
-    targets->values = allocate((size_t)targets->count, sizeof *targets->values);
+    targets->values = allocate((uint64_t)targets->count, sizeof *targets->values);
     read_tokens(targets->values, source);
     check_values(targets, path, logits, arguments);
     return true;
@@ -122,7 +122,7 @@ void targets_load(struct targets *targets, const struct arguments *arguments, in
 {
     struct contents contents;
     *targets = (struct targets){ .count = logits->count, .counted = logits->count };
-    targets->ignored = allocate((size_t)targets->count, 1);
+    targets->ignored = allocate((uint64_t)targets->count, 1);
     if (arguments->files[place] != NULL) {
         contents_open(&contents, arguments->files[place], "targets");
         if (contents.format == KLD) fail("%s: is a KLD base file, expected an array of targets", contents.path);

@@ -34,3 +34,10 @@ code=0
 limited 600000 eval z.npy t.npy 2>message || code=$?
 [ $code -eq 2 ] && grep -q '^xent: z.npy: 52[0-9]* bytes of it cannot be mapped: Cannot allocate memory$' message ||
     fail "rows that lie all over 5 GB: $code, $(cat message)"
+
+# A number for each row needs memory too.
+npy '<f2' '(400000000, 1)' >z.npy
+truncate -s $(($(wc -c <z.npy) + 800000000)) z.npy
+code=0
+limited 600000 kl z.npy z.npy 2>message || code=$?
+[ $code -eq 2 ] && grep -qx 'xent: out of memory: 400000000 elements of 8 bytes cannot be had' message || fail "400 million rows: $code, $(cat message)"
