@@ -207,10 +207,8 @@ const struct xent_row_steps xent_cross_entropy_gradient_steps = {
 
 static xent_status check(void *call)
 {
-    static const struct xent_loss_kind kind = { "logits", "grad_logits", "that of the logits",
-                                                "that of the logits, for probabilities", false };
     struct xent_loss *loss = call;
-    loss->kind = &kind;
+    loss->kind = &xent_loss_of_logits;
     return xent_loss_check(loss);
 }
 

@@ -32,6 +32,9 @@ struct xent_loss_kind {
     bool only_weights;             /* label_smoothing, z_loss, logit_scale and softcap must be at their defaults */
 };
 
+/* That of cross entropy, and of whatever else takes logits. */
+extern const struct xent_loss_kind xent_loss_of_logits;
+
 struct xent_loss {
     /* the caller's arguments */
     const struct xent_loss_kind *kind;

@@ -5,6 +5,9 @@
 #include "args/options.h"
 #include "ops/shard.h"
 
+const struct xent_loss_kind xent_loss_of_logits = { "logits", "grad_logits", "that of the logits",
+                                                    "that of the logits, for probabilities", false };
+
 static xent_status check_null(const struct xent_loss *loss)
 {
     XENT_TRY(xent_check_not_null(loss->kind->logits, loss->logits));

@@ -72,9 +72,8 @@ xent_status xent_states_check(const struct xent_states *states)
 
 static xent_status check_options(struct xent_slice *slice)
 {
-    static const struct xent_loss_kind kind = { "logits", "grad_logits", "that of the logits", false };
     struct xent_loss *loss = &slice->stats.loss;
-    loss->kind = &kind;
+    loss->kind = &xent_loss_of_logits;
     slice->has_target = loss->target != NULL && !loss->target->floating;
     XENT_TRY(xent_options_read(loss->given, &loss->options));
     return xent_shard_check("shard->", loss->shard);

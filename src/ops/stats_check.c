@@ -144,9 +144,8 @@ xent_status xent_stats_check_values(struct xent_row_stats *stats)
 
 xent_status xent_stats_check(void *call)
 {
-    static const struct xent_loss_kind kind = { .logits = "logits" };
     struct xent_row_stats *stats = call;
-    stats->loss.kind = &kind;
+    stats->loss.kind = &xent_loss_of_logits;
     XENT_TRY(check_null(stats));
     XENT_TRY(xent_options_read(stats->loss.given, &stats->loss.options));
     XENT_TRY(xent_stats_check_shapes(stats));
