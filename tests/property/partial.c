@@ -161,6 +161,30 @@ static void random_cuts(void **state)
     for (int64_t i = 0; i < effort(RANDOM_CUTS); i++) try_random(i);
 }
 
+/* ---- Equal maxima: of the first alone the entry at the target is made of what is left of the row ----------------------- */
+
+static void equal_maxima(void **state)
+{
+    struct random r = random_stream(64, 0);
+    struct batch b = { .dtype = XENT_F64, .outer = 3, .inner = 1, .classes = 3 * CHUNK };
+    const struct cut cut = { 3, { run_of(&b, 0, 1), run_of(&b, 1, 2), run_of(&b, 2, 3) } };
+    struct rows want, got;
+    (void)state;
+    batch_draw(&b, true, &r);
+    for (int64_t row = 0; row < b.outer; row++) {
+        for (int64_t c = 0; c < b.classes; c++) tensor_set(b.logits, row * b.classes + c, c % CHUNK == 33 ? 9 : -500);
+        tensor_set(b.target, row, (double)(row * CHUNK + 33));
+    }
+    want = rows_new(&b, XENT_F64, &r);
+    got = rows_new(&b, XENT_F64, &r);
+    solve_whole(&b, &want);
+    solve_in_parts(&b, &cut, false, &got);
+    expect_same_rows(&got, &want, "in parts");
+    rows_free(&want);
+    rows_free(&got);
+    batch_free(&b);
+}
+
 /* ---- Unaligned cuts: other bits, of the same numbers; property/accuracy_partial has their errors ---------------------- */
 
 enum { UNALIGNED_CUTS = 300 };
@@ -218,7 +242,7 @@ static void unaligned_cuts(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = { cmocka_unit_test(all_cuts_of_few_chunks), cmocka_unit_test(random_cuts),
-                                               cmocka_unit_test(unaligned_cuts) };
+                                               cmocka_unit_test(equal_maxima), cmocka_unit_test(unaligned_cuts) };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

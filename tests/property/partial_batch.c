@@ -10,7 +10,7 @@ const char *const member_names[MEMBERS] = { "loss", "lse", "max", "argmax", "ent
 
 enum { KINDS = 8 };
 
-/* Ordinary rows, ties, masked classes, one class far ahead, large logits, a NaN or +inf, nothing but -inf, equal maxima far apart. */
+/* Ordinary rows, ties, masked classes, one class far ahead, large logits, a NaN or +inf, nothing but -inf, a few equal maxima. */
 static double logit(int kind, bool special, struct random *r)
 {
     const double plain = 16 * random_uniform(r) - 8;
@@ -21,7 +21,7 @@ static double logit(int kind, bool special, struct random *r)
     case 4: return 40000 + plain;
     case 5: return special ? (random_chance(r, 2) ? (double)NAN : (double)INFINITY) : plain;
     case 6: return -(double)INFINITY;
-    case 7: return random_chance(r, 2000) ? 9 : plain;
+    case 7: return random_chance(r, CHUNK) ? 40 : plain;
     default: return plain;
     }
 }
@@ -53,12 +53,14 @@ static void draw_logits(struct batch *b, struct random *r)
     }
 }
 
-/* The row's first maximum is a target as often as not: its entry is a case of its own. */
+/* The first maximum of a chunk is a target as often as not: the entry of the row's is a case of its own, and another chunk's may equal it. */
 static int64_t draw_class(const struct batch *b, int64_t row, struct random *r)
 {
-    int64_t best = 0;
-    if (random_chance(r, 2)) return random_below(r, b->classes);
-    for (int64_t c = 1; c < b->classes; c++)
+    const int64_t any = random_below(r, b->classes), from = any - any % CHUNK;
+    const int64_t to = from + CHUNK < b->classes ? from + CHUNK : b->classes;
+    int64_t best = from;
+    if (random_chance(r, 2)) return any;
+    for (int64_t c = from + 1; c < to; c++)
         if (tensor_get(b->logits, element(b, row, c)) > tensor_get(b->logits, element(b, row, best))) best = c;
     return best;
 }
