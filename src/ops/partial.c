@@ -177,6 +177,7 @@ static void plan_reduce(void *call, const struct xent_settings *settings, struct
     if (!plan_rows(slice, settings, &to_states, drive)) return;
     xent_loss_plan_rows(&slice->stats.loss, false, drive);
     drive->keeps_chunks = true;
+    drive->merges = false;
 }
 
 static void plan_gradient(void *call, const struct xent_settings *settings, struct xent_drive *drive)
@@ -186,6 +187,7 @@ static void plan_gradient(void *call, const struct xent_settings *settings, stru
     if (!plan_rows(slice, settings, &to_gradient, drive)) return;
     xent_loss_find_divisor(loss);
     xent_loss_plan_rows(loss, false, drive);
+    drive->merges = false;
 }
 
 /* A row is some numbers, and takes about as long as so many logits. */

@@ -90,7 +90,7 @@ static __attribute__((noinline)) void reduce_chunks(const struct xent_drive *dri
     for (int64_t i = 0; i < count; i++) {
         struct xent_chunk *chunk = row->chunks == NULL ? &own : &row->chunks[i];
         drive->steps->reduce(drive->call, row, memory, i, chunk);
-        xent_tree_push(&tree, kernels, &(struct xent_node){ 0, i, chunk->state });
+        if (drive->merges) xent_tree_push(&tree, kernels, &(struct xent_node){ 0, i, chunk->state });
     }
     row->state = xent_tree_total(&tree, kernels);
 }
@@ -231,7 +231,7 @@ static void finish_shared(const struct xent_drive *drive)
     if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, drive->type->backend, parallel->rows - parallel->shared);
     for (int64_t i = 0; i < parallel->shared; i++) {
         struct xent_row *row = shared_row(drive, i);
-        if (drive->steps->reduce != NULL && !row->ignored)
+        if (drive->steps->reduce != NULL && drive->merges && !row->ignored)
             row->state = xent_tree_of_chunks(row->chunks, 0, parallel->pieces, drive->type->kernels->real);
         join_parts(drive, row, i);
         finish_rows(drive, row, 1, sum);

@@ -28,7 +28,8 @@ struct xent_drive {
     xent_results_fn *find;               /* rows go many at once; NULL: side by side or in blocks */
     const struct xent_tile_steps *tiled; /* rows go side by side; NULL: in blocks */
     int64_t block;                       /* rows that go through each step together, 1 to XENT_BLOCK */
-    bool keeps_chunks;                   /* `write` looks at the chunks of a row */
+    bool keeps_chunks;                   /* `finish` or `write` looks at the chunks of a row */
+    bool merges;                         /* chunks' states become the row's; else `finish` does without or knows it */
 
     struct xent_parallel parallel;
 
@@ -58,6 +59,7 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
     drive->tiled = NULL;
     drive->block = 1;
     drive->keeps_chunks = false;
+    drive->merges = true;
     drive->task_bytes = drive->row_bytes = drive->part_bytes = 0;
 }
 
