@@ -210,11 +210,11 @@ static void begin(struct bench *b, int64_t rows, int64_t classes)
         if (shard.classes > most) most = shard.classes;
         if (i == b->rank) b->shard = shard;
     }
-    b->own = allocate(rows * most, sizeof *b->own);
+    const int64_t largest = (int64_t)SMALLEST << 2 * (SIZES - 1), each = rows * most * 4 > largest ? rows * most * 4 : largest;
+    b->own = allocate(each, 1);
     b->fresh = allocate(rows * most, sizeof *b->fresh);
     if (b->rank == 0) b->whole = allocate(rows * classes, sizeof *b->whole);
-    const int64_t smallest = (int64_t)SMALLEST << 2 * (SIZES - 1), each = rows * most * 4;
-    b->gathered = allocate((each > smallest ? each : smallest) * b->ranks, 1);
+    b->gathered = allocate(each * b->ranks, 1);
     b->labels = allocate(rows, sizeof *b->labels);
     for (int64_t i = 0; i < rows * most; i++) b->fresh[i] = (float)(3 * random_normal(&r));
     for (int64_t i = 0; i < rows; i++) b->labels[i] = random_below(&r, classes);
