@@ -17,16 +17,16 @@ expect_loss()
 for mpi in $found; do
     # The flags are words for the shell to split.
     # shellcheck disable=SC2046,SC2086
-    "$CC" $CFLAGS "$package/mpi/consumer.c" $(pkg-config --cflags --libs "xent-mpi-$mpi") -o "consumer_$mpi"
+    "$CC" $CFLAGS "$package/consumer_mpi/consumer.c" $(pkg-config --cflags --libs "xent-mpi-$mpi") -o "consumer_$mpi"
     LD_LIBRARY_PATH="$PREFIX/$LIBDIR" expect_loss "$mpi" ./consumer_$mpi
 done
 
-configure "$package/mpi" build -DCMAKE_PREFIX_PATH="$PREFIX" "-DMPIS=$(echo $found)"
+configure "$package/consumer_mpi" build -DCMAKE_PREFIX_PATH="$PREFIX" "-DMPIS=$(echo $found)"
 "$CMAKE" --build build
 for mpi in $found; do
     expect_loss "$mpi" ./build/consumer_$mpi
     expect_loss "$mpi" ./build/consumer_${mpi}_static
 done
-if configure "$package/mpi" other -DCMAKE_PREFIX_PATH="$PREFIX" -DMPIS=none >/dev/null 2>&1; then
+if configure "$package/consumer_mpi" other -DCMAKE_PREFIX_PATH="$PREFIX" -DMPIS=none >/dev/null 2>&1; then
     fail "a component that does not exist was found"
 fi
