@@ -19,7 +19,7 @@ int main(int argc, char **argv)
         xent_tensor_wrap(&out, XENT_F64, 0, NULL, NULL, &loss) ||
         xent_mpi_cross_entropy(MPI_COMM_WORLD, MPI_COMM_NULL, logits, &shard, target, NULL, out)) {
         fprintf(stderr, "%s\n", xent_error_message());
-        MPI_Abort(MPI_COMM_WORLD, 1);
+        return MPI_Abort(MPI_COMM_WORLD, 1);
     }
     printf("%.4f\n", loss);
     xent_tensor_destroy(out);
