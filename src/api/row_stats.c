@@ -1,7 +1,5 @@
 /* Public functions: statistics of each row, and the struct that says which are wanted. */
-#include <string.h>
-
-#include "args/options.h"
+#include "args/struct.h"
 #include "ops/stats.h"
 
 xent_status xent_row_stats(const xent_tensor *logits, const xent_tensor *target, const xent_options *options,
@@ -15,7 +13,6 @@ xent_status xent_row_stats(const xent_tensor *logits, const xent_tensor *target,
 
 void xent_stats_init(xent_stats *stats, size_t struct_size)
 {
-    if (stats == NULL || struct_size < sizeof *stats) return;
-    memset(stats, 0, struct_size < XENT_OPTIONS_MAX_SIZE ? struct_size : XENT_OPTIONS_MAX_SIZE);
-    stats->struct_size = struct_size;
+    static const xent_stats defaults = XENT_STATS_INIT;
+    xent_struct_init(stats, struct_size, &defaults, sizeof defaults);
 }

@@ -2,26 +2,8 @@
 #include "args/options.h"
 
 #include <math.h>
-#include <string.h>
 
-/* Shorter sizes than today's would be listed here, had a release published one; longer ones come from newer headers and are fine
-   as long as they ask for nothing that this library does not know. A field's default must therefore be all-zero bytes once the
-   struct has been published. */
-static xent_status read_struct(const xent_options *given, xent_options *options)
-{
-    const unsigned char *bytes = (const unsigned char *)given;
-    size_t size = given->struct_size;
-    if (size < sizeof *options || size > XENT_OPTIONS_MAX_SIZE)
-        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "options->struct_size is %zu, expected %zu (sizeof(xent_options)) to %d",
-                         size, sizeof *options, XENT_OPTIONS_MAX_SIZE);
-    for (size_t i = sizeof *options; i < size; i++)
-        if (bytes[i] != 0)
-            return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
-                             "options: byte %zu of %zu is %d, expected 0: a field that this version does not know", i, size,
-                             (int)bytes[i]);
-    memcpy(options, given, sizeof *options);
-    return XENT_OK;
-}
+#include "args/struct.h"
 
 xent_status xent_options_refuse(const char *field, double value, const char *expected)
 {
@@ -56,13 +38,14 @@ static xent_status check_fields(const xent_options *o)
 
 xent_status xent_options_read(const xent_options *given, xent_options *options)
 {
+    static const struct xent_struct_words words = { "options", "xent_options", "field" };
     static const xent_options defaults = XENT_OPTIONS_INIT;
     xent_status status;
     if (given == NULL) {
         *options = defaults;
         return XENT_OK;
     }
-    status = read_struct(given, options);
+    status = xent_struct_read(&words, given, sizeof *options, options);
     return status != XENT_OK ? status : check_fields(options);
 }
 

@@ -4,7 +4,6 @@
 
 #include "args/errors.h"
 
-#define XENT_OPTIONS_MAX_SIZE 4096
 #define XENT_MAX_THREADS 4096
 
 /* *options = the given ones, in today's layout; NULL: the defaults. Checks every field's range. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "args/options.h"
+#include "args/struct.h"
 #include "ops/loss_check.h"
 #include "ops/stats.h"
 
@@ -20,21 +21,12 @@ static bool needs_target(const struct xent_row_stats *stats)
     return stats->out[XENT_STATS_LOSS] != NULL || stats->out[XENT_STATS_RANK] != NULL;
 }
 
-/* As xent_options_read has it for its struct. */
 xent_status xent_stats_read(struct xent_row_stats *stats)
 {
-    const unsigned char *bytes = (const unsigned char *)stats->given;
-    size_t size = stats->given->struct_size;
-    const xent_stats *s = stats->given;
-    if (size < sizeof *s || size > XENT_OPTIONS_MAX_SIZE)
-        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "stats->struct_size is %zu, expected %zu (sizeof(xent_stats)) to %d",
-                         size, sizeof *s, XENT_OPTIONS_MAX_SIZE);
-    for (size_t i = sizeof *s; i < size; i++)
-        if (bytes[i] != 0)
-            return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
-                             "stats: byte %zu of %zu is %d, expected 0: a member that this version does not know", i, size,
-                             (int)bytes[i]);
-    memcpy(stats->out, (struct xent_tensor *[XENT_STATS_MEMBERS]){ s->loss, s->lse, s->max, s->argmax, s->entropy, s->rank },
+    static const struct xent_struct_words words = { "stats", "xent_stats", "member" };
+    xent_stats s;
+    XENT_TRY(xent_struct_read(&words, stats->given, sizeof s, &s));
+    memcpy(stats->out, (struct xent_tensor *[XENT_STATS_MEMBERS]){ s.loss, s.lse, s.max, s.argmax, s.entropy, s.rank },
            sizeof stats->out);
     return XENT_OK;
 }
