@@ -118,4 +118,4 @@ static void write(const void *call, const struct xent_row *row, char *task_memor
 const struct xent_row_steps xent_kl_steps = { .begin = begin, .reduce = reduce, .finish = finish };
 const struct xent_row_steps xent_kl_gradient_steps = { .begin = begin, .reduce = reduce, .finish = finish, .write = write };
 
-const struct xent_operation xent_kl_operation = { xent_kl_check, xent_kl_plan, xent_loss_end };
+const struct xent_operation xent_kl_operation = { .check = xent_kl_check, .plan = xent_kl_plan, .end = xent_loss_end };

@@ -212,4 +212,6 @@ static xent_status check(void *call)
     return xent_loss_check(loss);
 }
 
-const struct xent_operation xent_cross_entropy_operation = { check, xent_cross_entropy_plan, xent_loss_end };
+const struct xent_operation xent_cross_entropy_operation = { .check = check,
+                                                             .plan = xent_cross_entropy_plan,
+                                                             .end = xent_loss_end };

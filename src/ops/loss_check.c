@@ -108,9 +108,14 @@ PART xent_status check_rows(struct xent_loss *loss, const xent_options *options)
     return XENT_OK;
 }
 
-PART xent_status check_arguments(struct xent_loss *loss, const xent_options *options)
+PART void begin_checks(struct xent_loss *loss, const xent_options *options)
 {
     xent_target_rule_init(&loss->rule, loss->target, options->ignore_index, XENT_CLASSES_UNKNOWN);
+}
+
+PART xent_status check_arguments(struct xent_loss *loss, const xent_options *options)
+{
+    begin_checks(loss, options);
     XENT_TRY(check_dtypes(loss, options));
     XENT_TRY(check_shapes(loss, options));
     XENT_TRY(check_outputs(loss, options));
@@ -132,7 +137,9 @@ xent_status xent_loss_check(struct xent_loss *loss)
     return check_arguments(loss, &defaults);
 }
 
+void xent_loss_begin_checks(struct xent_loss *loss) { begin_checks(loss, &loss->options); }
 xent_status xent_loss_check_dtypes(const struct xent_loss *loss) { return check_dtypes(loss, &loss->options); }
 xent_status xent_loss_check_shapes(struct xent_loss *loss) { return check_shapes(loss, &loss->options); }
 xent_status xent_loss_check_outputs(const struct xent_loss *loss) { return check_outputs(loss, &loss->options); }
 xent_status xent_loss_check_values(struct xent_loss *loss) { return check_rows(loss, &loss->options); }
+void xent_loss_plan_walk(struct xent_loss *loss) { plan_walk(loss, &loss->options); }

@@ -1,9 +1,12 @@
-/* The checks of a loss by their parts, for what stands on top of one: statistics, rows in parts. */
+/* The checks of a loss by their parts, for what stands on top of one: statistics, rows in parts, linear layers. */
 #ifndef XENT_OPS_LOSS_CHECK_H
 #define XENT_OPS_LOSS_CHECK_H
 
 #include "args/check.h"
 #include "ops/loss.h"
+
+/* Sets up the rule, from the options and the target. */
+void xent_loss_begin_checks(struct xent_loss *loss);
 
 /* Dtypes, shapes, outputs and values, of whatever tensors a loss has, once its options have been read and its rule been set up. The walk is
    known after the last of them. */
@@ -11,6 +14,9 @@ xent_status xent_loss_check_dtypes(const struct xent_loss *loss);
 xent_status xent_loss_check_shapes(struct xent_loss *loss);
 xent_status xent_loss_check_outputs(const struct xent_loss *loss);
 xent_status xent_loss_check_values(struct xent_loss *loss);
+
+/* Over the rows of all operands. */
+void xent_loss_plan_walk(struct xent_loss *loss);
 
 /* What is a part of its callers, one of which knows what the options are. */
 #define PART static inline __attribute__((always_inline))

@@ -122,4 +122,4 @@ static xent_status check(void *call)
     return xent_loss_check(loss);
 }
 
-const struct xent_operation xent_nll_operation = { check, plan, xent_loss_end };
+const struct xent_operation xent_nll_operation = { .check = check, .plan = plan, .end = xent_loss_end };

@@ -49,7 +49,7 @@ static inline void xent_arena_init(struct xent_arena *arena, size_t bytes) { are
 /* Where `count` parts of so many bytes each begin, one behind the other. */
 size_t xent_arena_reserve(struct xent_arena *arena, size_t bytes, int64_t count);
 
-/* XENT_ERROR_NO_MEMORY with its message, or memory for all that has been reserved; it is not cleared. */
+/* XENT_ERROR_NO_MEMORY with its message, or memory for all that has been reserved; it is not cleared. `large`: never from the stack. */
 xent_status xent_arena_allocate_large(struct xent_arena *arena);
 static inline xent_status xent_arena_allocate(struct xent_arena *arena, struct xent_arena_local *local)
 {

@@ -24,6 +24,7 @@ static inline xent_status check_and_run(const struct xent_operation *operation, 
     struct xent_settings settings;
     XENT_TRY(operation->check(call));
     XENT_TRY(xent_settings_get(&settings));
+    if (operation->carry != NULL) return operation->carry(call, &settings, caller);
     return operation->plan == NULL ? XENT_OK : run(operation, call, &settings, caller);
 }
 

@@ -28,7 +28,7 @@ static void reserve_for_tasks(struct xent_drive *drive)
         drive->sums_at = xent_arena_reserve(&drive->arena, xent_arena_padded(sizeof(struct xent_sum)), parallel->tasks + 1);
 }
 
-xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local)
+void xent_drive_lay_out(struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
     const struct xent_row_type *type = drive->type;
@@ -45,6 +45,11 @@ xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_loca
     if (rows > 0 && parallel->rows > parallel->shared) (void)xent_arena_need(&drive->task_step, rows);
     xent_arena_init(&drive->arena, parallel->tasks == 1 ? drive->task_step : 0);
     if (parallel->tasks > 1) reserve_for_tasks(drive);
+}
+
+xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local)
+{
+    xent_drive_lay_out(drive);
     return xent_arena_allocate(&drive->arena, local);
 }
 

@@ -38,7 +38,7 @@ struct xent_drive {
     size_t row_bytes;  /* for each row from begin to write */
     size_t part_bytes; /* for each part of a row, in memory of the row's */
 
-    /* from xent_drive_allocate: where the parts begin, and bytes from one to the next */
+    /* from xent_drive_lay_out: where the parts begin, and bytes from one to the next */
     struct xent_arena arena;
     size_t tile, chunks;      /* offsets in a task's memory, and in a row's */
     size_t part, shared_part; /* in a row's memory: of its only part, and of the first part of a shared row */
@@ -63,6 +63,9 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
     drive->task_bytes = drive->row_bytes = drive->part_bytes = 0;
 }
 
+/* Finds how many bytes of memory a drive needs, arena.bytes, and what lies where in them; and takes them as well. Who takes them from
+   elsewhere sets arena.memory. */
+void xent_drive_lay_out(struct xent_drive *drive);
 xent_status xent_drive_allocate(struct xent_drive *drive, struct xent_arena_local *local);
 
 /* The rows [from, to), one at least, many at once, in blocks, and side by side. */

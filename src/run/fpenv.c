@@ -69,3 +69,16 @@ void xent_fpenv_enter(struct xent_fpenv *saved)
 void xent_fpenv_leave(const struct xent_fpenv *saved) { (void)fesetenv(&saved->environment); }
 
 #endif
+
+void xent_fpenv_lend(const struct xent_fpenv *caller, fenv_t *before)
+{
+    xent_fpenv_leave(caller);
+    (void)fegetenv(before);
+}
+
+void xent_fpenv_take_back(const fenv_t *before)
+{
+    struct xent_fpenv again;
+    (void)fesetenv(before);
+    xent_fpenv_enter(&again);
+}

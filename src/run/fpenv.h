@@ -35,4 +35,10 @@ struct xent_fpenv {
 void xent_fpenv_enter(struct xent_fpenv *saved);
 void xent_fpenv_leave(const struct xent_fpenv *saved);
 
+/* Around the caller's code: it runs in the caller's environment, and the library goes on in its own, whatever has become of that: a pool
+   may set its threads' rounding or flush their subnormals. All of what the code leaves behind is undone, what the library itself never
+   looks at (the x87's words on x86-64) too, so that the next such code and the caller find what there was. */
+void xent_fpenv_lend(const struct xent_fpenv *caller, fenv_t *before);
+void xent_fpenv_take_back(const fenv_t *before);
+
 #endif

@@ -73,6 +73,10 @@ struct xent_operation {
 
     /* Writes what comes of the results' sum over all rows. NULL where they are not summed. */
     void (*end)(const void *call, double total);
+
+    /* Of an operation whose rows go through more than one drive, in place of `plan` and `end`: plans, takes all memory that it needs,
+       writes. `caller` is what the caller's own functions run in. NULL: it has but one. */
+    xent_status (*carry)(void *call, const struct xent_settings *settings, const struct xent_fpenv *caller);
 };
 
 /* Check, settings, plan, memory, run: in the library's floating-point environment, whatever the caller's is. Nothing is written unless

@@ -1,7 +1,6 @@
 /* Tasks, one a thread: how many, and which rows and pieces are whose. Each runs in the library's floating-point environment. */
 #include "run/parallel.h"
 
-#include <fenv.h>
 #include <stdbool.h>
 
 #include "run/pool.h"
@@ -68,18 +67,12 @@ static void run_task(void *context, int64_t task)
     xent_fpenv_leave(&saved);
 }
 
-/* The caller's code runs in the caller's environment, and the library goes on in its own, whatever has become of that: a pool may set its
-   threads' rounding or flush their subnormals. All of what fn leaves behind is undone, what the library itself never looks at (the x87's
-   words on x86-64) too, so that the next pass and the caller find what there was. */
 static void run_by_caller(const struct xent_parallel *parallel, struct job *job)
 {
     fenv_t before;
-    struct xent_fpenv again;
-    xent_fpenv_leave(parallel->caller);
-    (void)fegetenv(&before);
+    xent_fpenv_lend(parallel->caller, &before);
     parallel->fn(parallel->user, parallel->tasks, run_task, job);
-    (void)fesetenv(&before);
-    xent_fpenv_enter(&again);
+    xent_fpenv_take_back(&before);
 }
 
 void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_pass *pass, const void *context)
@@ -91,4 +84,13 @@ void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_p
         xent_pool_run(parallel->tasks, run_task, &job);
     else
         run_by_caller(parallel, &job);
+}
+
+void xent_parallel_rows(const struct xent_parallel *parallel,
+                        void (*body)(const void *context, int64_t task, int64_t from, int64_t to), const void *context)
+{
+    if (parallel->tasks > 1)
+        xent_parallel_run(parallel, &(struct xent_pass){ .rows = body }, context);
+    else if (parallel->rows > 0)
+        body(context, 0, 0, parallel->rows);
 }

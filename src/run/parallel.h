@@ -44,4 +44,8 @@ struct xent_pass {
 /* Runs one pass of several tasks; when it returns, all are done. */
 void xent_parallel_run(const struct xent_parallel *parallel, const struct xent_pass *pass, const void *context);
 
+/* Calls body(context, task, from, to) for parts of the `rows` that have been planned, in one pass, by one task or several. */
+void xent_parallel_rows(const struct xent_parallel *parallel,
+                        void (*body)(const void *context, int64_t task, int64_t from, int64_t to), const void *context);
+
 #endif
