@@ -17,21 +17,23 @@
  *     xent_cross_entropy(logits, target, NULL, out);          loss is now 0.3306
  *
  * What holds for every function
- *   All or nothing   A call that returns anything but XENT_OK has not written one byte of any output. All arguments are
- *                    checked, targets included, before the first write, in this order: NULL arguments; options; element
- *                    types; ranks, axis and shapes; size overflow; outputs and overlap; values (class weights, then
- *                    row weights and then targets in row-major order); backend; memory. The first failure is the one reported.
+ *   All or nothing   A call that returns anything but XENT_OK has not written one byte of any output (one exception:
+ *                    xent_linear_cross_entropy_grad). All arguments are checked, targets included, before the first write, in
+ *                    this order: NULL arguments; options; element types; ranks, axis and shapes; size overflow; outputs and
+ *                    overlap; values (class weights, then row weights and then targets in row-major order); backend; memory.
+ *                    The first failure is the one reported.
  *   Same bits        The same inputs and options give the same bits on every backend, CPU, number of threads, alignment
- *                    and memory layout. They change between releases only together with xent_numerics_version().
+ *                    and memory layout. They change between releases only together with xent_numerics_version(). What a
+ *                    caller's gemm computes is its own.
  *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000, 0x7E00, 0x7FC0).
  *   Environment      A call computes under round-to-nearest, with subnormals and masked traps, whatever the caller's
  *                    floating-point control word holds, and leaves control word and exception flags as it found them. A
- *                    caller's parallel_for runs under its caller's.
+ *                    caller's parallel_for, or gemm, runs under its caller's.
  *   Threads          Operations may run concurrently from any threads. Tensors are only read, outputs excepted; destroying
  *                    or re-pointing (xent_tensor_set_data) a tensor that another thread uses is the caller's race.
  *                    Strings and arrays returned live as long as the library, a tensor's shape and strides as long as the
  *                    tensor, a message as xent_error_message says. Nothing is async-signal-safe.
- *   Stack            A call needs at most 32 KiB of the caller's stack.
+ *   Stack            A call needs at most 32 KiB of the caller's stack, beside what the caller's functions take.
  *
  * Words
  *   logits     unnormalised scores z; C of them, the classes, lie along the class axis
@@ -92,7 +94,7 @@ typedef enum xent_status {
     XENT_ERROR_OVERLAP = 5,          /* an output overlaps an input, another output or itself in a way not allowed */
     XENT_ERROR_OVERFLOW = 6,         /* the product of the extents, or the bytes spanned, exceed what can be addressed */
     XENT_ERROR_NO_MEMORY = 7,        /* an allocation failed */
-    XENT_ERROR_UNSUPPORTED = 8,      /* backend or number of threads that cannot be had here */
+    XENT_ERROR_UNSUPPORTED = 8,      /* backend or number of threads that cannot be had here; a gemm that failed */
     XENT_ERROR_COMMUNICATION = 9, /* of xent_mpi.h alone: an MPI call failed, or processes gave what contradicts each other */
     XENT_STATUS_FORCE_INT = 0x7fffffff
 } xent_status;
@@ -485,6 +487,73 @@ XENT_API xent_status xent_partial_grad(const xent_tensor *logits, const xent_sha
 XENT_API xent_status xent_partial_check(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
                                         const xent_options *options, const xent_stats *stats, const xent_tensor *grad_loss,
                                         xent_tensor *loss, xent_tensor *grad_logits);
+
+/* ---- A linear layer and its loss ---------------------------------------------------------------------------------- */
+
+/* A product of matrices, the caller's: c = a * b + beta * c. c has m rows of n, a has m rows of k, b has k rows of n; all are stored row by
+   row, with lda, ldb and ldc elements from one row to the next. transpose: bit 0: a is stored transposed, as k rows of m; bit 1: b is,
+   as n rows of k. m, n and k are at least 1. beta is 0, and then nothing of c is read, or 1. a and b have the dtypes that are named; c
+   is F64 where one of them is F64, else F32.
+   Returns 0: done. 1: these types it cannot multiply, and it has written nothing; the library then widens a and b to the type of c,
+   and asks again. XENT_ERROR_OVERFLOW: an extent is too large for it, and XENT_ERROR_NO_MEMORY: the call ends with that. Anything else,
+   and a 1 for types that are wide, ends it with XENT_ERROR_UNSUPPORTED.
+   It is called on the thread that called the library, while no thread of the library computes, in the floating-point environment of that
+   caller, as often as the call needs. `user` is that of the layer. libxent-blas has one over CBLAS (xent_blas.h). */
+typedef int (*xent_gemm)(void *user, int32_t transpose, int64_t m, int64_t n, int64_t k, xent_dtype a_type, const void *a,
+                         int64_t lda, xent_dtype b_type, const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
+
+/* The last layer of a network, whose N rows of C logits are hidden * weight^T + bias. They exist for a block of rows at a time.
+   Start from XENT_LINEAR_INIT (or xent_linear_init) and set hidden, weight and gemm. The struct grows as xent_options does. */
+typedef struct xent_linear {
+    size_t struct_size;        /* as in xent_options */
+    const xent_tensor *hidden; /* (N, D), floating; the D numbers of a row contiguous, and rows one behind the other */
+    const xent_tensor *weight; /* (C, D), likewise; its dtype may be another */
+    const xent_tensor *bias;   /* NULL: none; else (C), floating, rounded to the type of the logits */
+    xent_gemm gemm;
+    void *user;         /* for gemm */
+    int64_t block_rows; /* rows of a block; 0: as many as have 64 MiB of logits, at least 16; more than N are N */
+    int32_t accumulate; /* 1: the gradients of weight and bias are added to what is there, for micro-batches; 0 */
+    int32_t reserved;   /* 0 */
+} xent_linear;
+
+#define XENT_LINEAR_INIT                                                                                                       \
+    {                                                                                                                          \
+        sizeof(xent_linear), NULL, NULL, NULL, NULL, NULL, 0, 0, 0                                                             \
+    }
+
+/* The same for languages without the macro; as xent_options_init. */
+XENT_API void xent_linear_init(xent_linear *layer, size_t struct_size);
+
+/* The cross entropy of the layer's logits, without N * C of them in memory: a block takes block_rows * C. Target, options, loss and their
+   errors are those of xent_cross_entropy for logits of shape (N, C), whose class axis is 1. The logits are F64 where hidden or weight is
+   F64, else F32, also those of 16-bit hidden and weight; they are what gemm makes them. Given them, the loss has the bits of
+   xent_cross_entropy, whatever block_rows is. So the same gemm that gives the same bits on each call, and the same block_rows, give
+   the same bits.
+   What the library can find wrong it finds before the first product. Where gemm fails, loss is not written.
+   Beside a block the call needs 8 bytes a row and, where gemm does not take 16 bits, wide copies of a block's hidden rows and of 4096
+   rows of weight.
+   XENT_ERROR_INVALID_ARGUMENT: layer, its hidden, weight or gemm is NULL, struct_size as in xent_options, block_rows < 0, accumulate
+   neither 0 nor 1, reserved not 0. XENT_ERROR_DTYPE: hidden, weight or bias is not floating. XENT_ERROR_SHAPE: a rank, an extent or strides
+   other than above, a class axis other than 1. XENT_ERROR_OVERFLOW: N * C exceeds what int64_t counts, or gemm says so.
+   XENT_ERROR_UNSUPPORTED: gemm failed, and as xent_softmax. Else as xent_cross_entropy, in its order; the layer is checked with the NULL
+   arguments, its numbers with the options. */
+XENT_API xent_status xent_linear_cross_entropy(const xent_linear *layer, const xent_tensor *target, const xent_options *options,
+                                               xent_tensor *loss);
+
+/* Loss and gradients together; the loss has the bits of xent_linear_cross_entropy. With G = d(loss)/d(logits), which has the bits of
+   xent_cross_entropy_grad and the type of the logits: grad_hidden = G * weight, grad_weight = G^T * hidden, grad_bias = sum_n G[n].
+   Each of loss, grad_hidden, grad_weight and grad_bias may be NULL: not wanted, and not computed; not all of them.
+   grad_hidden: (N, D), any floating dtype. grad_weight: (C, D), rows as those of weight. grad_bias: (C), added up in double in the order
+   of the rows, then rounded. These two have the type of the logits. grad_loss: as for xent_cross_entropy_grad. What gemm writes keeps
+   its NaNs. The hidden rows of ignored rows meet a gradient of +0.0.
+   The one exception from all or nothing: where gemm fails after its first product, what grad_hidden and grad_weight hold is undefined. loss
+   and grad_bias are not written then.
+   Errors: as xent_linear_cross_entropy. XENT_ERROR_INVALID_ARGUMENT: no output, or grad_bias for a layer without bias. XENT_ERROR_DTYPE:
+   grad_weight or grad_bias is not of the type of the logits. XENT_ERROR_OVERLAP: outputs overlap neither inputs nor each other. */
+XENT_API xent_status xent_linear_cross_entropy_grad(const xent_linear *layer, const xent_tensor *target,
+                                                    const xent_options *options, const xent_tensor *grad_loss,
+                                                    xent_tensor *loss, xent_tensor *grad_hidden, xent_tensor *grad_weight,
+                                                    xent_tensor *grad_bias);
 
 /* ---- Backward of the pieces, for those who keep p or logp --------------------------------------------------------- */
 

@@ -1,11 +1,11 @@
 # man.sh [--record]
 # docs/man says what xent.h, xent_dlpack.h and xent_mpi.h declare, all called xent.h below. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
 # DESCRIPTION mentions each parameter, field, enumerator, function and macro; NAME lists what the page is found under; ERRORS lists
-# what the page's functions can report, by the table of contract/errors_table where they stand in it. What xent.h says in words is held by checksums: a page
+# what the page's functions can report, by the tables of contract/errors_* where they stand in them. What xent.h says in words is held by checksums: a page
 # records that of every paragraph of the header that it repeats, in lines
 #     .\" xent.h: <key> <checksum>
 # with the first name that the paragraph declares as its key, or the section for a comment of its own. --record renews these; it is for
-# whoever has read the page again. CTest gives SOURCE_DIR, WORK_DIR and ERRORS_TABLE (CMakeLists.txt).
+# whoever has read the page again. CTest gives SOURCE_DIR, WORK_DIR and ERRORS_TABLES (CMakeLists.txt).
 set -eu
 export LC_ALL=C
 tests=$(cd "$(dirname "$0")" && pwd)
@@ -105,7 +105,7 @@ awk -F '\t' '
     END { for (word in due) if (!(word in says)) print "docs/man: DESCRIPTION does not mention: " word }' said | sort >silent
 [ ! -s silent ] || complain "$(cat silent)"
 
-$EMULATOR "$ERRORS_TABLE" list | sort -u >reported
+for table in $ERRORS_TABLES; do $EMULATOR "$table" list; done | sort -u >reported
 awk 'NR == FNR { errors[$1] = errors[$1] " " $2; next }
     $2 == "function" && $3 in errors { n = split(errors[$3], status, " "); for (i = 1; i <= n; i++) print $1, status[i] }' \
     reported said | sort -u >errors
@@ -113,7 +113,7 @@ awk -F '\t' 'NR == FNR { split($0, word, " "); known[word[1]] = 1; next }
     $2 == "function" && $3 in known { page[$1] = 1 }
     $2 == "error" { listed[$1 " " $3] = $1 }
     END { for (error in listed) if (listed[error] in page) print error }' reported said | sort >errors_listed
-[ -s errors ] || complain "contract/errors_table lists nothing"
+[ -s errors ] || complain "contract/errors_* list nothing"
 same errors errors_listed "< is what the functions of a page report, > what its ERRORS lists"
 
 [ $bad -ne 0 ] || echo "$(ls "$pages"/*.3 | wc -l) pages, $(wc -l <header.function) functions, $(wc -l <sums) paragraphs of xent.h"

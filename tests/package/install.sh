@@ -6,7 +6,8 @@ rm -rf "$PREFIX"
 
 (cd "$PREFIX" && find . ! -type d) | sed 's,^\./,,' | sort >found
 names=$(sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent.map"
-    sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p' "$SOURCE_DIR/include/xent.h"
+    sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p
+         s/^typedef .*(\*\(xent_[a-z_]*\))(.*,$/\1/p' "$SOURCE_DIR/include/xent.h"
     sed -n 's/^static inline .*[ *]\(xent_[a-z_]*\)(.*/\1/p' "$SOURCE_DIR/include/xent_dlpack.h"
     sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent_mpi.map")
 configuration=$(echo "${CONFIG:-noconfig}" | tr '[:upper:]' '[:lower:]')

@@ -85,8 +85,12 @@ static void test_no_cell_is_empty(void **state)
     assert_int_equal(count[MISSING], 0);
 }
 
+/* What has a table of its own: contract/errors_linear. */
+static const char elsewhere[] = "xent_linear_";
+
 static bool has_row(const char *name, size_t length)
 {
+    if (strncmp(name, elsewhere, sizeof elsewhere - 1) == 0) return true;
     for (int i = 0; i < function_count; i++)
         if (strlen(functions[i].name) == length && strncmp(functions[i].name, name, length) == 0) return true;
     return false;

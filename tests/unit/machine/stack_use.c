@@ -1,18 +1,9 @@
 /* A call needs at most 32 KiB of the caller's stack: each use of each operation runs on a painted stack, and what lost its paint is counted. */
-#define _XOPEN_SOURCE 700 /* pthread_attr_setstack */
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "support/backend.h"
 #include "support/operations.h"
+#include "support/stack.h"
 #include "support/tensors.h"
 
-#define STACK_SIZE (512 * 1024)
-#define PROMISED (32 * 1024)
-#define PAINT 0xa5
-
-/* use NULL: what a thread takes before it does anything, its descriptor and thread-local storage at the stack's upper end. */
 struct call {
     const struct use *use;
     xent_tensor *tensors[ROLES];
@@ -23,27 +14,8 @@ static void *run(void *argument)
 {
     struct call *c = argument;
     double divisor;
-    c->status = c->use == NULL ? XENT_OK : use_call(c->use, c->tensors, 1, XENT_REDUCTION_NONE, &divisor);
+    c->status = use_call(c->use, c->tensors, 1, XENT_REDUCTION_NONE, &divisor);
     return NULL;
-}
-
-static size_t stack_used(struct call *call)
-{
-    unsigned char *stack = aligned_alloc(4096, STACK_SIZE);
-    pthread_attr_t attributes;
-    pthread_t thread;
-    size_t untouched = 0;
-    assert_non_null(stack);
-    memset(stack, PAINT, STACK_SIZE);
-    assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstack(&attributes, stack, STACK_SIZE), 0);
-    assert_int_equal(pthread_create(&thread, &attributes, run, call), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    (void)pthread_attr_destroy(&attributes);
-    assert_int_equal(call->status, XENT_OK);
-    while (untouched < STACK_SIZE && stack[untouched] == PAINT) untouched++;
-    free(stack);
-    return STACK_SIZE - untouched;
 }
 
 static void open_call(struct call *c, xent_dtype dtype, int64_t rows, int64_t classes)
@@ -69,13 +41,13 @@ static void measure(xent_dtype dtype, int64_t rows, int64_t classes)
     char name[USE_NAME_SIZE];
     size_t most = 0;
     open_call(&call, dtype, rows, classes);
-    const size_t thread_alone = stack_used(&call);
     for (int i = 0; i < count; i++) {
         call.use = &uses[i];
         use_name(call.use, name);
-        const size_t used = stack_used(&call) - thread_alone;
+        const size_t used = stack_used(run, &call);
+        assert_int_equal(call.status, XENT_OK);
         most = used > most ? used : most;
-        if (used > PROMISED) fail_msg("%s, %lld classes: %zu bytes of stack", name, (long long)classes, used);
+        if (used > STACK_PROMISED) fail_msg("%s, %lld classes: %zu bytes of stack", name, (long long)classes, used);
     }
     print_message("%lld classes of dtype %d: at most %zu bytes of stack\n", (long long)classes, (int)dtype, most);
     close_call(&call);
@@ -84,16 +56,7 @@ static void measure(xent_dtype dtype, int64_t rows, int64_t classes)
 static void every_operation(void **state)
 {
     (void)state;
-#if !defined __OPTIMIZE__ || defined __SANITIZE_ADDRESS__
-    print_message("a build without optimisation, or with a sanitizer, says nothing about the stack: skipped\n");
-    skip();
-#endif
-#ifdef XENT_EMULATED_BACKEND
-    if (strcmp(xent_backend(), XENT_EMULATED_BACKEND) == 0) {
-        print_message("an emulated vector is an array in memory, two to five times the frames of the instructions: skipped\n");
-        skip();
-    }
-#endif
+    if (!stack_can_be_measured()) skip();
     for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
         measure((xent_dtype)dtype, 130, 3);
         measure((xent_dtype)dtype, 20, 9000); /* of a row several chunks, of the rows several blocks */

@@ -1,0 +1,165 @@
+/* A linear layer with its loss on threads, on a caller's pool, without memory, and on little stack. */
+#include <stdlib.h>
+
+#include "support/backend.h"
+#include "support/linear.h"
+#include "support/stack.h"
+#include "unit/allocations.h"
+
+/* Blocks that are worth several tasks, and whose last one has another number of rows. */
+static struct layer large(xent_dtype dtype, int64_t classes)
+{
+    struct layer l = layer_of(75, classes, 2, dtype, dtype);
+    l.dtype[LAYER_BIAS] = l.dtype[LAYER_CLASS_WEIGHT] = l.dtype[LAYER_ROW_WEIGHT] = l.dtype[LAYER_GRAD_LOSS] = XENT_F32;
+    l.dtype[LAYER_GRAD_BIAS] = layer_logits_dtype(&l);
+    l.options.label_smoothing = 0.1;
+    l.options.softcap = 5;
+    l.block_rows = 33;
+    return l;
+}
+
+static void expect_same_on(const struct layer *of, int32_t threads, const struct layer_tensors *want)
+{
+    struct layer l = *of;
+    struct layer_tensors t = layer_tensors_of(&l);
+    struct gemm gemm = { .only_wide = true };
+    l.options.num_threads = threads;
+    expect_ok(layer_call(&l, &t, gemm_in_order, &gemm));
+    expect_same_outputs(&t, want);
+    layer_tensors_free(&t);
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    static const int64_t classes[] = { 300, 9000 };
+    for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+        for (int i = 0; i < 2; i++) {
+            const struct layer l = large((xent_dtype)dtype, classes[i]);
+            struct layer_tensors want = layer_tensors_of(&l);
+            layer_two_steps(&l, &want);
+            for (int32_t threads = 1; threads <= 5; threads++) expect_same_on(&l, threads, &want);
+            layer_tensors_free(&want);
+        }
+    }
+}
+
+/* ---- A caller's pool --------------------------------------------------------------------------------------------------- */
+
+static int passes, gemm_is_running, pass_is_running;
+
+static void backwards(void *user, int64_t n, xent_parallel_body body, void *ctx)
+{
+    (void)user;
+    assert_false(gemm_is_running);
+    passes++;
+    pass_is_running = 1;
+    for (int64_t i = n; i-- > 0;) body(ctx, i);
+    pass_is_running = 0;
+}
+
+static int gemm_alone(void *user, int32_t transpose, int64_t m, int64_t n, int64_t k, xent_dtype a_type, const void *a,
+                      int64_t lda, xent_dtype b_type, const void *b, int64_t ldb, double beta, void *c, int64_t ldc)
+{
+    assert_false(pass_is_running);
+    gemm_is_running = 1;
+    const int answer = gemm_in_order(user, transpose, m, n, k, a_type, a, lda, b_type, b, ldb, beta, c, ldc);
+    gemm_is_running = 0;
+    return answer;
+}
+
+/* Threads of the library and threads of gemm are never both at work. */
+static void test_parallel_for(void **state)
+{
+    (void)state;
+    struct layer l = large(XENT_BF16, 9000);
+    struct layer_tensors want = layer_tensors_of(&l), t = layer_tensors_of(&l);
+    struct gemm gemm = { .only_wide = true };
+    layer_two_steps(&l, &want);
+    l.options.num_threads = 3;
+    passes = 0;
+    expect_ok(xent_set_parallel_for(backwards, NULL));
+    expect_ok(layer_call(&l, &t, gemm_alone, &gemm));
+    expect_ok(xent_set_parallel_for(NULL, NULL));
+    assert_true(passes > 3);
+    expect_same_outputs(&t, &want);
+    layer_tensors_free(&t);
+    layer_tensors_free(&want);
+}
+
+/* ---- Memory and stack -------------------------------------------------------------------------------------------------- */
+
+enum { ALLOCATIONS = 2 };
+
+/* All of them come before the first product, and nothing is kept, whether the call succeeds or not. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const struct layer l = large(XENT_BF16, 9000);
+    struct layer_tensors t = layer_tensors_of(&l), before = layer_tensors_of(&l);
+    for (int fail_at = 0; fail_at <= 9; fail_at++) {
+        struct gemm gemm = { .fail_at = fail_at, .answer = -1 };
+        allocations_begin(ALLOCATIONS);
+        const xent_status status = layer_call(&l, &t, gemm_in_order, &gemm);
+        assert_int_equal(allocations_end(), 0);
+        assert_int_equal(status, fail_at == 0 ? XENT_OK : XENT_ERROR_UNSUPPORTED);
+    }
+    layer_tensors_free(&t);
+    t = layer_tensors_of(&l);
+    for (int n = 0; n < ALLOCATIONS; n++) {
+        struct gemm gemm = { .calls = 0 };
+        allocations_begin(n);
+        const xent_status status = layer_call(&l, &t, gemm_in_order, &gemm);
+        assert_int_equal(allocations_end(), 0);
+        expect_error_naming(status, XENT_ERROR_NO_MEMORY, "bytes of working memory could not be allocated");
+        assert_int_equal(gemm.calls, 0);
+        expect_same_outputs(&t, &before);
+    }
+    layer_tensors_free(&t);
+    layer_tensors_free(&before);
+}
+
+struct call {
+    const struct layer *layer;
+    const struct layer_tensors *tensors;
+    xent_status status;
+};
+
+static void *run(void *argument)
+{
+    struct call *c = argument;
+    struct gemm gemm = { .only_wide = true };
+    c->status = layer_call(c->layer, c->tensors, gemm_in_order, &gemm);
+    return NULL;
+}
+
+static void test_stack(void **state)
+{
+    (void)state;
+    static const int64_t classes[] = { 3, 300, 9000 };
+    if (!stack_can_be_measured()) skip();
+    for (int i = 0; i < 3; i++) {
+        for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+            const struct layer l = large((xent_dtype)dtype, classes[i]);
+            struct layer_tensors t = layer_tensors_of(&l);
+            struct call call = { &l, &t, XENT_OK };
+            const size_t used = stack_used(run, &call);
+            expect_ok(call.status);
+            print_message("%lld classes of dtype %d: %zu bytes of stack\n", (long long)classes[i], dtype, used);
+            assert_in_range(used, 1, STACK_PROMISED);
+            layer_tensors_free(&t);
+        }
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_parallel_for),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_stack),
+    };
+    require_backend();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
