@@ -214,4 +214,6 @@ static void end_finish(const void *call, double total)
     xent_loss_end(&slice->stats.loss, total);
 }
 
-const struct xent_operation xent_partial_finish_operation = { xent_partial_finish_check, plan_finish, end_finish };
+const struct xent_operation xent_partial_finish_operation = { .check = xent_partial_finish_check,
+                                                              .plan = plan_finish,
+                                                              .end = end_finish };
