@@ -79,6 +79,24 @@ static void test_order(void **state)
     end(&good);
 }
 
+static void test_probabilities(void **state)
+{
+    (void)state;
+    struct arguments a;
+    xent_tensor *slice = tensor_new(XENT_F16, SHAPE(ROWS, SHARD), ROW_MAJOR),
+                *narrow = tensor_new(XENT_F16, SHAPE(ROWS, 5), ROW_MAJOR);
+    begin(&a);
+    xent_tensor *target = a.target;
+    a.target = slice;
+    expect_ok(check(&a));
+    a.target = narrow;
+    expect_refusal(&a, XENT_ERROR_SHAPE, "target has shape (2, 5), expected (2, 4096), that of the logits, for probabilities");
+    a.target = target;
+    end(&a);
+    tensor_free(slice);
+    tensor_free(narrow);
+}
+
 /* One output alone is enough, and a gradient alone needs a target. */
 static void test_outputs(void **state)
 {
@@ -119,6 +137,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_probabilities),
         cmocka_unit_test(test_outputs),
         cmocka_unit_test(test_overlap),
     };

@@ -136,6 +136,17 @@ static void test_who_needs_a_target(void **state)
 }
 
 /* A target that nobody needs is checked all the same, and its rows are ignored. */
+static void test_probabilities_of_another_shape(void **state)
+{
+    (void)state;
+    xent_tensor *narrow = tensor_new(XENT_F32, SHAPE(ROWS, 2), ROW_MAJOR);
+    xent_stats stats = XENT_STATS_INIT;
+    stats.loss = number;
+    refused(narrow, &stats, XENT_ERROR_SHAPE,
+            "target has shape (2, 2), expected (2, 3), that of the logits, for probabilities");
+    tensor_free(narrow);
+}
+
 static void test_target_for_nothing(void **state)
 {
     (void)state;
@@ -181,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_nothing_wanted),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_who_needs_a_target),
+        cmocka_unit_test(test_probabilities_of_another_shape),
         cmocka_unit_test(test_target_for_nothing),
         cmocka_unit_test(test_classes_that_i32_cannot_tell),
     };
