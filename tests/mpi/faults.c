@@ -1,25 +1,52 @@
 #include "faults.h"
 
-#include <mpi.h>
 #include <stdlib.h>
+#include <xent_mpi.h>
 
-long failing_allocation, failing_mpi_call, allocations, mpi_calls;
+long failing_allocation, failing_merge, failing_grad, failing_mpi_call;
+long allocations, merges, grads, mpi_calls;
 int32_t numerics_version = 1;
 
 /* By way of macros that the sources are compiled with. */
 void *failing_calloc(size_t count, size_t size);
 int32_t pretended_numerics_version(void);
+xent_status failing_partial_merge(int32_t parts, const xent_shard *shards, const xent_partial *const *partials, int64_t rows,
+                                  xent_partial *whole);
+xent_status failing_partial_grad(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                 const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
+                                 xent_tensor *grad_logits);
 
 void faults_begin(void)
 {
-    failing_allocation = failing_mpi_call = 0;
-    allocations = mpi_calls = 0;
+    failing_allocation = failing_merge = failing_grad = failing_mpi_call = 0;
+    allocations = merges = grads = mpi_calls = 0;
     numerics_version = 1;
 }
 
 void *failing_calloc(size_t count, size_t size) { return ++allocations == failing_allocation ? NULL : calloc(count, size); }
 
 int32_t pretended_numerics_version(void) { return numerics_version; }
+
+static xent_status no_memory(const char *what)
+{
+    xent_set_error_message(what);
+    return XENT_ERROR_NO_MEMORY;
+}
+
+xent_status failing_partial_merge(int32_t parts, const xent_shard *shards, const xent_partial *const *partials, int64_t rows,
+                                  xent_partial *whole)
+{
+    if (++merges == failing_merge) return no_memory("no memory to merge");
+    return xent_partial_merge(parts, shards, partials, rows, whole);
+}
+
+xent_status failing_partial_grad(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                 const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
+                                 xent_tensor *grad_logits)
+{
+    if (++grads == failing_grad) return no_memory("no memory for the gradient");
+    return xent_partial_grad(logits, shard, target, options, whole, grad_loss, grad_logits);
+}
 
 /* In front of MPI's own, which have a second name. */
 #define OR_FAIL(call) (++mpi_calls == failing_mpi_call ? MPI_ERR_OTHER : (call))

@@ -28,6 +28,28 @@ static long try_memory(const struct grid *g, const struct arguments *a)
     return most;
 }
 
+/* The working memory of libxent's functions: between the exchanges, and in the last step, where others may have written. */
+static void try_working_memory(const struct grid *g, const struct arguments *a)
+{
+    long most;
+    succeed(a);
+    most = merges;
+    for (int world = 0; world < g->parts * g->batches; world++) {
+        char prefix[32];
+        for (long k = 1; k <= most; k++) {
+            faults_begin();
+            if (g->world == world) failing_merge = k;
+            expect_answer(a, &data, "merge", XENT_ERROR_NO_MEMORY, world, "no memory to merge");
+        }
+        faults_begin();
+        if (g->world == world) failing_grad = 1;
+        (void)snprintf(prefix, sizeof prefix, "rank %d: ", world);
+        expect_error_naming(arguments_call(a), XENT_ERROR_NO_MEMORY, prefix, "no memory for the gradient");
+        assert_int_equal(grads, 1);
+    }
+    assert_int_equal(most, 2);
+}
+
 static void try_versions(const struct grid *g, const struct arguments *a)
 {
     for (int world = 0; world < g->parts * g->batches; world++) {
@@ -73,6 +95,7 @@ int main(int argc, char **argv)
     a.loss = result;
     a.grad_loss = upstream;
     blocks = try_memory(&g, &a);
+    try_working_memory(&g, &a);
     try_versions(&g, &a);
     calls = try_mpi(&a);
     assert_true(blocks >= 10 && calls >= 15);
