@@ -3,15 +3,21 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/xent")
 install(TARGETS xent xent_static EXPORT xentTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(FILES "${PROJECT_SOURCE_DIR}/include/xent.h" "${PROJECT_SOURCE_DIR}/include/xent_dlpack.h"
-  "${PROJECT_SOURCE_DIR}/include/xent_mpi.h"
-  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+get_property(sides GLOBAL PROPERTY XENT_SIDE_LIBRARIES)
+set(headers xent xent_dlpack xent_mpi)
+foreach(side IN LISTS sides)
+  list(APPEND headers xent_${side})
+endforeach()
+foreach(header IN LISTS headers)
+  install(FILES "${PROJECT_SOURCE_DIR}/include/${header}.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+endforeach()
 include(cmake/XentLinks.cmake)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/README.md")
 file(COPY "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${PROJECT_BINARY_DIR}/doc")
 xent_plain_links("${PROJECT_BINARY_DIR}/doc")
 install(FILES "${PROJECT_BINARY_DIR}/doc/LICENSE" "${PROJECT_BINARY_DIR}/doc/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 include(cmake/XentManual.cmake)
+unset(headers)
 
 # find_package(xent CONFIG). Minor versions may differ incompatibly while the major one is 0.
 install(EXPORT xentTargets NAMESPACE xent:: DESTINATION "${package_dir}")
@@ -39,6 +45,15 @@ endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/xent.pc.in" "${PROJECT_BINARY_DIR}/xent.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/xent.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
+# Each library beside it (cmake/XentSideLibrary.cmake): a component of find_package(xent), whose file is that of its target.
+foreach(SIDE IN LISTS sides)
+  get_property(SIDE_DESCRIPTION GLOBAL PROPERTY XENT_SIDE_DESCRIPTION_${SIDE})
+  install(TARGETS xent_${SIDE} EXPORT xent_${SIDE} INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT xent_${SIDE} NAMESPACE xent:: DESTINATION "${package_dir}")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/xent-side.pc.in" "${PROJECT_BINARY_DIR}/xent-${SIDE}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/xent-${SIDE}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
+unset(sides)
 include(cmake/XentInstallMpi.cmake)
 
 # Who installs sees what the loader will say otherwise. Packages (DESTDIR) and directories that it searches by itself need no word.

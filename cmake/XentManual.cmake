@@ -2,6 +2,14 @@
 # own, becomes a file of one line that leads to it.
 set(man_dir "${CMAKE_INSTALL_MANDIR}/man3")
 file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.3")
+# A page of a header that is not installed would be of functions that are not there.
+file(GLOB absent RELATIVE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/include/*.h")
+list(TRANSFORM absent REPLACE "\\.h$" "")
+list(REMOVE_ITEM absent ${headers})
+foreach(header IN LISTS absent)
+  list(FILTER pages EXCLUDE REGEX "/${header}_[^/]*$")
+endforeach()
+unset(absent)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${pages})
 install(FILES ${pages} DESTINATION "${man_dir}")
 foreach(page IN LISTS pages)

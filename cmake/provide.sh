@@ -1,7 +1,7 @@
 # Sourced by tests/run.sh and cmake/demo.sh: installs what is missing where it can, and says in one sentence what to install where
 # it cannot. Nothing is asked of a machine that has it all, not even a network.
 
-# has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, jansson, pkg-config
+# has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, jansson, cblas, pkg-config
 has()
 {
     case $1 in
@@ -13,6 +13,7 @@ has()
         ;;
     cmocka) has_header stdarg stddef setjmp stdint cmocka ;;
     jansson) has_header jansson ;;
+    cblas) has_header cblas ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -49,6 +50,9 @@ package()
     apt-get:jansson) echo libjansson-dev ;;
     dnf:jansson) echo jansson-devel ;;
     apk:jansson) echo jansson-dev ;;
+    apt-get:cblas) echo libblas-dev ;;
+    dnf:cblas) echo blas-devel ;;
+    apk:cblas) echo openblas-dev ;;
     dnf:pkg-config) echo pkgconf-pkg-config ;;
     apk:pkg-config | brew:pkg-config) echo pkgconf ;;
     *) echo "$2" ;;

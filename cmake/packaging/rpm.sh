@@ -22,7 +22,7 @@ if command -v dpkg >/dev/null; then
     PATH=/usr/sbin:/usr/bin:/sbin:/bin
     export PATH
     command -v rpmbuild >/dev/null || demand_packages apt-get rpm
-    provide cc make cmake cmocka jansson pkg-config
+    provide cc make cmake cmocka jansson cblas pkg-config
     set -- --nodeps --define "_docdir /usr/share/doc" "$@"
 fi
 

@@ -1,5 +1,5 @@
 # man.sh [--record]
-# docs/man says what xent.h, xent_dlpack.h and xent_mpi.h declare, all called xent.h below. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
+# docs/man says what xent.h and the other headers declare, all called xent.h below. Each prototype, type and macro stands in the SYNOPSIS of one page and is what it is in xent.h;
 # DESCRIPTION mentions each parameter, field, enumerator, function and macro; NAME lists what the page is found under; ERRORS lists
 # what the page's functions can report, by the tables of contract/errors_* where they stand in them. What xent.h says in words is held by checksums: a page
 # records that of every paragraph of the header that it repeats, in lines
@@ -34,8 +34,7 @@ same()
     diff "$1" "$2" >&2 || complain "$3"
 }
 
-awk -f "$tests/man_c.awk" -f "$tests/man_header.awk" "$source/include/xent.h" "$source/include/xent_dlpack.h" \
-    "$source/include/xent_mpi.h" >header
+awk -f "$tests/man_c.awk" -f "$tests/man_header.awk" "$source/include/xent.h" "$source"/include/xent_*.h >header
 for page in "$pages"/*.3; do
     awk -v page="$(basename "$page" .3)" -f "$tests/man_c.awk" -f "$tests/man_page.awk" "$page"
 done >said

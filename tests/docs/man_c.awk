@@ -91,7 +91,7 @@ function declarations(text,    i, n, line, rest, depth, c, one)
     for (i = 1; i <= n; i++) {
         if (line[i] !~ /^#/)
             rest = rest " " line[i]
-        else if (line[i] ~ /^# *define XENT_/ && line[i] !~ /^# *define XENT_(API|H|DLPACK_H|MPI_H)( |$)/)
+        else if (line[i] ~ /^# *define XENT_/ && line[i] !~ /^# *define XENT_(API|H|[A-Z]+_H)( |$)/)
             macro(line[i])
     }
     depth = 0

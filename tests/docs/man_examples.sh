@@ -1,9 +1,12 @@
 # docs/man: the program in the EXAMPLES of every page compiles without a warning, runs, and prints what the page says, the display
-# that follows it; one that needs the header of DLPack or libxent-mpi, only where that is here. CTest gives the variables (CMakeLists.txt).
+# that follows it; one that needs the header of DLPack, or a library beside libxent, only where that is here. CTest gives the variables (CMakeLists.txt).
 set -eu
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$SOURCE_DIR/tests/support/begin.sh"
-export LD_LIBRARY_PATH="$(dirname "$LIBRARY"):$(dirname "$MPI_LIBRARY.")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+for library in $LIBRARY $SIDE_LIBRARIES $MPI_LIBRARY; do
+    LD_LIBRARY_PATH="$(dirname "$library")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+done
+export LD_LIBRARY_PATH
 examples=$tests/man_example.awk
 bad=0
 
@@ -24,17 +27,22 @@ for page in "$SOURCE_DIR"/docs/man/*.3; do
         echo "$name is left out: there is no dlpack/dlpack.h"
         continue
     fi
-    mpi_flags= run=$EMULATOR
-    if grep -q '<xent_mpi.h>' "$name.c"; then
-        if [ -z "$MPI" ] || ! command -v "mpirun.$MPI" >/dev/null; then
-            echo "$name is left out: libxent-mpi is not built, or there is no mpirun.openmpi and no mpirun.mpich"
-            continue
+    side=$(sed -n 's/^#include <xent_\([a-z]*\)\.h>$/\1/p' "$name.c" | grep -vx dlpack || true)
+    side_flags= run=$EMULATOR
+    if [ "$side" = mpi ]; then
+        if [ -n "$MPI" ] && command -v "mpirun.$MPI" >/dev/null; then
+            side_flags="$MPI_LIBRARY $(pkg-config --cflags --libs "$MPI_MODULE")"
+            run="sh $SOURCE_DIR/tests/mpi/run.sh mpirun.$MPI 2"
         fi
-        mpi_flags="$MPI_LIBRARY $(pkg-config --cflags --libs "$MPI_MODULE")"
-        run="sh $SOURCE_DIR/tests/mpi/run.sh mpirun.$MPI 2"
+    elif [ -n "$side" ]; then
+        side_flags=$(printf '%s\n' $SIDE_LIBRARIES | grep "/libxent-$side\." || true)
+    fi
+    if [ -n "$side" ] && [ -z "$side_flags" ]; then
+        echo "$name is left out: libxent-$side is not built, or there is no mpirun for it"
+        continue
     fi
     # shellcheck disable=SC2086
-    "$CC" $CFLAGS -std=c11 -Wall -Wextra -Werror -I"$SOURCE_DIR/include" "$name.c" "$LIBRARY" $mpi_flags -o "$name" ||
+    "$CC" $CFLAGS -std=c11 -Wall -Wextra -Werror -I"$SOURCE_DIR/include" "$name.c" $side_flags "$LIBRARY" -o "$name" ||
         { complain "the example does not compile"; continue; }
     $run "./$name" >"$name.printed" || complain "the example fails"
     diff "$name.expected" "$name.printed" >&2 || complain "< is what the page says, > what the example prints"

@@ -9,7 +9,7 @@ names=$(sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent.map"
     sed -n 's/^} \(xent_[a-z]*\);$/\1/p; s/^typedef .*[ *]\(xent_[a-z_]*\)\()(.*)\)*;$/\1/p
          s/^typedef .*(\*\(xent_[a-z_]*\))(.*,$/\1/p' "$SOURCE_DIR/include/xent.h"
     sed -n 's/^static inline .*[ *]\(xent_[a-z_]*\)(.*/\1/p' "$SOURCE_DIR/include/xent_dlpack.h"
-    sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent_mpi.map")
+    for library in mpi $SIDES; do sed -n 's/^ *\(xent_[a-z_]*\);$/\1/p' "$SOURCE_DIR/cmake/xent_$library.map"; done)
 configuration=$(echo "${CONFIG:-noconfig}" | tr '[:upper:]' '[:lower:]')
 
 # mpi_files: what each MPI's libxent-mpi adds
@@ -22,6 +22,17 @@ mpi_files()
     done
 }
 
+# side_files: what each of the other libraries adds
+side_files()
+{
+    for side in $SIDES; do
+        echo "$INCLUDEDIR/xent_$side.h"
+        for suffix in so so.0 "so.$VERSION"; do echo "$LIBDIR/libxent-$side.$suffix"; done
+        for part in "" "-$configuration"; do echo "$LIBDIR/cmake/xent/xent_$side$part.cmake"; done
+        echo "$LIBDIR/pkgconfig/xent-$side.pc"
+    done
+}
+
 [ "$(echo "$names" | wc -l)" -gt 40 ] || fail "the names in xent.map and xent.h were not understood"
 sed '/^$/d' <<EOS | sort >expected
 $(for name in libxent $names; do echo "$MANDIR/man3/$name.3"; done)
@@ -30,6 +41,7 @@ $INCLUDEDIR/xent.h
 $INCLUDEDIR/xent_dlpack.h
 $INCLUDEDIR/xent_mpi.h
 $(mpi_files)
+$(side_files)
 $LIBDIR/cmake/xent/xentConfig.cmake
 $LIBDIR/cmake/xent/xentConfigVersion.cmake
 $LIBDIR/cmake/xent/xentTargets-$configuration.cmake

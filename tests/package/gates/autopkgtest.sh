@@ -13,6 +13,6 @@ status=0
 as_root env APT_CONFIG="$only_this" autopkgtest --no-built-binaries "$1"/*.deb "$1"/*.dsc -- null || status=$?
 rm "$only_this"
 # What was tested next would find them.
-as_root apt-get purge -qq -y libxent0 libxent-dev libxent-doc libxent-mpi-openmpi0 libxent-mpi-openmpi-dev \
+as_root apt-get purge -qq -y libxent0 libxent-dev libxent-doc libxent-blas0 libxent-blas-dev libxent-mpi-openmpi0 libxent-mpi-openmpi-dev \
     libxent-mpi-mpich0 libxent-mpi-mpich-dev xent
 exit $status
