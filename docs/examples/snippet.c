@@ -28,6 +28,31 @@ void release(void)
     }
 }
 
+static double element(xent_dtype dtype, const void *x, int64_t i)
+{
+    return dtype == XENT_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+
+int multiply(void *user, int32_t transpose, int64_t m, int64_t n, int64_t k, xent_dtype a_type, const void *a, int64_t lda,
+             xent_dtype b_type, const void *b, int64_t ldb, double beta, void *c, int64_t ldc)
+{
+    (void)user;
+    if (a_type != b_type || a_type > XENT_F64) return 1;
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            double sum = beta == 0 ? 0 : element(a_type, c, i * ldc + j);
+            for (int64_t l = 0; l < k; l++)
+                sum += element(a_type, a, transpose & 1 ? l * lda + i : i * lda + l) *
+                       element(b_type, b, transpose & 2 ? j * ldb + l : l * ldb + j);
+            if (a_type == XENT_F32)
+                ((float *)c)[i * ldc + j] = (float)sum;
+            else
+                ((double *)c)[i * ldc + j] = sum;
+        }
+    }
+    return 0;
+}
+
 void must(xent_status status)
 {
     if (status == XENT_OK) return;

@@ -41,6 +41,10 @@ int same_bits(const xent_tensor *a, const xent_tensor *b);
 /* A parallel_for that runs the tasks on the calling thread, the last one first, and adds their number to *tasks, an int64_t. */
 void backwards(void *tasks, int64_t n, xent_parallel_body body, void *ctx);
 
+/* A product of matrices in plain C, of F32 and F64: an xent_gemm. */
+int multiply(void *user, int32_t transpose, int64_t m, int64_t n, int64_t k, xent_dtype a_type, const void *a, int64_t lda,
+             xent_dtype b_type, const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
+
 /* Ends the program if a call failed. */
 void must(xent_status status);
 
