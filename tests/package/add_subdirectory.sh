@@ -1,6 +1,6 @@
 # Inside another project: the same target names, and nothing of the parent's changes (parent/CMakeLists.txt checks its settings).
 . "$SOURCE_DIR/tests/package/common.sh"
-configure "$package/parent" build -DXENT_SOURCE_DIR="$SOURCE_DIR"
+configure "$package/parent" build -DXENT_SOURCE_DIR="$SOURCE_DIR" $one_backend
 "$CMAKE" --build build
 $EMULATOR ./build/consumer_shared
 $EMULATOR ./build/consumer_static

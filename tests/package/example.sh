@@ -13,11 +13,14 @@ awk -v heading="## $EXAMPLE" '
 mkdir bin
 wrapper()
 {
-    printf '#!/bin/sh\nexec %s "$@"\n' "$2" >"bin/$1"
+    printf '#!/bin/sh\n%s' "${3:-}" >"bin/$1"
+    printf 'exec %s "$@"\n' "$2" >>"bin/$1"
     chmod +x "bin/$1"
 }
 wrapper cc "'$CC' $CFLAGS"
-wrapper cmake "'$CMAKE'"
+# shellcheck disable=SC2016
+wrapper cmake "'$CMAKE'" 'case $1 in --build | --version | -E | -P) ;; *) set -- '"$one_backend"' "$@" ;; esac
+'
 for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3; do
     if executable=$("$python" -c 'import numpy, sys; numpy.ndarray.__dlpack__; print(sys.executable)' 2>/dev/null); then
         wrapper python3 "'$executable'"
