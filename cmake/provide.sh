@@ -80,8 +80,9 @@ install_packages()
     case $install_manager in
     apt-get)
         # The package lists of a fresh container are empty or old; then the first attempt fails, and so what it says is of no use. One
-        # list that cannot be had, a foreign architecture's say, does not keep the others from being new.
-        set -- as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
+        # list that cannot be had, a foreign architecture's say, does not keep the others from being new. Another apt-get, such as the
+        # upgrades that a machine makes by itself, is waited for.
+        set -- as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
         "$@" 2>/dev/null || { as_root apt-get update -qq || :; "$@"; }
         ;;
     dnf) as_root dnf install -q -y "$@" ;;

@@ -4,7 +4,7 @@ need pkg-config
 # CMake 3.25 refuses to install headers into the source tree, where the build directory may be.
 elsewhere=$(mktemp -d)
 trap 'rm -rf "$elsewhere"' EXIT
-configure "$SOURCE_DIR" build -DCMAKE_BUILD_TYPE=Debug -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF \
+configure "$SOURCE_DIR" build -DCMAKE_BUILD_TYPE=Debug -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF $one_backend \
     -DCMAKE_INSTALL_PREFIX="$elsewhere/prefix" -DCMAKE_INSTALL_LIBDIR="$elsewhere/libraries" \
     -DCMAKE_INSTALL_INCLUDEDIR="$elsewhere/headers"
 "$CMAKE" --build build
