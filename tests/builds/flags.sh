@@ -6,7 +6,7 @@ configure "$SOURCE_DIR" one -G "$GENERATOR" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C
     -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF -DXENT_BUILD_TOOL=OFF
 [ -f one/compile_commands.json ] || { echo "skipped: $GENERATOR does not say how it compiles"; exit 77; }
 sed -n 's/^ *"command": "\(.*\)",$/\1/p' one/compile_commands.json | sed 's/\\"/"/g' >commands
-for source in rows/row.c kernels_scalar_stored_f32.c; do
+for source in rows/row.c kernels_scalar_stats_f32.c; do
     grep "[/]$source\$" commands | sed 1q
 done | sed 's/ -o [^ ]* -c / -c /' >two
 [ "$(wc -l <two)" -eq 2 ] || fail "the commands were not understood"
