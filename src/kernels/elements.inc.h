@@ -28,8 +28,8 @@ static inline __attribute__((always_inline)) void store_logs(const stored *x, si
 {
     vector reals[LOGS_STAGED], logs[LOGS_STAGED];
     EACH (v, count) reals[v] = load(x + v * WIDTH);
-    ln_of_numbers(count, reals, logs);
-    EACH (v, count) store(out + v * WIDTH, ln_of_any(reals[v], logs[v]));
+    ln_of_any(count, reals, logs);
+    EACH (v, count) store(out + v * WIDTH, logs[v]);
 }
 
 static void whole_logs(const stored *x, const stored *beside, void *to, size_t n, const void *by)

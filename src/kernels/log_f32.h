@@ -6,19 +6,26 @@
 #ifndef XENT_KERNELS_LOG_F32_H
 #define XENT_KERNELS_LOG_F32_H
 
+#include <float.h>
+
 #include "real.h"
 
 /* a + b * c, both rounded. */
 static inline vector plus_product(vector a, vector b, vector c) { return v_add(a, v_mul(b, c)); }
 
-/* ln x of numbers above 0; of up to LOGS_STAGED vectors. */
-static inline __attribute__((always_inline)) void ln_of_numbers(size_t count, const vector *x, vector *y)
+/* A subnormal number times 2^UP is normal. */
+#define LEAST_NORMAL FLT_MIN
+#define MOST_FINITE FLT_MAX
+#define UP 24
+#define TWO_TO_UP 0x1p24f
+
+static inline vector log_exponent(vector x) { return vf32_log_exponent(x); }
+
+/* ln x of normal numbers above 0 with these exponents; of up to LOGS_STAGED vectors. */
+static inline __attribute__((always_inline)) void ln_of_normals(size_t count, const vector *x, const vector *k, vector *y)
 {
-    const vector least_normal = v_set(0x1p-126f), zero = v_set(0.0f);
-    vector k[LOGS_STAGED], f[LOGS_STAGED], h[LOGS_STAGED], p[LOGS_STAGED], q[LOGS_STAGED], s[LOGS_STAGED];
-    EACH (v, count) p[v] = v_where_less(x[v], least_normal, v_mul(x[v], v_set(0x1p24f)), x[v]);
-    EACH (v, count) k[v] = v_sub(vf32_log_exponent(p[v]), v_where_less(x[v], least_normal, v_set(24.0f), zero));
-    EACH (v, count) f[v] = vf32_log_fraction(p[v]);
+    vector f[LOGS_STAGED], h[LOGS_STAGED], p[LOGS_STAGED], q[LOGS_STAGED], s[LOGS_STAGED];
+    EACH (v, count) f[v] = vf32_log_fraction(x[v]);
     EACH (v, count) h[v] = v_mul(f[v], f[v]);
     EACH (v, count) p[v] = plus_product(v_set(LOG_F32_C6), f[v], v_set(LOG_F32_C7));
     EACH (v, count) q[v] = plus_product(v_set(LOG_F32_C4), f[v], v_set(LOG_F32_C5));

@@ -2,17 +2,22 @@
 #ifndef XENT_KERNELS_LOG_F64_H
 #define XENT_KERNELS_LOG_F64_H
 
+#include <float.h>
+
 #include "log.inc.h"
 
-/* ln x of numbers above 0; of up to LOGS_STAGED vectors. */
-static inline __attribute__((always_inline)) void ln_of_numbers(size_t count, const vector *x, vector *y)
+/* A subnormal number times 2^UP is normal. */
+#define LEAST_NORMAL DBL_MIN
+#define MOST_FINITE DBL_MAX
+#define UP 54
+#define TWO_TO_UP 0x1p54
+
+static inline vector log_exponent(vector x) { return vf64_log_exponent(x); }
+
+/* ln x of normal numbers above 0 with these exponents; of up to LOGS_STAGED vectors. */
+static inline __attribute__((always_inline)) void ln_of_normals(size_t count, const vector *x, const vector *k, vector *y)
 {
-    const vector least_normal = v_set(0x1p-1022), zero = v_set(0.0);
-    EACH (v, count) {
-        vector scaled = v_where_less(x[v], least_normal, v_mul(x[v], v_set(0x1p54)), x[v]);
-        vector down = v_where_less(x[v], least_normal, v_set(54.0), zero);
-        y[v] = ln_reduced(v_sub(vf64_log_exponent(scaled), down), vf64_log_fraction(scaled), zero);
-    }
+    EACH (v, count) y[v] = ln_reduced(k[v], vf64_log_fraction(x[v]), v_set(0.0));
 }
 
 #endif
