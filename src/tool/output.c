@@ -2,9 +2,12 @@
 #include "output.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "fail.h"
+
+double output_number(double value) { return isnan(value) ? (double)NAN : value; }
 
 void output_finish(void)
 {

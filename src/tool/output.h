@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+/* What printf shows of it is the same on every machine: NaN has no sign. */
+double output_number(double value);
+
 /* Ends the program if what was printed to standard output has not arrived. */
 void output_finish(void);
 

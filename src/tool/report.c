@@ -37,7 +37,7 @@ void report_count(struct report *report, const char *key, const char *label, int
 void report_value(struct report *report, const char *key, const char *label, double value, const char *unit)
 {
     char text[64];
-    snprintf(text, sizeof text, "%.6g%s%s", value, unit[0] != '\0' ? " " : "", unit);
+    snprintf(text, sizeof text, "%.6g%s%s", output_number(value), unit[0] != '\0' ? " " : "", unit);
     if (report->json != NULL)
         member(report, key, real(value));
     else
@@ -48,7 +48,8 @@ void report_estimate(struct report *report, const char *key, const char *error_k
                      const char *unit)
 {
     char text[96];
-    snprintf(text, sizeof text, "%.6g +- %.6g%s%s", estimate.value, estimate.error, unit[0] != '\0' ? " " : "", unit);
+    snprintf(text, sizeof text, "%.6g +- %.6g%s%s", output_number(estimate.value), output_number(estimate.error),
+             unit[0] != '\0' ? " " : "", unit);
     if (report->json != NULL) {
         member(report, key, real(estimate.value));
         member(report, error_key, real(estimate.error));

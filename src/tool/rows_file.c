@@ -23,7 +23,7 @@ static void write_csv(FILE *file, const struct column *columns, int count, int64
             putc(',', file);
             if (ignored[row]) continue;
             if (columns[k].reals != NULL)
-                fprintf(file, "%.17g", columns[k].reals[row]);
+                fprintf(file, "%.17g", output_number(columns[k].reals[row]));
             else
                 print_integer(file, columns[k].integers[row]);
         }

@@ -37,6 +37,10 @@ xent kl z.npy z.npy t.npy --rows kl.csv >/dev/null
 [ "$(sed -n 3p kl.csv)" = 1,,,,,,, ] || fail "an ignored row is $(sed -n 3p kl.csv)"
 xent kl z.npy z.npy --rows kl.csv >/dev/null
 [ "$(sed -n '1p;3p' kl.csv | tr '\n' ' ')" = 'row,kl,top_base,top 1,0,1,1 ' ] || fail "kl without targets has $(cat kl.csv)"
+{ npy '<f4' '(2, 2, 3)' && row && row && row && printf '\000\000\200\177\000\000\000\100\000\000\000\300'; } >infinite.npy
+xent kl z.npy infinite.npy t.npy --rows kl.csv >printed
+grep -q '^3,nan,.*,nan$' kl.csv || fail "a row with an infinite logit is $(sed -n 5p kl.csv)"
+! grep -q -e -nan kl.csv printed || fail "NaN has a sign"
 if [ "$python" != none ]; then
     "$python" - <<EOS || fail "the files do not have the same numbers"
 import csv, json
