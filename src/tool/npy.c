@@ -43,15 +43,16 @@ static bool take(struct text *t, const char *word)
     return true;
 }
 
-/* A string without escapes, which no key and no type has. */
+/* A string without escapes and NUL, which no key and no type has. */
 static bool take_string(struct text *t, char *out, size_t size)
 {
     skip_blanks(t);
     if (t->at == t->end || (*t->at != '\'' && *t->at != '"')) return false;
     const char quote = *t->at, *begin = t->at + 1, *end = memchr(begin, quote, (size_t)(t->end - begin));
-    if (end == NULL || (size_t)(end - begin) >= size || memchr(begin, '\\', (size_t)(end - begin)) != NULL) return false;
-    memcpy(out, begin, (size_t)(end - begin));
-    out[end - begin] = '\0';
+    const size_t length = end != NULL ? (size_t)(end - begin) : size;
+    if (length >= size || memchr(begin, '\\', length) != NULL || memchr(begin, '\0', length) != NULL) return false;
+    memcpy(out, begin, length);
+    out[length] = '\0';
     t->at = end + 1;
     return true;
 }

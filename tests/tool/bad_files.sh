@@ -60,6 +60,14 @@ for descr in '<c8' '|O' '<U3' '|b1' '=f4' '<f16' ''; do
         "{'descr': '$descr', 'fortran_order': False, 'shape': (2, 3)}"
 done
 header "has elements of type '>f4', big-endian, expected little-endian" "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3)}"
+# NUL ends a string of C, and no string of a file.
+with_nul()
+{
+    # shellcheck disable=SC2059
+    { printf '\223NUMPY\001\000' && little 2 $2 && printf "$3" && floats; } | bad "$1"
+}
+with_nul 'has elements with parts, expected numbers' 58 "{'descr': '<f4\\000', 'fortran_order': False, 'shape': (2, 3)}"
+with_nul 'has a header that is no dictionary of three keys' 58 "{'descr\\000': '<f4', 'fortran_order': False, 'shape': (2, 3)}"
 header 'has a fortran_order that is neither True nor False' "{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3)}"
 shape()
 {
