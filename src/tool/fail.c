@@ -2,15 +2,30 @@
 #include "fail.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void say(const char *format, va_list arguments)
+enum { LONGEST = 16384 };
+
+/* A terminal would obey control characters, those of ISO 8859 in UTF-8 among them, and names come from files that anybody may have
+   written. */
+static void hide_controls(char *text)
 {
-    fputs("xent: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+        const bool is_pair = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
+        if (is_pair) *at++ = '?';
+        if (is_pair || *at < ' ' || *at == 0x7f) *at = '?';
+    }
+}
+
+LIKE_PRINTF(1, 0) static void say(const char *format, va_list arguments)
+{
+    char text[LONGEST];
+    vsnprintf(text, sizeof text, format, arguments);
+    hide_controls(text);
+    fprintf(stderr, "xent: %s\n", text);
 }
 
 void fail(const char *format, ...)

@@ -69,6 +69,10 @@ header 'has a header that is not JSON as .safetensors wants it: duplicate object
 header 'has a header that is not JSON as .safetensors wants it: duplicate object key.*' "{\"logits\": {$logits, $at, $at}}"
 header 'has a header that is not JSON as .safetensors wants it: .*' \
     "{\"logits\": {$logits, \"data_offsets\": [0, 99999999999999999999]}}"
+# What a terminal would obey is not printed.
+header "has a tensor 'a?b?\[31m??é' of 24 bytes, expected 28 for the shape (7, 1) of F32" \
+    "{\"a\\nb\\u001b[31m\\u009bé\": {\"dtype\": \"F32\", \"shape\": [7, 1], $at}}"
+header "has a header that is not JSON as .safetensors wants it: invalid token near '?'" "{\"logits\": $(printf '\033')}"
 for offsets in '' ', "data_offsets": 3' ', "data_offsets": [0]' ', "data_offsets": [0, 24, 24]' ', "data_offsets": ["0", "24"]' \
     ', "data_offsets": [0.0, 24.0]'; do
     header "has a tensor 'logits' without a pair of data_offsets" "{\"logits\": {$logits$offsets}}"
