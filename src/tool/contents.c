@@ -32,16 +32,19 @@ static bool read_npy(struct contents *contents, const unsigned char *bytes, size
     return needed > 0 && npy_parse(&contents->array, header(file, needed), needed, file->size, why);
 }
 
-static bool read_safetensors(struct contents *contents, const unsigned char *bytes, size_t size, const char *name,
+static bool read_safetensors(struct contents *contents, const unsigned char *bytes, size_t size, const char *usual,
                              struct reason *why)
 {
     struct mapped_file *file = &contents->file;
     const size_t needed = safetensors_header_size(bytes, size, file->size, why);
     contents->format = SAFETENSORS;
-    return needed > 0 && safetensors_parse(&contents->array, name, header(file, needed), needed, file->size, why);
+    if (needed == 0) return false;
+    bytes = header(file, needed);
+    return contents->name != NULL ? safetensors_parse(&contents->array, contents->name, bytes, needed, file->size, why)
+                                  : safetensors_parse_usual(&contents->array, usual, bytes, needed, file->size, why);
 }
 
-void contents_open(struct contents *contents, const char *argument, const char *default_name)
+void contents_open(struct contents *contents, const char *argument, const char *usual)
 {
     struct reason why;
     bool good;
@@ -56,7 +59,7 @@ void contents_open(struct contents *contents, const char *argument, const char *
         contents->format = KLD;
         good = kld_parse(&contents->kld, bytes, size, contents->file.size, &why);
     } else if (safetensors_is(bytes, size)) {
-        good = read_safetensors(contents, bytes, size, contents->name != NULL ? contents->name : default_name, &why);
+        good = read_safetensors(contents, bytes, size, usual, &why);
     } else {
         good = refuse(&why, "is neither a .npy file, nor a .safetensors file, nor a KLD base file of llama.cpp");
     }

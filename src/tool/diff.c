@@ -23,7 +23,7 @@ struct difference {
 static void open_side(struct side *side, const char *argument, xent_dtype as)
 {
     struct array *array = &side->contents.array;
-    contents_open(&side->contents, argument, NULL);
+    contents_open(&side->contents, argument, "logits");
     if (side->contents.format == KLD) fail("%s: is a KLD base file, and diff compares arrays", side->contents.path);
     if (as != 0 && (array->dtype == XENT_U16 || array->dtype == XENT_I16)) {
         array->dtype = as;

@@ -126,13 +126,13 @@ static bool read_tensor(struct array *array, const char *name, const json_t *mem
 }
 
 /* The tensor that is meant where no name is given; NULL, with the reason, if that is not clear. */
-static const char *default_name(json_t *header, size_t count, struct reason *why)
+static const char *default_name(json_t *header, size_t count, const char *usual, struct reason *why)
 {
     const char *name;
     json_t *member;
-    if (json_object_get(header, "logits") != NULL) return "logits";
+    if (json_object_get(header, usual) != NULL) return usual;
     json_object_foreach(header, name, member) if (count == 1 && strcmp(name, metadata) != 0) return name;
-    refuse(why, "has %zu tensors and none named 'logits': name one after a colon", count);
+    refuse(why, "has %zu tensors and none named '%s': name one after a colon", count, usual);
     return NULL;
 }
 
@@ -169,16 +169,28 @@ bool safetensors_look_up(struct array *array, const char *name, const unsigned c
     return good;
 }
 
-bool safetensors_parse(struct array *array, const char *name, const unsigned char *bytes, size_t size, uint64_t file_size,
-                       struct reason *why)
+static bool parse(struct array *array, const char *name, const char *usual, const unsigned char *bytes, size_t size,
+                  uint64_t file_size, struct reason *why)
 {
     size_t header_size, count;
     json_t *header = load(bytes, size, file_size, &header_size, &count, why);
     if (header == NULL) return false;
-    if (name == NULL) name = default_name(header, count, why);
+    if (name == NULL) name = default_name(header, count, usual, why);
     const json_t *member = name != NULL ? member_named(header, name) : NULL;
     if (name != NULL && member == NULL) refuse(why, "has no tensor '%.64s'", name);
     const bool good = member != NULL && read_tensor(array, name, member, header_size, why);
     json_decref(header);
     return good;
+}
+
+bool safetensors_parse(struct array *array, const char *name, const unsigned char *bytes, size_t size, uint64_t file_size,
+                       struct reason *why)
+{
+    return parse(array, name, "logits", bytes, size, file_size, why);
+}
+
+bool safetensors_parse_usual(struct array *array, const char *usual, const unsigned char *bytes, size_t size,
+                             uint64_t file_size, struct reason *why)
+{
+    return parse(array, NULL, usual, bytes, size, file_size, why);
 }

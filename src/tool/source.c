@@ -76,7 +76,7 @@ static void init_array(struct source *source, int32_t axis)
 void source_open(struct source *source, const char *argument, const struct arguments *arguments)
 {
     memset(source, 0, sizeof *source);
-    contents_open(&source->contents, argument, NULL);
+    contents_open(&source->contents, argument, "logits");
     if (source_is_base(source)) {
         if (arguments->scale != 1 || arguments->softcap != 0)
             fail("%s: has log-probabilities, not logits: --scale and --softcap cannot be undone in them",

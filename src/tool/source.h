@@ -26,8 +26,8 @@ struct source {
     struct base_rows base_rows;
 };
 
-/* Opens a file, PATH or PATH:NAME, and reads what it says of itself; default_name: as safetensors_parse's name. */
-void contents_open(struct contents *contents, const char *argument, const char *default_name);
+/* Opens a file, PATH or PATH:NAME, and reads what it says of itself; usual: the tensor without a name, or else the only one. */
+void contents_open(struct contents *contents, const char *argument, const char *usual);
 void contents_close(struct contents *contents);
 
 /* Whether a tensor stands beside that which was read from a .safetensors file; *array then is it. */

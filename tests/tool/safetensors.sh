@@ -32,6 +32,9 @@ for blanks in '' ' ' '  ' '   ' '       '; do
         >one.safetensors
     expect one.safetensors targets.npy
 done
+{ safetensors "{\"labels\": {$targets, \"data_offsets\": [0, 2]}}" && printf '\001\002'; } >labels.safetensors
+expect logits.npy labels.safetensors
+expect logits.npy labels.safetensors:labels
 # Types that xent does not read do not keep it from reading others; an empty tensor covers nothing.
 { safetensors "{\"a\": {\"dtype\": \"F8_E4M3\", \"shape\": [1], \"data_offsets\": [0, 1]}, \
 \"b\": {\"dtype\": \"F32\", \"shape\": [0], \"data_offsets\": [1, 1]}, \"logits\": {$logits, \"data_offsets\": [1, 25]}}" && printf x && floats; } \
@@ -43,7 +46,7 @@ refused "both.safetensors: has no tensor 'none'" eval both.safetensors:none
 refused "both.safetensors: has no tensor '__metadata__'" eval both.safetensors:__metadata__
 refused "more.safetensors: has a tensor 'a' of type F8_E4M3, which xent does not read" eval more.safetensors:a targets.npy
 refused "more.safetensors: has the shape (0,), without classes" eval more.safetensors:b targets.npy
-refused "more.safetensors: has no tensor 'targets'" eval logits.npy more.safetensors
+refused "more.safetensors: has 3 tensors and none named 'targets': name one after a colon" eval logits.npy more.safetensors
 
 # header <sentence> <header>: 24 bytes of data follow
 header()
