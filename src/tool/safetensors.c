@@ -144,6 +144,7 @@ static json_t *load(const unsigned char *bytes, size_t size, uint64_t file_size,
     if (*header_size == 0) return NULL;
     if (*header_size > size) return refuse(why, "ends after %zu bytes, inside the header of a .safetensors file", size), NULL;
     json_t *header = json_loadb((const char *)bytes + PREFIX, *header_size - PREFIX, JSON_REJECT_DUPLICATES, &error);
+    if (header == NULL && error.text[0] == '\0') return refuse(why, "has a header that takes more memory than there is"), NULL;
     if (header == NULL) return refuse(why, "has a header that is not JSON as .safetensors wants it: %s", error.text), NULL;
     if (json_is_object(header) && check_header(header, file_size - *header_size, count, why)) return header;
     if (!json_is_object(header)) refuse(why, "has a header that is no JSON object");

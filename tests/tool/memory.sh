@@ -35,6 +35,14 @@ limited 600000 eval z.npy t.npy 2>message || code=$?
 [ $code -eq 2 ] && grep -q '^xent: z.npy: 52[0-9]* bytes of it cannot be mapped: Cannot allocate memory$' message ||
     fail "rows that lie all over 5 GB: $code, $(cat message)"
 
+# A header can ask for much more memory than it has bytes.
+nested=$(yes '[],' | head -n 1000000 | tr -d '\n')
+{ little 8 $((${#nested} + 9)) && printf '{"a":[%s0]}' "$nested"; } >nested.safetensors
+code=0
+limited 130000 eval nested.safetensors t.npy 2>message || code=$?
+[ $code -eq 2 ] && grep -qx 'xent: nested.safetensors: has a header that takes more memory than there is' message ||
+    fail "a million arrays in a header: $code, $(cat message)"
+
 # A number for each row needs memory too.
 npy '<f2' '(400000000, 1)' >z.npy
 truncate -s $(($(wc -c <z.npy) + 800000000)) z.npy
