@@ -80,7 +80,7 @@ static void check_values(struct targets *targets, const char *path, const struct
         targets->ignored[row] = value == arguments->ignore_index;
         targets->counted -= targets->ignored[row];
         if (targets->ignored[row] || (value >= 0 && value < logits->classes)) continue;
-        print_position(position, sizeof position, row, logits);
+        print_position(position, sizeof position, row + arguments->shift, logits); /* where it stands in the file */
         fail("%s: target%s is %lld, expected a class from 0 to %lld, or %lld for a row that is ignored", path, position,
              (long long)value, (long long)logits->classes - 1, (long long)arguments->ignore_index);
     }

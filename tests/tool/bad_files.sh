@@ -114,6 +114,7 @@ targets()
 { npy '<f4' '(1, 2, 3)' && floats; } >batch.npy
 { npy '|u1' '(1, 2)' && printf '\001\003'; } >bad
 refused 'bad: target\[0\]\[1\] is 3, expected a class from 0 to 2, or -7 for a row that is ignored' eval batch.npy bad --ignore-index -7
+refused 'bad: target\[0\]\[1\] is 3, expected a class from 0 to 2, or -100 for a row that is ignored' eval batch.npy bad --shift
 
 echo "== kl and diff"
 refused 'batch.npy: has rows of the shape (1, 2) with 3 classes, expected (2,) with 3, as good.npy has' kl good.npy batch.npy
