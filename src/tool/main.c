@@ -1,13 +1,24 @@
 /* xent: evaluates and compares models' logits. */
+#include <fcntl.h>
+
 #include "arguments.h"
 #include "commands.h"
 #include "fail.h"
 #include "mapped_file.h"
 #include "plot.h"
 
+/* Where one of the first three descriptors is closed, the next file that is opened would become it. In its place stands what fails as
+   it does. */
+static void occupy_standard_descriptors(void)
+{
+    for (int descriptor = 0; descriptor < 3; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) return;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
+    occupy_standard_descriptors();
     arguments_parse(&arguments, argc, argv);
     if (arguments.threads > 0) must(xent_set_num_threads(arguments.threads));
     if (arguments.rows != NULL) file_keep_from(arguments.rows);

@@ -80,6 +80,13 @@ if [ -e /dev/full ]; then
     [ $code -eq 2 ] || fail "--help to /dev/full: $code"
 fi
 
+code=0
+xent eval z.npy t.npy >&- 2>message || code=$?
+[ $code -eq 2 ] && grep -qx 'xent: standard output: Bad file descriptor' message || fail "standard output closed: $code, $(cat message)"
+code=0
+xent eval z.npy t.npy --rows none/rows.csv 2>&- || code=$?
+[ $code -eq 2 ] || fail "standard error closed: $code"
+
 # diff: 0 and 1.
 xent diff z.npy z.npy >/dev/null || fail "diff of a file and itself ends with $?"
 { npy '<f4' '(1, 2)' && zeros 7 && printf '\100'; } >y.npy

@@ -36,6 +36,14 @@ title='loss, nats' drawn eval one.npy s.npy
 refused 'plot.svg: no row has a finite number that could be drawn' eval one.npy s.npy --plot plot.svg
 refused 'none/plot.svg: No such file or directory' eval z.npy t.npy --plot none/plot.svg
 
+# Descriptors that are closed do not become the pipe to gnuplot, or the drawing.
+xent eval z.npy t.npy --plot plot.svg >printed <&- || fail "with standard input closed --plot ends with $?"
+grep -q '</svg>' plot.svg || fail "with standard input closed nothing is drawn"
+code=0
+xent eval z.npy t.npy --plot plot.svg <&- >&- 2>&- || code=$?
+[ $code -eq 2 ] && grep -q '</svg>' plot.svg || fail "with all descriptors closed it ends with $code, and draws $(cat plot.svg)"
+rm plot.svg
+
 # A gnuplot that fails is no drawing.
 mkdir bin
 printf '#!/bin/sh\n[ "$1" = --version ]\n' >bin/gnuplot
