@@ -112,9 +112,9 @@ static void write_files(const struct eval *e, const struct arguments *arguments)
         { "entropy", e->entropy, NULL },
     };
     const struct sample losses = { e->loss, e->targets.ignored, e->logits.count };
+    if (arguments->plot != NULL) plot_write(arguments->plot, &losses, sequence_length(&e->logits), "loss, nats", false);
     if (arguments->rows != NULL)
         rows_file_write(arguments->rows, columns, sizeof columns / sizeof *columns, &e->logits, e->targets.ignored);
-    if (arguments->plot != NULL) plot_write(arguments->plot, &losses, sequence_length(&e->logits), "loss, nats", false);
 }
 
 int eval(const struct arguments *arguments)

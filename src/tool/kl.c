@@ -210,10 +210,10 @@ static void write_files(const struct kl *k, const struct arguments *arguments)
         { "dp", k->change, NULL },
     };
     const struct sample divergences = sample_of(k, k->divergence);
-    if (arguments->rows != NULL)
-        rows_file_write(arguments->rows, columns, sizeof columns / sizeof *columns, &k->base.source, k->targets.ignored);
     if (arguments->plot != NULL)
         plot_write(arguments->plot, &divergences, sequence_length(&k->base.source), "KL divergence, nats", true);
+    if (arguments->rows != NULL)
+        rows_file_write(arguments->rows, columns, sizeof columns / sizeof *columns, &k->base.source, k->targets.ignored);
 }
 
 int kl(const struct arguments *arguments)

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "fail.h"
 #include "mapped_file.h"
+#include "output.h"
 #include "plot.h"
 
 /* Where one of the first three descriptors is closed, the next file that is opened would become it. In its place stands what fails as
@@ -15,14 +16,20 @@ static void occupy_standard_descriptors(void)
         if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) return;
 }
 
+static void prepare_output(const char *path)
+{
+    output_check(path);
+    file_keep_from(path);
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
     occupy_standard_descriptors();
     arguments_parse(&arguments, argc, argv);
     if (arguments.threads > 0) must(xent_set_num_threads(arguments.threads));
-    if (arguments.rows != NULL) file_keep_from(arguments.rows);
-    if (arguments.plot != NULL) file_keep_from(arguments.plot);
+    if (arguments.rows != NULL) prepare_output(arguments.rows);
+    if (arguments.plot != NULL) prepare_output(arguments.plot);
     if (arguments.plot != NULL) plot_check();
     switch (arguments.command) {
     case EVAL: return eval(&arguments);

@@ -33,7 +33,8 @@ title='loss, nats' drawn eval nan.npy t.npy
 { npy '|i1' '(1,)' && zeros 1; } >s.npy
 title='loss, nats' drawn eval one.npy s.npy
 { npy '<f4' '(1, 3)' && printf '\000\000\300\177\000\000\000\100\000\000\000\300'; } >one.npy
-refused 'plot.svg: no row has a finite number that could be drawn' eval one.npy s.npy --plot plot.svg
+refused 'plot.svg: no row has a finite number that could be drawn' eval one.npy s.npy --plot plot.svg --rows rows.csv
+[ ! -e plot.svg ] && [ ! -e rows.csv ] || fail "what cannot be drawn leaves files"
 refused 'none/plot.svg: No such file or directory' eval z.npy t.npy --plot none/plot.svg
 
 # Descriptors that are closed do not become the pipe to gnuplot, or the drawing.

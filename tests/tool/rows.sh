@@ -56,12 +56,28 @@ fi
 echo "== all or nothing"
 refused 'z.npy: is to be read, and would be overwritten' eval z.npy t.npy --rows z.npy
 refused 't.npy: is to be read, and would be overwritten' kl z.npy z.npy t.npy --rows ./t.npy
-cp rows.csv before
+cp rows.csv before.csv
 { npy '|u1' '(2, 2)' && printf '\001\003\000\002'; } >bad.npy
 refused 'bad.npy: target.*' eval z.npy bad.npy --rows rows.csv --plot plot.svg
-cmp rows.csv before || fail "a call that fails has written a file"
+cmp rows.csv before.csv || fail "a call that fails has written a file"
 [ ! -e plot.svg ] || fail "a call that fails has drawn a file"
-refused 'none/rows.csv: No such file or directory' eval z.npy t.npy --rows none/rows.csv
+echo "== what cannot be written is found out first"
+refused 'none/rows.csv: No such file or directory' eval none.npy t.npy --rows none/rows.csv
+refused 'none/plot.svg: No such file or directory' kl none.npy z.npy --plot none/plot.svg
+refused 'z.npy/rows.csv: Not a directory' eval none.npy t.npy --rows z.npy/rows.csv
+mkdir directory.csv closed
+refused 'directory.csv: Is a directory' eval none.npy t.npy --rows directory.csv
+ln -s loop.csv loop.csv
+refused 'loop.csv: Too many levels of symbolic links' eval none.npy t.npy --rows loop.csv
+ln -s new.csv link.csv
+xent eval z.npy t.npy --rows link.csv >/dev/null
+cmp new.csv before.csv || fail "a link to nowhere is not followed"
+if [ "$(id -u)" -ne 0 ]; then
+    chmod 0500 closed
+    refused 'closed/rows.csv: Permission denied' eval none.npy t.npy --rows closed/rows.csv
+    chmod 0400 before.csv
+    refused 'before.csv: Permission denied' eval none.npy t.npy --rows before.csv
+fi
 if [ -e /dev/full ]; then
     ln -s /dev/full full.csv
     refused 'full.csv: No space left on device' eval z.npy t.npy --rows full.csv
