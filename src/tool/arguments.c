@@ -143,12 +143,22 @@ static void take_files(struct arguments *a, char **words_left, int count)
     for (int file = 0; file < files; file++) a->files[file] = words_left[1 + file];
 }
 
-/* getopt_long's word for a word that is wrong: `code`. */
+static bool is_option(int code)
+{
+    for (const struct option *option = long_options; option->name != NULL; option++)
+        if (option->val == code) return true;
+    return false;
+}
+
+/* getopt_long's word for a word that is wrong: `code`. optopt tells an option that is there, of which nothing but the value is wrong, or
+   the letter of one that is not, or 0 where a word is none. */
 _Noreturn static void fail_option(int code, const char *word)
 {
     if (code == ':') fail_usage("%s needs a value", word);
-    if (optopt > QUIET) fail_usage("-%c is no option", optopt);
-    fail_usage(optopt > 0 ? "%s: this option takes no value" : "%s is no option", word);
+    if (is_option(optopt)) fail_usage("%s: this option takes no value", word);
+    if (optopt == 0) fail_usage("%s is no option, or the beginning of several", word);
+    if (optopt > ' ' && optopt <= '~') fail_usage("-%c is no option", optopt);
+    fail_usage("-h and -V are the only options of one letter");
 }
 
 void arguments_parse(struct arguments *a, int argc, char **argv)

@@ -9,6 +9,8 @@ xent eval --help | diff help - || fail "eval --help is another"
 xent -h | diff help - || fail "-h is another"
 [ "$(xent --version | sed -n 1p)" = "xent $VERSION" ] || fail "--version says $(xent --version)"
 xent -V >/dev/null || fail "-V fails"
+widest=$(awk 'length > widest { widest = length } END { print widest }' help)
+[ "$widest" -lt 80 ] || fail "--help has lines of $widest columns, which a terminal breaks"
 # --help names every option, and every option that it names is there.
 sed -n 's/^  \(--[a-z-]*\).*/\1/p' help | sort >named
 for option in axis ignore-index scale softcap as shift by-sequence bytes rows plot json threads block quiet help; do
@@ -23,11 +25,14 @@ refused 'eval takes 1 or 2 files, not 3' eval a b c
 refused 'kl takes 2 or 3 files, not 1' kl a
 refused 'kl takes 2 or 3 files, not 4' kl a b c d
 refused 'diff takes 2 files, not 3' diff a b c
-refused '--none is no option' eval z.npy --none t.npy
+refused '--none is no option, or the beginning of several' eval z.npy --none t.npy
 refused '-x is no option' eval z.npy -x t.npy
-refused '--s is no option' eval z.npy --s
+refused '-x is no option' eval z.npy --json -xh
+refused '-h and -V are the only options of one letter' eval z.npy -é
+refused '--s is no option, or the beginning of several' eval z.npy --s
 refused '--axis needs a value' eval z.npy --axis
 refused '--json=1: this option takes no value' eval z.npy --json=1
+refused '--help=1: this option takes no value' --help=1
 refused '--shift means nothing to diff' diff z.npy z.npy --shift
 refused '--threads means nothing to diff' diff --threads 1 z.npy z.npy
 for value in '' x 1x 8 -9 99999999999; do
