@@ -62,7 +62,7 @@ static void compute(struct eval *e, const struct arguments *arguments)
         compute_block(e, first, count);
         progress_step(&progress, first + count, e->loss + first, e->targets.ignored + first, count);
     }
-    progress_end(&progress);
+    progress_end();
 }
 
 /* How many rows have their target among the `top` best. */

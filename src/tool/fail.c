@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "progress.h"
+
 enum { LONGEST = 16384 };
 
 /* A terminal would obey control characters, those of ISO 8859 in UTF-8 among them, and names come from files that anybody may have
@@ -25,6 +27,7 @@ LIKE_PRINTF(1, 0) static void say(const char *format, va_list arguments)
     char text[LONGEST];
     vsnprintf(text, sizeof text, format, arguments);
     hide_controls(text);
+    progress_end();
     fprintf(stderr, "xent: %s\n", text);
 }
 

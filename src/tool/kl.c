@@ -106,7 +106,7 @@ static void compute(struct kl *k, const struct arguments *arguments)
         compute_block(k, first, count);
         progress_step(&progress, first + count, k->divergence + first, k->targets.ignored + first, count);
     }
-    progress_end(&progress);
+    progress_end();
 }
 
 static int64_t count_same_top(const struct kl *k)

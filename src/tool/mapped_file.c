@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "progress.h"
 
 enum { MOST_FILES = 8 };
 
@@ -50,6 +51,7 @@ static void bus_error(int signal_number, siginfo_t *info, void *context)
         const struct mapped_file *file = open_files[k];
         if (file == NULL || file->window == NULL) continue;
         if ((uintptr_t)info->si_addr - (uintptr_t)file->window >= file->length) continue;
+        progress_end();
         say("xent: ");
         say(file->path);
         say(": became shorter, or could not be read, while it was read\n");

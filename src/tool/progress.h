@@ -20,6 +20,7 @@ struct progress progress_begin(const char *what, int64_t rows, bool quiet);
 /* After `done` rows; the last `count` of them have these values. */
 void progress_step(struct progress *progress, int64_t done, const double *values, const uint8_t *ignored, int64_t count);
 
-void progress_end(const struct progress *progress);
+/* Takes the line away, if there is one, from where something else is to be said. A signal handler may call it. */
+void progress_end(void);
 
 #endif
