@@ -11,6 +11,9 @@ enum { MAGIC = sizeof magic - 1, ROW_PREFIX = 8 };
 /* Less than the 16 nats that a row has been cut off at, by more than F32 makes of them. */
 static const double nearly_cut_off = 15.98;
 
+/* More than F32 makes of a log-probability of 0. */
+static const double rounding = 1e-3;
+
 bool kld_is(const unsigned char *bytes, size_t size) { return size >= MAGIC && memcmp(bytes, magic, MAGIC) == 0; }
 
 static int32_t number(const unsigned char *bytes)
@@ -47,10 +50,12 @@ bool kld_read_row(struct kld_row *row, const unsigned char *bytes, struct reason
     memcpy(&row->scale, bytes, sizeof row->scale);
     memcpy(&row->smallest, bytes + 4, sizeof row->smallest);
     row->codes = bytes + ROW_PREFIX;
-    row->cut_off = (double)row->scale * KLD_TOP_CODE > nearly_cut_off;
-    return (isfinite(row->scale) && row->scale >= 0 && isfinite(row->smallest)) ||
-           refuse(why, "has the scale %g and the smallest log-probability %g, expected finite ones", (double)row->scale,
-                  (double)row->smallest);
+    const double span = (double)row->scale * KLD_TOP_CODE, largest = span + (double)row->smallest;
+    row->cut_off = span > nearly_cut_off;
+    if (!isfinite(row->scale) || row->scale < 0 || !isfinite(row->smallest))
+        return refuse(why, "has the scale %g and the smallest log-probability %g, expected finite ones", (double)row->scale,
+                      (double)row->smallest);
+    return largest <= rounding || refuse(why, "has log-probabilities up to %g, expected none above 0", largest);
 }
 
 unsigned kld_code(const struct kld_row *row, int64_t c)

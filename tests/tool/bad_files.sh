@@ -155,6 +155,8 @@ base_header 2147483647 2147483647 2147483647 |
 refused 'bad: row 0 has the scale nan and the smallest log-probability 0, expected finite ones' eval bad
 { base_header 4 3 1 && zeros 16 && zeros 4 && printf '\000\000\200\377' && zeros 8; } >bad
 refused 'bad: row 0 has the scale 0 and the smallest log-probability -inf, expected finite ones' eval bad
+{ base_header 4 3 1 && zeros 16 && zeros 4 && printf '\000\000\240\100' && zeros 8; } >bad
+refused 'bad: row 0 has log-probabilities up to 5, expected none above 0' eval bad
 refused 't.npy: has targets of the shape (2,), expected (1, 1), that of base without its classes' eval base t.npy
 { base_header 4 3 1 && printf '\000\000\000\000\000\000\000\000\000\000\000\000\003\000\000\000' && row; } >bad
 refused 'bad: target\[0\]\[0\] is 3, expected a class from 0 to 2, or -100 for a row that is ignored' eval bad
