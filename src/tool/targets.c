@@ -19,13 +19,15 @@ static bool read_integer(const unsigned char *bytes, xent_dtype dtype, int64_t *
     return is_signed || *value >= 0;
 }
 
+/* All of it is mapped at once: in Fortran order the elements of neighbouring rows lie far apart. */
 static void read_array(int64_t *values, int64_t count, struct mapped_file *file, const struct array *array)
 {
     const uint64_t size = xent_dtype_size(array->dtype);
+    const unsigned char *elements = file_bytes(file, array->offset, (uint64_t)count * size);
     for (int64_t row = 0; row < count; row++) {
         int64_t rest = row, offset = 0;
         for (int32_t k = array->ndim; k-- > 0; rest /= array->shape[k]) offset += rest % array->shape[k] * array->strides[k];
-        if (!read_integer(file_bytes(file, array->offset + (uint64_t)offset * size, size), array->dtype, &values[row]))
+        if (!read_integer(elements + (size_t)((uint64_t)offset * size), array->dtype, &values[row]))
             fail("%s: has a target of more than 2^63", file->path);
     }
 }
