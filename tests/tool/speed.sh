@@ -31,7 +31,7 @@ resident()
 {
     "$@" >/dev/null &
     most=0
-    while now=$(sed -n 's/^RssAnon: *\([0-9]*\).*/\1/p' /proc/$!/status 2>/dev/null) && [ -n "$now" ]; do
+    while now=$(sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\).*/\1/p' /proc/$!/status 2>/dev/null) && [ -n "$now" ]; do
         [ "$now" -le "$most" ] || most=$now
         sleep 0.01
     done
