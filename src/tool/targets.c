@@ -28,7 +28,7 @@ static void read_array(int64_t *values, int64_t count, struct mapped_file *file,
         int64_t rest = row, offset = 0;
         for (int32_t k = array->ndim; k-- > 0; rest /= array->shape[k]) offset += rest % array->shape[k] * array->strides[k];
         if (!read_integer(elements + (size_t)((uint64_t)offset * size), array->dtype, &values[row]))
-            fail("%s: has a target of more than 2^63", file->path);
+            fail("%s: has a target of 2^63 or more", file->path);
     }
 }
 

@@ -110,7 +110,7 @@ targets()
 { npy '|i1' '(2,)' && printf '\377\001'; } |
     targets 'target\[0\] is -1, expected a class from 0 to 2, or -100 for a row that is ignored'
 { npy '|i1' '(2,)' && printf '\234\234'; } | targets 'has no target that counts'
-{ npy '<u8' '(2,)' && printf '\377\377\377\377\377\377\377\377' && zeros 8; } | targets 'has a target of more than 2^63'
+{ npy '<u8' '(2,)' && printf '\377\377\377\377\377\377\377\377' && zeros 8; } | targets 'has a target of 2^63 or more'
 { npy '<f4' '(1, 2, 3)' && floats; } >batch.npy
 { npy '|u1' '(1, 2)' && printf '\001\003'; } >bad
 refused 'bad: target\[0\]\[1\] is 3, expected a class from 0 to 2, or -7 for a row that is ignored' eval batch.npy bad --ignore-index -7
