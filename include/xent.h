@@ -403,7 +403,7 @@ XENT_API xent_status xent_row_stats(const xent_tensor *logits, const xent_tensor
 
 /* Where no process holds whole rows, each reduces the classes it has to states (xent_partial_reduce), sends these as bytes to all
    others, merges everybody's (xent_partial_merge), and has the rows: their losses and statistics (xent_partial_finish), and the gradient of
-   its own classes (xent_partial_grad). Logits are read twice; 64 bytes for each row and state are exchanged, by MPI_Allgather, sockets,
+   its own classes (xent_partial_grad). xent_partial_exchange does this for blocks of rows and is faster. 64 bytes for each row and state are exchanged, by MPI_Allgather, sockets,
    files; no collective may add or compare. A stream of classes too long for memory is the same calls in one process.
 
    A cut at multiples of 4096 classes gives the bits that xent_cross_entropy, xent_cross_entropy_grad and xent_row_stats give whole rows:
@@ -424,7 +424,7 @@ typedef struct xent_shard {
 typedef struct xent_partial {
     double max;    /* the largest v; -inf: nothing but -inf; +inf: a NaN or +inf is among them */
     double rest;   /* sum of exp(v - max) over all classes but the first at max; NaN with a NaN */
-    double heat;   /* sum of exp(v - max) * (max - v) over the same */
+    double heat;   /* sum of exp(v - max) * (max - v) over the same; NaN where nobody has asked */
     double coef;   /* sum of the coefficients that every class may have; 0 without probabilities and label smoothing */
     double gap;    /* sum of such a coefficient times (max - v) */
     double peak;   /* the largest such coefficient, as a magnitude */
@@ -471,7 +471,7 @@ XENT_API xent_status xent_partial_merge(int32_t parts, const xent_shard *shards,
 /* Loss and statistics of merged rows; either may be NULL, not both. shard: any of them. target, options: as they were reduced; without
    a target the batch shape is that of the statistics. loss, stats: as for xent_cross_entropy and xent_row_stats.
    XENT_ERROR_INVALID_ARGUMENT: stats->rank is wanted, which states do not tell; a row that counts has no target in its state though a loss is
-   wanted: it was reduced with another target, or without. */
+   wanted: it was reduced with another target, or without; a row has no heat though an entropy is wanted. */
 XENT_API xent_status xent_partial_finish(const xent_partial *whole, const xent_shard *shard, const xent_tensor *target,
                                          const xent_options *options, const xent_stats *stats, xent_tensor *loss);
 
@@ -480,6 +480,48 @@ XENT_API xent_status xent_partial_finish(const xent_partial *whole, const xent_s
 XENT_API xent_status xent_partial_grad(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
                                        const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
                                        xent_tensor *grad_logits);
+
+/* What makes one state of each row out of those of all shards: the caller's. `partials` are this shard's states of `rows` rows from the row
+   `first` on, as xent_partial_reduce gives them; NULL where there are none. It fills in whole[0] to whole[rows - 1], most easily by
+   xent_partial_merge. Blocks of rows come one after the other, from the first row to the last.
+   The first call of all has no rows: every argument has been checked and all memory taken, and nothing has been written, so that processes
+   which share rows can still agree not to begin.
+   Returns XENT_OK. Any other status ends the call with that status; the message is then the caller's to set (xent_set_error_message).
+   It is called on the thread that called the library, while no thread of the library computes, in the floating-point environment of that
+   thread, and may call the library. */
+typedef xent_status (*xent_exchange_states)(void *user, int64_t first, int64_t rows, const xent_partial *partials,
+                                            xent_partial *whole);
+
+/* Start from XENT_EXCHANGE_INIT (or xent_exchange_init) and set run. The struct grows as xent_options does. */
+typedef struct xent_exchange {
+    size_t struct_size; /* as in xent_options */
+    xent_exchange_states run;
+    void *user;         /* for run */
+    int64_t block_rows; /* rows of a block, the same on all shards; 0: all, and more than there are likewise */
+    int32_t entropy;    /* 1: the merged rows' entropies are to be had; 0: their heat is NaN, and the states take less time */
+    int32_t reserved;   /* 0 */
+} xent_exchange;
+
+#define XENT_EXCHANGE_INIT                                                                                                     \
+    {                                                                                                                          \
+        sizeof(xent_exchange), NULL, NULL, 0, 0, 0                                                                             \
+    }
+
+/* The same for languages without the macro; as xent_options_init. */
+XENT_API void xent_exchange_init(xent_exchange *exchange, size_t struct_size);
+
+/* xent_partial_reduce, the exchange and xent_partial_grad, a block of rows at a time: all bits are theirs. The second pass over a block has
+   the exponentials of the first, and finds its logits in a cache if the block is small. whole: one state for each row, an output; for
+   xent_partial_finish. grad_logits: as for xent_partial_grad; NULL: no gradient, and the target may be NULL as for xent_partial_reduce.
+   Beside 64 bytes for each state of a block the call needs, for a gradient that is not of F32 or F64 in place, or that is strided, four
+   bytes (F64: eight) for each logit of a block. Blocks of some 2^17 logits of the largest shard serve well.
+   The one exception from all or nothing: where `run` fails for rows, or gives states that cannot be of these rows, grad_logits and whole
+   are undefined, and so are logits in whose place the gradient goes.
+   XENT_ERROR_INVALID_ARGUMENT: exchange or its run is NULL, struct_size as in xent_options, block_rows < 0, entropy neither 0 nor 1, or 1 with a
+   gradient, reserved not 0; merged states as above. The exchange is checked with the NULL arguments, its numbers behind the shard. */
+XENT_API xent_status xent_partial_exchange(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                           const xent_options *options, const xent_exchange *exchange,
+                                           const xent_tensor *grad_loss, xent_partial *whole, xent_tensor *grad_logits);
 
 /* Computes nothing: whether xent_partial_finish and xent_partial_grad will accept these arguments, all but the states, at least one output
    among them (stats, loss, grad_logits). For processes that share rows: who knows it before states are exchanged can tell the others

@@ -1,5 +1,6 @@
 /* Public functions: classes cut into shards, the states of their rows, and what comes of them. */
 #include "ops/partial.h"
+#include "args/struct.h"
 
 xent_status xent_shard_cut(int64_t of, xent_dtype dtype, int32_t parts, int32_t part, xent_shard *shard)
 {
@@ -49,6 +50,24 @@ xent_status xent_partial_grad(const xent_tensor *logits, const xent_shard *shard
     call.stats.loss.grad_loss = grad_loss;
     call.stats.loss.grad_logits = grad_logits;
     return xent_call(&xent_partial_grad_operation, &call);
+}
+
+void xent_exchange_init(xent_exchange *exchange, size_t struct_size)
+{
+    static const xent_exchange defaults = XENT_EXCHANGE_INIT;
+    xent_struct_init(exchange, struct_size, &defaults, sizeof defaults);
+}
+
+xent_status xent_partial_exchange(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                  const xent_options *options, const xent_exchange *exchange, const xent_tensor *grad_loss,
+                                  xent_partial *whole, xent_tensor *grad_logits)
+{
+    struct xent_exchange_call call = { .given = exchange, .whole = whole };
+    xent_slice_init(&call.slice, logits, shard, target, options);
+    call.slice.stats.loss.with_gradient = grad_logits != NULL;
+    call.slice.stats.loss.grad_loss = grad_loss;
+    call.slice.stats.loss.grad_logits = grad_logits;
+    return xent_call(&xent_partial_exchange_operation, &call);
 }
 
 xent_status xent_partial_check(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,

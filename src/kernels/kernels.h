@@ -169,7 +169,7 @@ struct xent_stored_kernels {
     const struct xent_stats_kernels *stats; /* stats.h */
 
     /* Reduces a chunk; coef, gap and coef_peak of its state become 0. terms: NULL, or n reals, which may be z itself where that
-       is stored as a real, for e^(z - max) as struct xent_chunk tells. */
+       is stored as a real, for e^(z - max) as struct xent_chunk tells; a NaN stays a NaN, and +inf +inf. */
     void (*reduce)(const void *z, size_t n, void *terms, struct xent_chunk *chunk);
 
     /* The same where all classes have this coefficient, whose sums go into the state. Of F64 the gap may not be finite though

@@ -183,18 +183,19 @@ static inline double sum_terms(const struct groups *groups, size_t n, struct ref
     return tree_of(&sums->terms, PAIRED);
 }
 
-/* A chunk of nothing but -inf, or one that holds a NaN or +inf. */
+/* A chunk of nothing but -inf, or one that holds a NaN or +inf, which are their own terms. */
 static void reduce_special(const stored *z, size_t n, real *terms, struct xent_chunk *chunk)
 {
     double others = 0;
     for (size_t i = 0; i < n; i++) {
         real x = real_of(z[i]);
+        bool special = !(x < (real)INFINITY);
         if (x != x)
             others = (double)NAN;
-        else if (x == (real)INFINITY && others == 0)
+        else if (special && others == 0)
             others = (double)INFINITY;
+        if (terms != NULL) terms[i] = special ? x : (real)0;
     }
-    if (terms != NULL) memset(terms, 0, n * sizeof(real));
     chunk->state = (struct xent_state){ .max = others == 0 ? -(double)INFINITY : (double)INFINITY, .rest = others };
     chunk->unit = 1;
     chunk->first = 0;

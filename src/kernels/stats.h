@@ -9,7 +9,7 @@ struct xent_stats_kernels {
     /* As `reduce` without terms, or as `reduce_equal` of a coefficient where equal is not NULL; the state has the heat as well. */
     void (*reduce_with_heat)(const void *z, size_t n, const double *equal, struct xent_chunk *chunk);
 
-    /* The first NaN, else the first +inf, else 0. */
+    /* The first NaN, else the first +inf, else 0; of a chunk or of its terms. */
     size_t (*first_special)(const void *z, size_t n);
 
     /* How many classes come before a target of this logit, a real in value: those of a larger one and, among the first `ahead`, those of

@@ -97,10 +97,6 @@ static const struct xent_coefficients *coefficients_of(const struct xent_loss *l
     return loss->dense ? &row->coefficients : NULL;
 }
 
-/* Then the target's logit is read before. Else it waits for the first pass, behind which it is in a cache: reading it first takes as
-   long as memory does. */
-static bool terms_overwrite_logits(const struct xent_row *row) { return row->terms == row->in.at; }
-
 static void begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
                   struct xent_row *row)
 {
@@ -112,7 +108,7 @@ static void begin(const void *call, const struct xent_position *position, const 
     row->out = xent_line_of(loss->grad_logits, loss->axis, position->offset[XENT_LOSS_GRAD]);
     row->terms = xent_terms_are_apart(loss->terms_place) ? memory->row + loss->terms : row->out.at;
     row->factor = xent_loss_factor(loss, position, row->weight);
-    if (terms_overwrite_logits(row)) xent_loss_read_logit(loss, row);
+    if (xent_row_overwrites_logits(row)) xent_loss_read_logit(loss, row);
 }
 
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
@@ -155,11 +151,13 @@ void xent_loss_finish(const struct xent_loss *loss, struct xent_row *rows, size_
     }
 }
 
+/* A target's logit that is still there is read behind the first pass, which has left it in a cache: reading it first takes as long as memory
+   does. */
 static void finish(const void *call, struct xent_row *rows, size_t count)
 {
     const struct xent_loss *loss = call;
     for (size_t i = 0; i < count; i++)
-        if (!terms_overwrite_logits(&rows[i])) xent_loss_read_logit(loss, &rows[i]);
+        if (!xent_row_overwrites_logits(&rows[i])) xent_loss_read_logit(loss, &rows[i]);
     xent_loss_finish(loss, rows, count);
 }
 

@@ -21,16 +21,27 @@ xent_partial xent_partial_of(const struct xent_state *state, double target, int6
 
 /* ---- To states: the row's tree ends at the nodes that its classes make up ------------------------------------------- */
 
-/* Of all classes, whatever is wanted in the end: the heat, and where a NaN stands. */
-static const struct xent_extra extra = { .heat = true, .first = true };
+static bool has_target_here(const struct xent_slice *slice, const struct xent_row *row)
+{
+    return slice->has_target && !row->ignored && (uint64_t)row->target < (uint64_t)slice->stats.loss.type.classes;
+}
 
-static void begin_forward(const void *call, const struct xent_position *position, const struct xent_memory *memory,
-                          struct xent_row *row)
+/* A row that waits for others between its passes has memory of its own. */
+void xent_slice_begin(const void *call, const struct xent_position *position, const struct xent_memory *memory,
+                      struct xent_row *row)
 {
     const struct xent_slice *slice = call;
     const struct xent_loss *loss = &slice->stats.loss;
-    xent_cross_entropy_steps.begin(loss, position, memory, row);
+    const struct xent_waiting *waiting = &slice->waiting;
+    struct xent_memory own = *memory;
     row->number = xent_walk_row(&loss->walk, position);
+    if (waiting->memory != NULL) {
+        own.row = waiting->memory + (size_t)(row->number - slice->first) * waiting->row_step;
+        row->chunks = (struct xent_chunk *)(void *)(own.row + waiting->chunks);
+    }
+    xent_cross_entropy_steps.begin(loss, position, &own, row);
+    if (xent_row_overwrites_logits(row) && has_target_here(slice, row))
+        row->at_target = xent_row_logit(&loss->type, &row->in, row->target);
 }
 
 static void reduce(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk, struct xent_chunk *to)
@@ -38,7 +49,7 @@ static void reduce(const void *call, const struct xent_row *row, char *task_memo
     const struct xent_slice *slice = call;
     const struct xent_loss *loss = &slice->stats.loss;
     struct xent_buffers buffers = xent_stats_buffers(&slice->stats, task_memory);
-    xent_row_reduce_more(&loss->type, row, &extra, loss->dense ? &row->coefficients : NULL, &buffers, chunk, to);
+    xent_row_reduce_more(&loss->type, row, &slice->stats.extra, loss->dense ? &row->coefficients : NULL, &buffers, chunk, to);
 }
 
 /* Chunks of the row that are a node of its tree. */
@@ -47,14 +58,15 @@ static xent_partial node_of(const struct xent_slice *slice, const struct xent_ro
 {
     const struct xent_loss *loss = &slice->stats.loss;
     const struct xent_classes classes = xent_shard_classes(loss->shard, at, count);
-    const int64_t first = loss->shard->first, target = first + row->target;
+    const int64_t target = loss->shard->first + row->target;
     const struct xent_chunk *chunks = row->chunks + at;
     struct xent_state state = xent_state_none();
     double at_target = (double)NAN;
     if (row->ignored) return xent_partial_of(&state, at_target, classes.from);
-    if (slice->has_target && target >= classes.from && target < classes.to)
-        at_target = xent_row_logit(&loss->type, &row->in, row->target);
+    if (has_target_here(slice, row) && target >= classes.from && target < classes.to)
+        at_target = xent_row_overwrites_logits(row) ? row->at_target : xent_row_logit(&loss->type, &row->in, row->target);
     state = xent_tree_of_chunks(chunks, index + at, count, loss->type.kernels->real);
+    if (!slice->stats.extra.heat && state.max - state.max == 0) state.heat = (double)NAN;
     return xent_partial_of(&state, at_target, classes.from + xent_chunks_argmax(chunks, count));
 }
 
@@ -63,7 +75,7 @@ static void finish_states(const void *call, struct xent_row *rows, size_t count)
     const struct xent_slice *slice = call;
     const xent_shard *shard = slice->stats.loss.shard;
     const struct xent_run run = xent_shard_run(shard);
-    xent_partial *to = slice->partials + rows[0].number * xent_shard_states(shard);
+    xent_partial *to = slice->partials + (rows[0].number - slice->first) * xent_shard_states(shard);
     for (size_t i = 0; i < count; i++)
         for (int64_t at = 0, n; at < run.count; at += n) {
             n = xent_run_chunks(&run, at, xent_run_level(&run, at));
@@ -89,7 +101,7 @@ static void begin_alone(const void *call, const struct xent_position *position, 
     row->number = xent_walk_row(&slice->stats.loss.walk, position);
 }
 
-static void finish_rows(const void *call, struct xent_row *rows, size_t count)
+static void finish_losses(const void *call, struct xent_row *rows, size_t count)
 {
     const struct xent_slice *slice = call;
     for (size_t i = 0; i < count; i++) take_state(slice, &rows[i]);
@@ -100,7 +112,7 @@ static void finish_stats(const void *call, struct xent_row *rows, size_t count)
 {
     const struct xent_slice *slice = call;
     struct xent_stats_found found;
-    finish_rows(call, rows, count);
+    finish_losses(call, rows, count);
     for (size_t i = 0; i < count; i++) {
         const struct xent_row *row = &rows[i];
         if (row->ignored) {
@@ -111,15 +123,6 @@ static void finish_stats(const void *call, struct xent_row *rows, size_t count)
         xent_stats_find(&row->state, row->log1p_rest, slice->whole[row->number].argmax, 0, &found, i);
     }
     xent_stats_deliver(&slice->stats, rows[0].number, count, &found);
-}
-
-static void begin_gradient(const void *call, const struct xent_position *position, const struct xent_memory *memory,
-                           struct xent_row *row)
-{
-    const struct xent_slice *slice = call;
-    const struct xent_loss *loss = &slice->stats.loss;
-    xent_cross_entropy_gradient_steps.begin(loss, position, memory, row);
-    row->number = xent_walk_row(&loss->walk, position);
 }
 
 static void reduce_to_terms(const void *call, const struct xent_row *row, char *task_memory, int64_t chunk,
@@ -139,12 +142,13 @@ static void write(const void *call, const struct xent_row *row, char *task_memor
 
 /* ---- The operations ------------------------------------------------------------------------------------------------- */
 
-static const struct xent_row_steps to_states = { .begin = begin_forward, .reduce = reduce, .finish = finish_states };
-static const struct xent_row_steps to_losses = { .begin = begin_alone, .finish = finish_rows };
+static const struct xent_row_steps to_losses = { .begin = begin_alone, .finish = finish_losses };
 static const struct xent_row_steps to_stats = { .begin = begin_alone, .finish = finish_stats };
 static const struct xent_row_steps to_gradient = {
-    .begin = begin_gradient, .reduce = reduce_to_terms, .finish = finish_rows, .write = write
+    .begin = xent_slice_begin, .reduce = reduce_to_terms, .finish = finish_losses, .write = write
 };
+const struct xent_row_steps xent_slice_to_states = { .begin = xent_slice_begin, .reduce = reduce, .finish = finish_states };
+const struct xent_row_steps xent_slice_from_terms = { .begin = xent_slice_begin, .finish = finish_losses, .write = write };
 
 /* Class weights are those of all classes, but for coefficients class by class. */
 static void slice_weights(struct xent_slice *slice)
@@ -157,9 +161,8 @@ static void slice_weights(struct xent_slice *slice)
     loss->class_weight = &slice->class_weight;
 }
 
-/* Answers whether there are rows to go through: an empty shard has none. */
-static bool plan_rows(struct xent_slice *slice, const struct xent_settings *settings, const struct xent_row_steps *steps,
-                      struct xent_drive *drive)
+bool xent_slice_plan(struct xent_slice *slice, const struct xent_settings *settings, const struct xent_row_steps *steps,
+                     struct xent_drive *drive)
 {
     struct xent_loss *loss = &slice->stats.loss;
     xent_loss_plan(loss, settings, steps, loss->logits->numel, drive);
@@ -167,27 +170,24 @@ static bool plan_rows(struct xent_slice *slice, const struct xent_settings *sett
     slice_weights(slice);
     if (loss->options.logit_scale != 1 || loss->options.softcap != 0)
         xent_row_type_scale(&loss->type, loss->options.logit_scale, loss->options.softcap);
+    drive->merges = false;
     if (loss->logits->numel == 0) drive->parallel.rows = 0;
-    return drive->parallel.rows > 0;
+    if (drive->parallel.rows == 0) return false;
+    xent_loss_plan_rows(loss, false, drive);
+    return true;
 }
 
 static void plan_reduce(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_slice *slice = call;
-    if (!plan_rows(slice, settings, &to_states, drive)) return;
-    xent_loss_plan_rows(&slice->stats.loss, false, drive);
-    drive->keeps_chunks = true;
-    drive->merges = false;
+    slice->stats.extra = (struct xent_extra){ .heat = true, .first = true };
+    if (xent_slice_plan(slice, settings, &xent_slice_to_states, drive)) drive->keeps_chunks = true;
 }
 
 static void plan_gradient(void *call, const struct xent_settings *settings, struct xent_drive *drive)
 {
     struct xent_slice *slice = call;
-    struct xent_loss *loss = &slice->stats.loss;
-    if (!plan_rows(slice, settings, &to_gradient, drive)) return;
-    xent_loss_find_divisor(loss);
-    xent_loss_plan_rows(loss, false, drive);
-    drive->merges = false;
+    if (xent_slice_plan(slice, settings, &to_gradient, drive)) xent_loss_find_divisor(&slice->stats.loss);
 }
 
 /* A row is some numbers, and takes about as long as so many logits. */

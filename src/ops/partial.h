@@ -7,7 +7,13 @@
 
 _Static_assert(sizeof(xent_partial) == 64, "a state is its eight fields, without padding");
 
-/* A call of xent_partial_reduce, xent_partial_finish or xent_partial_grad. */
+/* Memory of the rows that have been reduced and not yet been written: their terms, where these have no other place, and their chunks. */
+struct xent_waiting {
+    char *memory;            /* NULL: a row goes through both passes at once */
+    size_t row_step, chunks; /* bytes from a row to the next, and to its chunks */
+};
+
+/* A call of xent_partial_reduce, xent_partial_finish, xent_partial_grad or xent_partial_exchange. */
 struct xent_slice {
     struct xent_row_stats stats; /* statistics and, in stats.loss, all that a loss has */
     const xent_partial *whole;   /* merged rows, which are read; NULL where they are not known yet */
@@ -21,6 +27,9 @@ struct xent_slice {
 
     /* the plan */
     struct xent_tensor class_weight; /* of the shard's classes */
+
+    int64_t first; /* the row whose states are at `partials` */
+    struct xent_waiting waiting;
 };
 
 /* Forward, without outputs; the caller fills them in. */
@@ -33,7 +42,17 @@ static inline void xent_slice_init(struct xent_slice *slice, const xent_tensor *
     for (int member = 0; member < XENT_STATS_MEMBERS; member++) slice->stats.out[member] = NULL;
     slice->whole = NULL;
     slice->partials = NULL;
+    slice->first = 0;
+    slice->waiting.memory = NULL;
 }
+
+/* The steps of a row up to its states, and those from terms and merged states to its gradient. What is found beside the sums is
+   stats.extra. */
+extern const struct xent_row_steps xent_slice_to_states, xent_slice_from_terms;
+
+/* Plans the drive of all rows, without a divisor. Answers whether there are any: an empty shard has none. */
+bool xent_slice_plan(struct xent_slice *slice, const struct xent_settings *settings, const struct xent_row_steps *steps,
+                     struct xent_drive *drive);
 
 /* States of one kind: as many to each of `rows` rows as the shard has. */
 struct xent_states {
@@ -50,8 +69,8 @@ const char *xent_states_name(const struct xent_states *states, char text[XENT_ST
 /* Memory of all states as a tensor, for the checks of overlap. */
 xent_status xent_states_span(const struct xent_states *states, struct xent_tensor *span);
 
-/* Whether they are those of their classes, as far as they tell. */
-xent_status xent_states_check(const struct xent_states *states);
+/* Whether those of the rows from `from` on are states of their classes, as far as they tell. */
+xent_status xent_states_check(const struct xent_states *states, int64_t from);
 
 static inline struct xent_state xent_partial_state(const xent_partial *partial)
 {
@@ -59,10 +78,22 @@ static inline struct xent_state xent_partial_state(const xent_partial *partial)
 }
 xent_partial xent_partial_of(const struct xent_state *state, double target, int64_t argmax);
 
+/* A call of xent_partial_exchange. */
+struct xent_exchange_call {
+    struct xent_slice slice;
+    const xent_exchange *given;
+    xent_partial *whole;
+
+    /* from the checks */
+    xent_exchange exchange;
+    struct xent_states merged; /* those at `whole` */
+};
+
 /* Checks all arguments in the order of xent.h. */
 xent_status xent_partial_reduce_check(void *call);
 xent_status xent_partial_finish_check(void *call);
 xent_status xent_partial_grad_check(void *call);
+xent_status xent_partial_exchange_check(void *call);
 
 /* A call of xent_partial_merge. */
 struct xent_merge {
@@ -79,6 +110,6 @@ struct xent_merge {
 };
 
 extern const struct xent_operation xent_partial_reduce_operation, xent_partial_merge_operation, xent_partial_finish_operation,
-    xent_partial_grad_operation, xent_partial_check_operation;
+    xent_partial_grad_operation, xent_partial_exchange_operation, xent_partial_check_operation;
 
 #endif

@@ -1,72 +1,8 @@
 /* The checks of rows of which a call has some classes alone, in the order of xent.h. */
-#include <stdio.h>
-
 #include "args/element.h"
+#include "args/struct.h"
 #include "ops/loss_check.h"
 #include "ops/partial.h"
-
-/* ---- States --------------------------------------------------------------------------------------------------------- */
-
-const char *xent_states_name(const struct xent_states *states, char text[XENT_STATES_NAME])
-{
-    if (states->part < 0) return states->name;
-    (void)snprintf(text, XENT_STATES_NAME, "%s[%d]", states->name, (int)states->part);
-    return text;
-}
-
-static XENT_COLD xent_status fail_addressing(const struct xent_states *states, int64_t per_row)
-{
-    char text[XENT_STATES_NAME];
-    return xent_fail(XENT_ERROR_OVERFLOW, "%s: %lld rows of %lld states exceed %lld bytes", xent_states_name(states, text),
-                     (long long)states->rows, (long long)per_row, (long long)PTRDIFF_MAX);
-}
-
-static XENT_COLD xent_status fail_memory(const struct xent_states *states, size_t alignment)
-{
-    char text[XENT_STATES_NAME];
-    const char *name = xent_states_name(states, text);
-    if (states->at == NULL) return xent_fail_null(name);
-    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "%s is misaligned: its address is %zu beyond a multiple of %zu", name,
-                     (size_t)((uintptr_t)states->at % alignment), alignment);
-}
-
-xent_status xent_states_span(const struct xent_states *states, struct xent_tensor *span)
-{
-    const size_t alignment = xent_element_alignment(XENT_F64);
-    const int64_t per_row = xent_shard_states(states->shard);
-    int64_t count;
-    ptrdiff_t bytes;
-    if (__builtin_mul_overflow(states->rows, per_row, &count) ||
-        __builtin_mul_overflow(count, (int64_t)sizeof(xent_partial), &bytes))
-        return fail_addressing(states, per_row);
-    if ((count > 0 && states->at == NULL) || (uintptr_t)states->at % alignment != 0) return fail_memory(states, alignment);
-    *span = (struct xent_tensor){ .distinct = true, .numel = count, .end = bytes, .size = sizeof(xent_partial) };
-    xent_tensor_place(span, (void *)(uintptr_t)states->at);
-    return XENT_OK;
-}
-
-static XENT_COLD xent_status fail_state(const struct xent_states *states, const xent_partial *state,
-                                        struct xent_classes classes)
-{
-    char text[XENT_STATES_NAME];
-    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "%s[%lld] has argmax %lld, expected one of its classes, %lld to %lld",
-                     xent_states_name(states, text), (long long)(state - states->at), (long long)state->argmax,
-                     (long long)classes.from, (long long)classes.to - 1);
-}
-
-xent_status xent_states_check(const struct xent_states *states)
-{
-    const struct xent_run run = xent_shard_run(states->shard);
-    const xent_partial *state = states->at;
-    for (int64_t row = 0; row < states->rows; row++)
-        for (int64_t at = 0, n; at < run.count; at += n, state++) {
-            struct xent_classes classes;
-            n = xent_run_chunks(&run, at, xent_run_level(&run, at));
-            classes = xent_shard_classes(states->shard, at, n);
-            if (state->argmax < classes.from || state->argmax >= classes.to) return fail_state(states, state, classes);
-        }
-    return XENT_OK;
-}
 
 /* ---- Rows in slices ------------------------------------------------------------------------------------------------- */
 
@@ -132,7 +68,7 @@ static xent_status check_rest(struct xent_slice *slice)
     XENT_TRY(check_whole(slice, &whole));
     XENT_TRY(xent_stats_check_outputs(&slice->stats));
     XENT_TRY(xent_stats_check_values(&slice->stats));
-    return xent_states_check(&whole);
+    return xent_states_check(&whole, 0);
 }
 
 xent_status xent_partial_grad_check(void *call)
@@ -147,6 +83,56 @@ xent_status xent_partial_grad_check(void *call)
     XENT_TRY(check_options(slice));
     XENT_TRY(check_dtype(loss));
     return check_rest(slice);
+}
+
+/* ---- Rows whose states are exchanged -------------------------------------------------------------------------------- */
+
+static xent_status check_exchange_null(struct xent_exchange_call *call)
+{
+    static const struct xent_struct_words words = { "exchange", "xent_exchange", "field" };
+    const struct xent_loss *loss = &call->slice.stats.loss;
+    XENT_TRY(xent_check_not_null("logits", loss->logits));
+    XENT_TRY(xent_check_not_null("shard", loss->shard));
+    if (loss->with_gradient) XENT_TRY(xent_check_not_null("target", loss->target));
+    XENT_TRY(xent_check_not_null("exchange", call->given));
+    XENT_TRY(xent_struct_read(&words, call->given, sizeof call->exchange, &call->exchange));
+    if (call->exchange.run == NULL) return xent_fail_null("exchange->run");
+    return loss->logits->numel > 0 ? xent_check_not_null("whole", call->whole) : XENT_OK;
+}
+
+static xent_status check_exchange(const struct xent_exchange_call *call)
+{
+    const xent_exchange *exchange = &call->exchange;
+    const bool gradient = call->slice.stats.loss.with_gradient;
+    if (exchange->block_rows < 0)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "exchange->block_rows is %lld, expected 0 (all rows) or more",
+                         (long long)exchange->block_rows);
+    if (exchange->entropy != 0 && exchange->entropy != 1)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "exchange->entropy is %d, expected 0 or 1", (int)exchange->entropy);
+    if (exchange->entropy == 1 && gradient)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "exchange->entropy is 1, expected 0: grad_logits is wanted");
+    if (exchange->reserved == 0) return XENT_OK;
+    return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "exchange->reserved is %d, expected 0", (int)exchange->reserved);
+}
+
+/* Merged rows are an output before they are an input. */
+xent_status xent_partial_exchange_check(void *checked)
+{
+    struct xent_exchange_call *call = checked;
+    struct xent_slice *slice = &call->slice;
+    struct xent_loss *loss = &slice->stats.loss;
+    XENT_TRY(check_exchange_null(call));
+    XENT_TRY(check_options(slice));
+    XENT_TRY(check_exchange(call));
+    XENT_TRY(check_dtype(loss));
+    XENT_TRY(xent_stats_check_shapes(&slice->stats));
+    slice->whole = call->whole;
+    XENT_TRY(check_whole(slice, &call->merged));
+    loss->whole = NULL;
+    XENT_TRY(xent_loss_check_output(loss, &loss->options, "whole", &slice->states, false));
+    loss->whole = &slice->states;
+    XENT_TRY(xent_stats_check_outputs(&slice->stats));
+    return xent_stats_check_values(&slice->stats);
 }
 
 /* ---- Merged rows, without logits ------------------------------------------------------------------------------------ */
@@ -227,6 +213,19 @@ static xent_status check_targets(const struct xent_slice *slice)
     return XENT_OK;
 }
 
+/* A row that is finite has its heat, or an entropy was not foreseen. */
+static xent_status check_heats(const struct xent_slice *slice)
+{
+    for (int64_t row = 0; row < slice->stats.loss.walk.count; row++) {
+        const xent_partial *state = &slice->whole[row];
+        if (state->heat != state->heat && state->rest == state->rest)
+            return xent_fail(XENT_ERROR_INVALID_ARGUMENT,
+                             "whole[%lld] has no heat, which its entropy is made of: exchanged without entropy",
+                             (long long)row);
+    }
+    return XENT_OK;
+}
+
 xent_status xent_partial_finish_check(void *call)
 {
     struct xent_slice *slice = call;
@@ -236,7 +235,8 @@ xent_status xent_partial_finish_check(void *call)
     XENT_TRY(check_options(slice));
     XENT_TRY(shape_logits(slice));
     XENT_TRY(check_rest(slice));
-    return slice->has_target && wants_loss(slice) ? check_targets(slice) : XENT_OK;
+    if (slice->has_target && wants_loss(slice)) XENT_TRY(check_targets(slice));
+    return slice->stats.out[XENT_STATS_ENTROPY] != NULL ? check_heats(slice) : XENT_OK;
 }
 
 /* ---- Of both, before there are merged rows -------------------------------------------------------------------------- */

@@ -75,7 +75,7 @@ static xent_status check_values(const struct xent_merge *merge)
 {
     for (int32_t i = 0; i < merge->parts; i++) {
         struct xent_states states = part_of(merge, i);
-        XENT_TRY(xent_states_check(&states));
+        XENT_TRY(xent_states_check(&states, 0));
     }
     return XENT_OK;
 }

@@ -61,11 +61,13 @@ static bool is_special(const struct xent_state *state) { return state->max == (d
 
 /* The kernels' first pass over a chunk. equal: NULL, or the coefficient of all classes; extra: NULL, or what is to be found beside the
    state. */
-static inline __attribute__((always_inline)) void reduce_chunk(const struct xent_stored_kernels *kernels,
+static inline __attribute__((always_inline)) void reduce_chunk(const struct xent_row_type *type,
+                                                               const struct xent_stored_kernels *kernels,
                                                                const struct xent_row *row, const struct xent_extra *extra,
                                                                const double *equal, const void *z, int64_t from, size_t n,
                                                                void *terms, struct xent_chunk *to)
 {
+    assert(extra == NULL || terms == NULL || !(extra->heat || extra->rank));
     if (extra != NULL && extra->heat)
         kernels->stats->reduce_with_heat(z, n, equal, to);
     else if (equal != NULL)
@@ -73,7 +75,8 @@ static inline __attribute__((always_inline)) void reduce_chunk(const struct xent
     else
         kernels->reduce(z, n, terms, to);
     if (extra == NULL) return;
-    if (extra->first && is_special(&to->state)) to->first = kernels->stats->first_special(z, n);
+    if (extra->first && is_special(&to->state))
+        to->first = terms == NULL ? kernels->stats->first_special(z, n) : type->real_kernels->stats->first_special(terms, n);
     if (extra->rank) to->before = count_before(kernels, row, z, from, n, to->state.max);
 }
 
@@ -90,7 +93,7 @@ static inline __attribute__((always_inline)) void reduce_row(const struct xent_r
     /* What follows the terms looks at the logits. Of F32 logits and one coefficient nothing does: such a gap is infinite only where it
        should be. */
     bool looks_again = coefficients != NULL && !(equal && type->real == XENT_F32);
-    bool overwritten = looks_again && row->terms == row->in.at && !prepared;
+    bool overwritten = looks_again && xent_row_overwrites_logits(row) && !prepared;
     const struct xent_stored_kernels *kernels = prepared ? type->real_kernels : type->kernels;
     xent_dtype dtype = prepared ? type->real : type->dtype;
     const void *z = xent_chunk_read(&row->in, from, n, buffers->copy, overwritten);
@@ -101,7 +104,7 @@ static inline __attribute__((always_inline)) void reduce_row(const struct xent_r
         type->kernels->prepare(z, buffers->prepared, n, type->scale, type->softcap);
         z = buffers->prepared;
     }
-    reduce_chunk(kernels, row, extra, equal ? &coefficients->uniform : NULL, z, from, n, terms, to);
+    reduce_chunk(type, kernels, row, extra, equal ? &coefficients->uniform : NULL, z, from, n, terms, to);
     if (!looks_again) return;
     if (!equal) {
         coef = xent_chunk_factors(coefficients, type->backend, dtype, from, n, buffers->coef);

@@ -100,6 +100,9 @@ struct xent_row {
     char *place;
 };
 
+/* Whether its terms take the place of its logits, which can be read before the first pass alone. */
+static inline bool xent_row_overwrites_logits(const struct xent_row *row) { return row->terms == row->in.at; }
+
 /* Whether the kernel `entries` can do a row with these: no intermediate overflows. */
 static inline bool xent_entries_fit(const struct xent_entry_limits *limits, double factor, double total, double coef_peak)
 {
@@ -122,9 +125,9 @@ void xent_row_reduce(const struct xent_row_type *type, const struct xent_row *ro
 
 /* What the first pass may find of a chunk beside that. */
 struct xent_extra {
-    bool heat;  /* of its state; no terms are kept */
+    bool heat;  /* of its state; the row keeps no terms */
     bool first; /* `first` of a chunk that holds a NaN or +inf: the first NaN, else the first +inf */
-    bool rank;  /* `before`, given the row's target and at_target */
+    bool rank;  /* `before`, given the row's target and at_target; the row keeps no terms */
 };
 void xent_row_reduce_more(const struct xent_row_type *type, const struct xent_row *row, const struct xent_extra *extra,
                           const struct xent_coefficients *coefficients, const struct xent_buffers *buffers, int64_t chunk,

@@ -169,7 +169,7 @@ static void run_rows(const void *context, int64_t task, int64_t from, int64_t to
     const struct xent_drive *drive = context;
     struct xent_sum *sum = sum_of(drive, task);
     if (drive->results == XENT_RESULTS_SUMMED) xent_sum_begin(sum, drive->type->backend, from);
-    xent_drive_rows(drive, from, to, task_memory(drive, task), sum);
+    xent_drive_rows(drive, drive->first + from, drive->first + to, task_memory(drive, task), sum);
 }
 
 /* ---- Shared rows: all tasks reduce their chunks; the calling thread has the row's state and result; all tasks write their chunks. In
@@ -195,12 +195,12 @@ static void begin_shared(const struct xent_drive *drive)
 {
     const struct xent_parallel *parallel = &drive->parallel;
     struct xent_position position;
-    xent_walk_seek(drive->walk, parallel->rows - parallel->shared, &position);
+    xent_walk_seek(drive->walk, drive->first + parallel->rows - parallel->shared, &position);
     for (int64_t i = 0; i < parallel->shared; i++, xent_walk_next(drive->walk, &position)) {
         struct xent_memory memory = { task_memory(drive, 0), shared_memory(drive, i) };
         struct xent_row *row = shared_row(drive, i);
         begin_row(drive, &position, &memory, row);
-        row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
+        if (row->chunks == NULL) row->chunks = (struct xent_chunk *)(void *)(memory.row + drive->chunks);
         row->state = xent_state_none();
         for (int64_t task = 0; task < parallel->tasks; task++) begin_part(drive, shared_part(drive, i, task));
     }
@@ -277,6 +277,6 @@ double xent_drive_summed(const struct xent_drive *drive)
 {
     struct xent_sum alone;
     xent_sum_begin(&alone, drive->type->backend, 0);
-    xent_drive_rows(drive, 0, drive->parallel.rows, drive->arena.memory, &alone);
+    xent_drive_rows(drive, drive->first, drive->first + drive->parallel.rows, drive->arena.memory, &alone);
     return xent_sum_total(&alone);
 }

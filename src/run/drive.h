@@ -20,6 +20,7 @@ struct xent_drive {
     const struct xent_row_type *type;
     const struct xent_row_type *written; /* of what is written class by class, if that is of another dtype */
     const struct xent_walk *walk;        /* over the rows */
+    int64_t first;                       /* of its rows this one and parallel.rows - 1 behind it */
 
     enum xent_results results;
     struct xent_tensor *result; /* where they go apart */
@@ -46,7 +47,7 @@ struct xent_drive {
     size_t shared_at, sums_at;
 };
 
-/* Rows of `walk` in blocks of one on one task, without results or memory. */
+/* All rows of `walk` in blocks of one on one task, without results or memory. */
 static inline void xent_drive_init(struct xent_drive *drive, const void *call, const struct xent_row_steps *steps,
                                    const struct xent_row_type *type, const struct xent_walk *walk)
 {
@@ -54,6 +55,7 @@ static inline void xent_drive_init(struct xent_drive *drive, const void *call, c
     drive->steps = steps;
     drive->type = drive->written = type;
     drive->walk = walk;
+    drive->first = 0;
     drive->results = XENT_RESULTS_NONE;
     drive->find = NULL;
     drive->tiled = NULL;
@@ -96,7 +98,7 @@ static inline double xent_drive_run(const struct xent_drive *drive)
     if (drive->parallel.tasks > 1) return xent_drive_by_tasks(drive);
     if (drive->parallel.rows == 0) return 0;
     if (drive->results == XENT_RESULTS_SUMMED) return xent_drive_summed(drive);
-    xent_drive_rows(drive, 0, drive->parallel.rows, drive->arena.memory, NULL);
+    xent_drive_rows(drive, drive->first, drive->first + drive->parallel.rows, drive->arena.memory, NULL);
     return 0;
 }
 

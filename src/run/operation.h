@@ -18,7 +18,8 @@ struct xent_memory {
 /* The life of a row, in this order. `call` is the operation's own struct, which no step changes. */
 struct xent_row_steps {
     /* Says where the row lies, what its target is, and where its terms go; sets whatever the later steps look at. Reads what the terms
-       may overwrite. `state`, `chunks` and `place` are the drive's; `ignored` is false before. */
+       may overwrite. `state` and `place` are the drive's, and `chunks`, unless the operation has a place of its own for them; `ignored` is
+       false before. */
     void (*begin)(const void *call, const struct xent_position *position, const struct xent_memory *memory,
                   struct xent_row *row);
 

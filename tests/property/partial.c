@@ -96,7 +96,7 @@ static void try_chunks(int64_t trial, int64_t chunks)
             runs.states[from][to] = reduce_shard(&b, &runs.shard[from][to]);
         }
     runs.whole = runs.states[0][chunks];
-    solve_in_parts(&b, &(struct cut){ 1, { runs.shard[0][chunks] } }, false, &got);
+    solve_in_parts(&b, &(struct cut){ 1, { runs.shard[0][chunks] }, 0 }, false, &got);
     expect_same_rows(&got, &want, "by one shard");
     try_cuts(&runs, cut, 0);
     if (chunks <= 8 || chunks % 4 == 0) expect_gradients(&runs, &want);
@@ -147,6 +147,7 @@ static void try_random(int64_t i)
     want = rows_new(&b, dtypes[random_below(&r, 4)], &r);
     got = rows_new(&b, xent_tensor_dtype(want.loss), &r);
     cut = draw_cut(&b, &r);
+    if (random_chance(&r, 2)) cut.block_rows = 1 + random_below(&r, b.rows + 1);
     solve_whole(&b, &want);
     solve_in_parts(&b, &cut, in_place, &got);
     expect_same_rows(&got, &want, in_place ? "in parts, in place" : "in parts");
@@ -167,7 +168,7 @@ static void equal_maxima(void **state)
 {
     struct random r = random_stream(64, 0);
     struct batch b = { .dtype = XENT_F64, .outer = 3, .inner = 1, .classes = 3 * CHUNK };
-    const struct cut cut = { 3, { run_of(&b, 0, 1), run_of(&b, 1, 2), run_of(&b, 2, 3) } };
+    const struct cut cut = { 3, { run_of(&b, 0, 1), run_of(&b, 1, 2), run_of(&b, 2, 3) }, 2 };
     struct rows want, got;
     (void)state;
     batch_draw(&b, true, &r);
@@ -223,6 +224,7 @@ static void try_unaligned(int64_t i)
     want = rows_new(&b, XENT_F64, &r);
     got = rows_new(&b, XENT_F64, &r);
     cut = draw_unaligned(&b, &r);
+    if (random_chance(&r, 2)) cut.block_rows = 2;
     solve_whole(&b, &want);
     solve_in_parts(&b, &cut, false, &got);
     expect_near(got.loss, want.loss, tolerance, "loss");

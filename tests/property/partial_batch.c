@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "partial_peers.h"
+
 const char *const member_names[MEMBERS] = { "loss", "lse", "max", "argmax", "entropy" };
 
 /* ---- Drawing -------------------------------------------------------------------------------------------------------- */
@@ -203,10 +205,17 @@ static void finish_by(const struct batch *b, const xent_shard *shard, const xent
     drop_target(b, target);
 }
 
-static void write_gradient(const struct batch *b, const xent_shard *shard, const xent_partial *whole, xent_tensor *gradient)
+static void write_gradient(const struct batch *b, const xent_shard *shard, int64_t block_rows, const xent_partial *states,
+                           const xent_partial *whole, xent_tensor *gradient)
 {
     xent_tensor *logits = slice_of(b->logits, shard), *target = target_of(b, shard), *to = slice_of(gradient, shard);
-    expect_ok(xent_partial_grad(logits, shard, target, &b->options, whole, b->grad_loss, to));
+    struct peers peers = { .shard = shard, .states = states, .whole = whole, .rows = b->rows, .block_rows = block_rows };
+    if (block_rows == 0) {
+        expect_ok(xent_partial_grad(logits, shard, target, &b->options, whole, b->grad_loss, to));
+    } else {
+        exchange_shard(b, &peers, logits, target, NULL);
+        exchange_shard(b, &peers, logits, target, to);
+    }
     xent_tensor_destroy(logits);
     xent_tensor_destroy(to);
     drop_target(b, target);
@@ -220,7 +229,7 @@ void solve_in_parts(struct batch *b, const struct cut *cut, bool in_place, struc
     expect_ok(xent_partial_merge(cut->parts, cut->shard, (const xent_partial *const *)states, b->rows, whole));
     for (int32_t i = 0; i < cut->parts; i++) {
         finish_by(b, &cut->shard[i], whole, rows);
-        write_gradient(b, &cut->shard[i], whole, in_place ? b->logits : rows->gradient);
+        write_gradient(b, &cut->shard[i], cut->block_rows, states[i], whole, in_place ? b->logits : rows->gradient);
         free(states[i]);
     }
     free(whole);

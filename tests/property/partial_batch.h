@@ -31,6 +31,7 @@ struct rows {
 struct cut {
     int32_t parts;
     xent_shard shard[MOST_PARTS];
+    int64_t block_rows; /* of the exchanges by which gradients are found; 0: by xent_partial_grad */
 };
 
 /* Draws values and options for a batch whose dtype and shape are set; plain: with the default options but for the reduction. */

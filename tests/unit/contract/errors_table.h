@@ -219,7 +219,7 @@ struct cell cell_of(const struct function *f, const struct column *c, const stru
 struct cell cell_of_operation(const struct function *f, const struct column *c, const struct scene *s);
 
 /* The functions of rows in parts (errors_table_shards.c), and what is provoked of them alone. */
-enum { SHARD_FUNCTIONS = 6 };
+enum { SHARD_FUNCTIONS = 7 };
 extern const struct function shard_functions[SHARD_FUNCTIONS];
 bool is_of_shards(enum check check);
 

@@ -128,6 +128,25 @@ static xent_status call_grad(struct scene *s)
     return end_call(&c, xent_partial_grad(c.logits, shard_of(&c, s), c.target, &c.options, c.states, NULL, c.gradient));
 }
 
+/* The only shard: its states are those of the rows. */
+static xent_status take_own(void *user, int64_t first, int64_t rows, const xent_partial *partials, xent_partial *whole)
+{
+    (void)user;
+    (void)first;
+    if (rows > 0) memcpy(whole, partials, (size_t)rows * sizeof *whole);
+    return XENT_OK;
+}
+
+static xent_status call_exchange(struct scene *s)
+{
+    struct shard_call c;
+    xent_exchange exchange = XENT_EXCHANGE_INIT;
+    begin_call(&c, s);
+    exchange.run = take_own;
+    return end_call(&c,
+                    xent_partial_exchange(c.logits, shard_of(&c, s), c.target, &c.options, &exchange, NULL, c.result, NULL));
+}
+
 static xent_status call_check(struct scene *s)
 {
     struct shard_call c;
@@ -226,6 +245,18 @@ static const struct cell grad[CHECKS] = {
     [MEMORY] = SAYS(NO_MEMORY, "* bytes of working memory could not be allocated"),
 };
 
+static const struct cell exchange[CHECKS] = {
+    OF_ALL,
+    OF_SHARD,
+    COUNTED("whole"),
+    ALIGNED("whole"),
+    [SHARDS_COVER] = SAYS(SHAPE, "logits has * classes along axis 1, expected *, shard->classes"),
+    [STATES_OVER] = SAYS(OVERLAP, "whole overlaps logits"),
+    [STATES_CLASS] = CANNOT("has them from the exchange: contract/exchange"),
+    [STATES_TARGET] = CANNOT("it does not look at it"),
+    [MEMORY] = SAYS(NO_MEMORY, "* bytes of working memory could not be allocated"),
+};
+
 static const struct cell check_alone[CHECKS] = {
     OF_ALL,
     OF_SHARD,
@@ -244,5 +275,6 @@ const struct function shard_functions[SHARD_FUNCTIONS] = {
     { "xent_partial_merge", NULL, false, call_merge, TAKES(SHARDS), merge },
     { "xent_partial_finish", NULL, false, call_finish, TAKES(SHARDS), finish },
     { "xent_partial_grad", NULL, false, call_grad, TAKES(SHARDS), grad },
+    { "xent_partial_exchange", NULL, false, call_exchange, TAKES(SHARDS), exchange },
     { "xent_partial_check", NULL, false, call_check, TAKES(SHARDS), check_alone },
 };
