@@ -18,12 +18,16 @@
  *                    all of them: losses, statistics, gradients. So does any number of ranks, under any MPI.
  *   One answer       A failure on one rank is the answer on every rank of the grid: its status, and its sentence behind "rank 3: ", the
  *                    rank in MPI_COMM_WORLD. Nobody waits for a rank that has returned, and no rank has written one byte of any
- *                    output. There are two exceptions, in the last step: where memory for it cannot be had on a rank, all ranks get
- *                    XENT_ERROR_NO_MEMORY, and where MPI fails in it, XENT_ERROR_COMMUNICATION; others may have written.
+ *                    output. There is one exception: where MPI fails (XENT_ERROR_COMMUNICATION), or memory to merge states cannot be
+ *                    had (XENT_ERROR_NO_MEMORY), after all have agreed to exchange states, grad_logits is undefined on every rank, and so
+ *                    are logits in whose place it goes; in the last step others may have written their results.
  *   Checked first    Arguments are checked, on each rank by itself and then against those of the others, before anything but some hundred
  *                    bytes is exchanged.
  *   Threads of MPI   MPI is called on the calling thread alone, by collective calls alone; MPI_THREAD_FUNNELED suffices.
  *   A rank that dies is MPI's matter: mpirun ends the others.
+ *
+ *   Blocks           A gradient goes by blocks of rows, with an exchange of states for each: as many rows as have 131072 logits in the
+ *                    largest shard, at least one. It is written with the exponentials that the states were made of.
  *
  * Exchanged by a rank, R its rows and S the states of a row in all shards (xent_partials_per_row, added up): it receives 64 * R * S bytes over
  * `classes`. Over `rows`: 8 bytes for each row of the batch where a mean or a sum is wanted, 8 more where a mean has class weights or
@@ -50,10 +54,11 @@ extern "C" {
 
    Errors beside those of xent_cross_entropy and xent_partial_reduce: XENT_ERROR_INVALID_ARGUMENT: shard is NULL where `classes` is not
    MPI_COMM_NULL, an intercommunicator. XENT_ERROR_SHAPE: shards that do not cover [0, C) once, in the order of the ranks.
-   XENT_ERROR_OVERFLOW: more than 2^31 - 1 states or rows in an exchange; a divisor that is more than the largest double.
+   XENT_ERROR_OVERFLOW: more than 2^31 - 1 states of all shards or rows in an exchange; a divisor that is more than the largest double.
    XENT_ERROR_COMMUNICATION: MPI has not been initialized or has been finalized; a call of MPI failed, where the communicator's error
    handler lets it return; other functions, options, class weights, dtypes, C, versions of the numerics than on the first rank of
-   `classes` or `rows`; another number of rows, other class indices, row weights or grad_loss than on the first rank of `classes`. */
+   `classes` or `rows`; another number of rows, other class indices, row weights or grad_loss, or another place in `rows`, than on the first rank of
+   `classes`. */
 
 /* As xent_cross_entropy. */
 XENT_API xent_status xent_mpi_cross_entropy(MPI_Comm classes, MPI_Comm rows, const xent_tensor *logits, const xent_shard *shard,

@@ -1,5 +1,5 @@
 /* The functions of xent_mpi.h, and the way of a call: what may fail on one rank alone is followed by an agreement of all, and nothing is
- * written before the last one. */
+ * written before they agree to exchange states; losses and statistics not before that has come to an end. */
 #include "mpi/call.h"
 
 #include <stdlib.h>
@@ -93,8 +93,7 @@ static xent_status prepare(struct xent_mpi_call *call)
     call->options = options_of(call->given_options);
     call->rows = rows_of(call);
     XENT_MPI_TRY(xent_mpi_allocate(call, call->group.classes.count, sizeof *call->class_headers, &call->class_headers));
-    XENT_MPI_TRY(xent_mpi_allocate(call, call->group.rows.count, sizeof *call->row_headers, &call->row_headers));
-    return xent_mpi_reduce(call);
+    return xent_mpi_allocate(call, call->group.rows.count, sizeof *call->row_headers, &call->row_headers);
 }
 
 /* ---- With the others ------------------------------------------------------------------------------------------------ */
@@ -105,18 +104,18 @@ static xent_status plan(struct xent_mpi_call *call)
     return xent_mpi_rows_plan(call);
 }
 
-/* All exchanges take place, whatever fails here. */
+/* Ends with an agreement. */
 static xent_status exchange(struct xent_mpi_call *call)
 {
-    xent_status status = xent_mpi_classes_exchange(call);
-    return xent_mpi_rows_exchange(call, status);
+    xent_status status = xent_mpi_divisor_exchange(call);
+    if (status == XENT_OK) status = xent_mpi_classes_exchange(call);
+    if (!call->begun) return xent_mpi_agree(&call->group, status); /* for the others, that with which they begin */
+    if (!call->agreed) return status;
+    return xent_mpi_agree(&call->group, xent_mpi_losses_exchange(call, status));
 }
 
 static xent_status write(const struct xent_mpi_call *call)
 {
-    if (call->function == XENT_MPI_GRADIENT)
-        XENT_MPI_TRY(xent_partial_grad(call->logits, &call->shard, call->target, &call->options, call->whole, call->grad_loss,
-                                       call->grad_logits));
     if (xent_mpi_reduces(call)) return xent_mpi_rows_write(call);
     if (call->loss == NULL && call->stats == NULL) return XENT_OK;
     return xent_partial_finish(call->whole, &call->shard, call->target, &call->options, call->stats, call->loss);
@@ -127,7 +126,7 @@ static xent_status run(struct xent_mpi_call *call)
     XENT_MPI_TRY(xent_mpi_agree(&call->group, prepare(call)));
     XENT_MPI_TRY(xent_mpi_agree(&call->group, xent_mpi_compare(call)));
     XENT_MPI_TRY(xent_mpi_agree(&call->group, plan(call)));
-    XENT_MPI_TRY(xent_mpi_agree(&call->group, exchange(call)));
+    XENT_MPI_TRY(exchange(call));
     return xent_mpi_agree(&call->group, write(call));
 }
 

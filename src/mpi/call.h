@@ -40,15 +40,18 @@ struct xent_mpi_call {
     xent_shard shard;
     int32_t axis;
     int64_t rows;
-    xent_partial *partials;
 
     /* of all ranks of classes */
     struct xent_mpi_header *class_headers;
     xent_shard *shards;
-    const xent_partial **parts; /* of each, its states */
+    int64_t block_rows;         /* rows that are exchanged together */
+    const xent_partial **parts; /* of each, its states of a block */
     xent_partial *gathered;     /* those of all ranks */
-    int *states, *states_at;    /* how many a rank has, and where they stand */
-    xent_partial *whole;
+    MPI_Datatype state;         /* the bytes of one */
+    int *states, *states_at;    /* how many a rank has of the block at hand, and where they stand */
+    xent_partial *whole;        /* of all of this rank's rows */
+    bool begun, agreed;         /* this rank has asked the others whether to exchange anything, and all will */
+    int64_t exchanged;          /* rows whose exchange has taken place */
 
     /* of all ranks of rows */
     struct xent_mpi_header *row_headers;
@@ -79,19 +82,20 @@ xent_status xent_mpi_compare(struct xent_mpi_call *call);
 
 /* ---- mpi/classes.c -------------------------------------------------------------------------------------------------- */
 
-/* Reduces this rank's rows to states. */
-xent_status xent_mpi_reduce(struct xent_mpi_call *call);
 /* Whether all shards make up the rows, and memory for their states. */
 xent_status xent_mpi_classes_plan(struct xent_mpi_call *call);
-/* Exchanges states, whatever has become of them here, and merges them. */
+/* Reduces this rank's rows to states, exchanges and merges these, and writes the gradient, if that is wanted. Before the first exchange all
+   ranks agree whether to begin; once they have, all exchanges take place, whatever fails here. */
 xent_status xent_mpi_classes_exchange(struct xent_mpi_call *call);
 
 /* ---- mpi/rows.c ----------------------------------------------------------------------------------------------------- */
 
 /* Memory for what is gathered of all rows, and what this rank's rows add to the divisor. */
 xent_status xent_mpi_rows_plan(struct xent_mpi_call *call);
-/* Exchanges and reduces the rows' losses and weights; `status`: whether the states of this rank's rows are known. */
-xent_status xent_mpi_rows_exchange(struct xent_mpi_call *call, xent_status status);
+/* Exchanges the rows' weights and finds what MEAN divides by. */
+xent_status xent_mpi_divisor_exchange(struct xent_mpi_call *call);
+/* Exchanges and reduces the rows' losses; `status`: whether the states of this rank's rows are known. */
+xent_status xent_mpi_losses_exchange(struct xent_mpi_call *call, xent_status status);
 /* Writes the loss of all rows. */
 xent_status xent_mpi_rows_write(const struct xent_mpi_call *call);
 

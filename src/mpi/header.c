@@ -60,7 +60,7 @@ static uint64_t hash_options(const struct xent_mpi_call *call)
 /* Probabilities are each shard's own. */
 static uint64_t hash_shared(const struct xent_mpi_call *call)
 {
-    uint64_t hash = 0;
+    uint64_t hash = mix((uint64_t)call->group.rows.count, (uint64_t)call->group.rows.own);
     if (call->target != NULL && xent_mpi_has_classes(call->target)) hash = mix_tensor(hash, call->target);
     if (call->options.row_weight != NULL) hash = mix_tensor(hash, call->options.row_weight);
     return call->grad_loss == NULL ? hash : mix_tensor(hash, call->grad_loss);
@@ -108,7 +108,7 @@ static xent_status fit_call(const struct xent_mpi_header *own, const struct xent
 static xent_status fit_rows(const struct xent_mpi_header *own, const struct xent_mpi_header *first)
 {
     XENT_MPI_TRY(same_number("the number of rows", own->rows, first->rows, first->world));
-    return same("target, row_weight or grad_loss differ", own->shared == first->shared, first->world);
+    return same("target, row_weight, grad_loss or the place in rows differ", own->shared == first->shared, first->world);
 }
 
 static xent_status gather(const struct xent_mpi_ranks *ranks, const struct xent_mpi_header *own, struct xent_mpi_header *all)

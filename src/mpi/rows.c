@@ -144,7 +144,7 @@ static xent_status find_counted(struct xent_mpi_call *call)
     return status;
 }
 
-static xent_status find_divisor(struct xent_mpi_call *call)
+xent_status xent_mpi_divisor_exchange(struct xent_mpi_call *call)
 {
     call->divisor = call->options.reduction == XENT_REDUCTION_MEAN ? call->options.normalizer : 1;
     if (!needs_divisor(call)) return XENT_OK;
@@ -196,10 +196,9 @@ static xent_status reduce_losses(struct xent_mpi_call *call)
     return status;
 }
 
-xent_status xent_mpi_rows_exchange(struct xent_mpi_call *call, xent_status status)
+xent_status xent_mpi_losses_exchange(struct xent_mpi_call *call, xent_status status)
 {
-    xent_status step = find_divisor(call);
-    if (step != XENT_OK) status = step;
+    xent_status step;
     if (!xent_mpi_reduces(call)) return status;
     if (status == XENT_OK) status = find_losses(call);
     step = gather(call, call->losses, call->all_losses);

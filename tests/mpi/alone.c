@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     struct arguments a;
     struct rows want;
     struct random r = random_stream(1, 0);
-    case_begin(&data, &one);
+    case_begin(&data, &one, 2);
     want = rows_new(&data.batch, XENT_F64, &r);
     data.batch.options.row_weight = data.batch.row_weight;
     solve_whole(&data.batch, &want);

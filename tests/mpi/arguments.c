@@ -5,11 +5,11 @@
 
 #include "support/refusal.h"
 
-void case_begin(struct case_data *data, const struct grid *g)
+void case_begin(struct case_data *data, const struct grid *g, int64_t rows_each)
 {
     struct random r = random_stream(3, 0);
     struct batch *b = &data->batch;
-    const int64_t rows = 2 * g->batches, classes = 2 * CHUNK * (int64_t)g->parts - 100;
+    const int64_t rows = rows_each * g->batches, classes = 2 * CHUNK * (int64_t)g->parts - 100;
     xent_shard shard;
     *b = (struct batch){ .dtype = XENT_F32, .outer = rows, .classes = classes, .inner = 2 };
     batch_draw(b, true, &r);

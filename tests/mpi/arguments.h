@@ -28,8 +28,9 @@ struct case_data {
     struct share share;
 };
 
-/* classes of them, two chunks and some for each part; reduction NONE, weights of classes and rows, an upstream gradient. */
-void case_begin(struct case_data *data, const struct grid *g);
+/* Twice rows_each rows for each group of classes, about two chunks of these for each part; reduction NONE, weights of classes and rows, an
+   upstream gradient. */
+void case_begin(struct case_data *data, const struct grid *g, int64_t rows_each);
 void case_end(struct case_data *data);
 
 void arguments_init(struct arguments *a, const struct grid *g, const struct case_data *data, enum function function);

@@ -195,9 +195,9 @@ static const struct spoiled by_difference[] = {
 
 /* Over the classes alone. */
 static const struct spoiled by_rows[] = {
-    CASE(other_target, CALL_LOSS, COMMUNICATION, "target, row_weight or grad_loss differ"),
-    CASE(other_rows, CALL_LOSS, COMMUNICATION, "target, row_weight or grad_loss differ"),
-    CASE(other_upstream, CALL_GRADIENT, COMMUNICATION, "target, row_weight or grad_loss differ"),
+    CASE(other_target, CALL_LOSS, COMMUNICATION, "target, row_weight, grad_loss or the place in rows differ"),
+    CASE(other_rows, CALL_LOSS, COMMUNICATION, "target, row_weight, grad_loss or the place in rows differ"),
+    CASE(other_upstream, CALL_GRADIENT, COMMUNICATION, "target, row_weight, grad_loss or the place in rows differ"),
     CASE(other_count, CALL_GRADIENT, COMMUNICATION, "the number of rows is"),
 };
 
@@ -240,6 +240,23 @@ static void try_intercommunicator(const struct grid *g)
     MPI_Comm_free(&half);
 }
 
+/* In the last column of ranks the rows are in the opposite order, so that sums would be others. */
+static void try_opposite_rows(const struct grid *g)
+{
+    struct arguments a;
+    MPI_Comm rows;
+    MPI_Comm_split(MPI_COMM_WORLD, g->part, g->part + 1 == g->parts ? -g->batch : g->batch, &rows);
+    for (int f = CALL_LOSS; f <= CALL_GRADIENT; f++) {
+        arguments_init(&a, g, data, (enum function)f);
+        a.rows = rows;
+        if (g->batches > 1)
+            expect_answer(&a, data, "opposite rows", XENT_ERROR_COMMUNICATION, SOME_RANK, "the place in rows differ");
+        else
+            expect_ok(arguments_call(&a));
+    }
+    MPI_Comm_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     struct grid g;
@@ -247,11 +264,12 @@ int main(int argc, char **argv)
     int cases = 0;
     assert_int_equal(argc, 2);
     grid_begin(&g, atoi(argv[1]), &argc, &argv);
-    case_begin(&made, &g);
+    case_begin(&made, &g, 2);
     data = &made;
     cases += TRY_ALL(&g, by_one, 1);
     cases += TRY_ALL(&g, by_difference, 0);
     cases += TRY_ALL(&g, by_rows, 0);
+    try_opposite_rows(&g);
     try_intercommunicator(&g);
     if (g.world == 0) printf("%d x %d ranks: %d cases on each\n", g.parts, g.batches, cases);
     case_end(&made);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <xent_mpi.h>
 
-long failing_allocation, failing_merge, failing_grad, failing_mpi_call;
-long allocations, merges, grads, mpi_calls;
+long failing_allocation, failing_merge, failing_exchange, failing_mpi_call;
+long allocations, merges, exchanges, mpi_calls, mpi_calls_before;
 int32_t numerics_version = 1;
 
 /* By way of macros that the sources are compiled with. */
@@ -12,14 +12,14 @@ void *failing_calloc(size_t count, size_t size);
 int32_t pretended_numerics_version(void);
 xent_status failing_partial_merge(int32_t parts, const xent_shard *shards, const xent_partial *const *partials, int64_t rows,
                                   xent_partial *whole);
-xent_status failing_partial_grad(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
-                                 const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
-                                 xent_tensor *grad_logits);
+xent_status failing_partial_exchange(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                     const xent_options *options, const xent_exchange *exchange, const xent_tensor *grad_loss,
+                                     xent_partial *whole, xent_tensor *grad_logits);
 
 void faults_begin(void)
 {
-    failing_allocation = failing_merge = failing_grad = failing_mpi_call = 0;
-    allocations = merges = grads = mpi_calls = 0;
+    failing_allocation = failing_merge = failing_exchange = failing_mpi_call = 0;
+    allocations = merges = exchanges = mpi_calls = mpi_calls_before = 0;
     numerics_version = 1;
 }
 
@@ -40,12 +40,13 @@ xent_status failing_partial_merge(int32_t parts, const xent_shard *shards, const
     return xent_partial_merge(parts, shards, partials, rows, whole);
 }
 
-xent_status failing_partial_grad(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
-                                 const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
-                                 xent_tensor *grad_logits)
+xent_status failing_partial_exchange(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
+                                     const xent_options *options, const xent_exchange *exchange, const xent_tensor *grad_loss,
+                                     xent_partial *whole, xent_tensor *grad_logits)
 {
-    if (++grads == failing_grad) return no_memory("no memory for the gradient");
-    return xent_partial_grad(logits, shard, target, options, whole, grad_loss, grad_logits);
+    mpi_calls_before = mpi_calls;
+    if (++exchanges == failing_exchange) return no_memory("no memory for a block");
+    return xent_partial_exchange(logits, shard, target, options, exchange, grad_loss, whole, grad_logits);
 }
 
 /* In front of MPI's own, which have a second name. */
