@@ -1,4 +1,5 @@
-/* same_bits <ranks along the classes> <problems>: batches of all options, dtypes and layouts, cut over the ranks, against one process. */
+/* same_bits <ranks along the classes> <problems>: batches of all options, dtypes and layouts, cut over the ranks, against one process: against
+ * whole rows where cuts are between chunks, else against the same parts. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,18 +19,26 @@ static void draw_batch(struct batch *b, struct random *r)
     batch_draw(b, random_chance(r, 3) != 0, r);
 }
 
-/* As even as can be, or anywhere between chunks, some parts empty. */
-static xent_shard draw_shard(const struct batch *b, const struct grid *g, struct random *r)
+/* The class where each part begins: as even as can be, anywhere between chunks, or anywhere, some parts empty. */
+static int64_t begin_of(const struct batch *b, int64_t previous, int64_t unit, struct random *r)
 {
-    xent_shard shard;
-    int64_t cut[MOST_PARTS + 1] = { 0 }, chunks = (b->classes + CHUNK - 1) / CHUNK;
-    expect_ok(xent_shard_cut(b->classes, b->dtype, g->parts, g->part, &shard));
-    if (random_chance(r, 2)) return shard;
-    for (int i = 1; i < g->parts; i++) cut[i] = cut[i - 1] + random_below(r, chunks - cut[i - 1] + 1);
-    cut[g->parts] = chunks;
-    shard.first = cut[g->part] * CHUNK < b->classes ? cut[g->part] * CHUNK : b->classes;
-    shard.classes = (cut[g->part + 1] * CHUNK < b->classes ? cut[g->part + 1] * CHUNK : b->classes) - shard.first;
-    return shard;
+    const int64_t units = (b->classes + unit - 1) / unit, from = (previous + unit - 1) / unit;
+    const int64_t at = (from + random_below(r, units - from + 1)) * unit;
+    return at < b->classes ? at : b->classes;
+}
+
+static struct cut draw_cut(const struct batch *b, const struct grid *g, int64_t unit, struct random *r)
+{
+    struct cut cut = { .parts = g->parts };
+    const int even = unit == CHUNK && random_chance(r, 2);
+    int64_t first = 0;
+    for (int i = 0; i < g->parts; i++) {
+        const int64_t end = i + 1 == g->parts ? b->classes : begin_of(b, first, unit, r);
+        cut.shard[i] = (xent_shard){ .first = first, .classes = end - first, .of = b->classes, .dtype = (int32_t)b->dtype };
+        if (even) expect_ok(xent_shard_cut(b->classes, b->dtype, g->parts, i, &cut.shard[i]));
+        first = end;
+    }
+    return cut;
 }
 
 static void expect_part(const xent_tensor *got, const struct grid *g, const xent_tensor *want, const char *name)
@@ -60,8 +69,13 @@ static void try_batch(const struct grid *g, struct random *r)
     const xent_dtype loss_dtype = random_chance(r, 2) ? XENT_F64 : XENT_F32;
     want = rows_new(&b, loss_dtype, r);
     got = rows_new(&b, loss_dtype, r);
-    solve_whole(&b, &want);
-    const xent_shard shard = draw_shard(&b, g, r);
+    const int64_t unit = random_chance(r, 4) ? 1 : CHUNK;
+    const struct cut cut = draw_cut(&b, g, unit, r);
+    const xent_shard shard = cut.shard[g->part];
+    if (unit == CHUNK)
+        solve_whole(&b, &want);
+    else
+        solve_in_parts(&b, &cut, false, &want);
     const MPI_Comm classes = or_none(g->classes, g->parts, r), rows = or_none(g->rows, g->batches, r);
     const int without_loss = random_chance(r, 4);
     s = share_of(g, &b, &got, &shard, random_chance(r, 2));
