@@ -23,6 +23,7 @@ if command -v dpkg >/dev/null; then
     export PATH
     command -v rpmbuild >/dev/null || demand_packages apt-get rpm
     provide cc make cmake cmocka jansson cblas pkg-config
+    pkg-config --exists ompi-c mpich || demand_packages apt-get libmpich-dev libopenmpi-dev
     set -- --nodeps --define "_docdir /usr/share/doc" "$@"
 fi
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh tests/package/gates/rpm.sh [<output directory>]
 # On Debian 12: cmake/packaging/rpm.sh builds the RPM packages with rpmbuild --nodeps, rpmlint finds nothing, and a program that is
-# built with what they install prints the notebook's loss. Leaves the packages in the output directory.
+# built with what they install prints the notebook's loss; a program of each MPI can be built. Leaves the packages in the output directory.
 set -eu
 . "$(dirname "$0")/begin.sh"
 mkdir "$work/installed"
@@ -11,7 +11,7 @@ mkdir "$work/installed"
 # Other gates run the tests.
 sh "$root/cmake/packaging/rpm.sh" "$out" --without tests
 rpmlint --config "$root/cmake/packaging/rpm/rpmlint.toml" "$out"/*.rpm | tee "$work/said"
-grep -q ' 7 packages and 0 specfiles checked; 0 errors, 0 warnings' "$work/said"
+grep -q ' 11 packages and 0 specfiles checked; 0 errors, 0 warnings' "$work/said"
 
 for package in "$out"/*.x86_64.rpm; do
     rpm2archive - <"$package" | tar -C "$work/installed" -xzf -
@@ -24,3 +24,7 @@ export PKG_CONFIG_SYSROOT_DIR="$work/installed" PKG_CONFIG_PATH="$work/installed
 cc "$root/tests/package/consumer/consumer.c" $(pkg-config --cflags --libs xent) -o "$work/consumer"
 LD_LIBRARY_PATH="$work/installed/usr/lib64" "$work/consumer"
 LD_LIBRARY_PATH="$work/installed/usr/lib64" "$work/installed/usr/bin/xent" --version
+for mpi in openmpi mpich; do
+    "mpicc.$mpi" -I"$work/installed/usr/include" "$root/docs/examples/mpi/train.c" -L"$work/installed/usr/lib64" "-lxent-mpi-$mpi" \
+        -lxent -lm -o "$work/train_$mpi"
+done
