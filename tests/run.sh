@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh tests/run.sh [<cmake option>...]
 # Installs what the tests need where it is missing, builds everything in a temporary directory and runs the tests: with a tenth of the
-# random problems, and without those that build the library again. XENT_TEST_EFFORT in the environment says another share, and with it
+# random problems, and without those that build the library again or are slow. XENT_TEST_EFFORT in the environment says another share, and with it
 # all tests run. Ends with CTest's summary and exit code; the checkout stays as it was.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,7 +16,7 @@ trap 'rm -rf "$build"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-choice="-LE builds" takes="8 minutes of CPU time" more="; XENT_TEST_EFFORT=1 in the environment runs all tests with all their problems"
+choice="-LE builds|slow" takes="8 minutes of CPU time" more="; XENT_TEST_EFFORT=1 in the environment runs all tests with all their problems"
 if [ -n "${XENT_TEST_EFFORT:-}" ]; then
     choice="" takes="up to 20 minutes of CPU time" more=""
 fi
