@@ -154,10 +154,11 @@ static bool wants_loss(const struct xent_slice *slice)
 static xent_status check_wanted(struct xent_slice *slice)
 {
     struct xent_row_stats *stats = &slice->stats;
-    bool wanted = stats->loss.loss != NULL || stats->loss.grad_logits != NULL;
+    bool members = false;
     if (stats->given != NULL) XENT_TRY(xent_stats_read(stats));
-    for (int member = 0; member < XENT_STATS_MEMBERS; member++) wanted |= stats->out[member] != NULL;
-    if (!wanted)
+    for (int member = 0; member < XENT_STATS_MEMBERS; member++) members |= stats->out[member] != NULL;
+    if (!members) stats->given = NULL; /* beside a loss, a struct without a member is none */
+    if (!members && stats->loss.loss == NULL && stats->loss.grad_logits == NULL)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "loss is NULL and stats has no member, expected at least one output");
     if (stats->out[XENT_STATS_RANK] != NULL)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "stats->rank is wanted, expected NULL: states do not tell it");
