@@ -1,0 +1,213 @@
+#include "partial_call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "faults.h"
+
+static const int statistics[] = { ROLE_ROW_LOSS, ROLE_LSE, ROLE_MAX, ROLE_ARGMAX, ROLE_ENTROPY };
+enum { STATISTICS = sizeof statistics / sizeof statistics[0] };
+
+/* ---- Arguments ----------------------------------------------------------------------------------------------------------- */
+
+/* An input as the rows have it; of a table the shard's classes. */
+static void add_input(struct partial_call *c, enum role role, struct bytes *b)
+{
+    const xent_tensor *t = c->rows.tensor[role];
+    if (t == NULL) return;
+    struct argument *a =
+        stage_add(&c->stage, (int)role, false, xent_tensor_dtype(t), xent_tensor_ndim(t), xent_tensor_shape(t));
+    if (role == ROLE_INPUT || role == ROLE_PROBABILITIES) a->shape[c->rows.problem.axis] = c->shard.classes;
+    argument_row_major(a);
+    if (bytes_chance(b, 3)) argument_stride(a, b);
+    for (int32_t d = 0; d < a->ndim; d++)
+        if (a->strides[d] == 0) argument_row_major(a); /* its elements are all different */
+}
+
+static void add_output(struct partial_call *c, enum role role, struct bytes *b)
+{
+    const struct problem *p = &c->rows.problem;
+    const bool one = role == ROLE_LOSS && p->reduction != XENT_REDUCTION_NONE;
+    int64_t shape[XENT_MAX_NDIM];
+    int32_t ndim = 0;
+    for (int32_t d = 0; d < p->ndim && !one; d++)
+        if (role == ROLE_OUTPUT || d != p->axis) shape[ndim++] = d == p->axis ? c->shard.classes : p->shape[d];
+    struct argument *a = stage_add(&c->stage, (int)role, true,
+                                   role == ROLE_OUTPUT   ? p->dtype
+                                   : role == ROLE_ARGMAX ? XENT_I64
+                                                         : p->loss_dtype,
+                                   ndim, shape);
+    if (bytes_chance(b, 3)) argument_stride(a, b);
+}
+
+static void add_arguments(struct partial_call *c, struct bytes *b)
+{
+    const bool merged = c->function == PARTIAL_FINISH || c->function == PARTIAL_GRAD;
+    const int64_t states = c->rows.rows * (merged ? 1 : xent_partials_per_row(&c->shard));
+    if (c->function != PARTIAL_FINISH) add_input(c, ROLE_INPUT, b);
+    add_input(c, ROLE_CLASSES, b);
+    add_input(c, ROLE_PROBABILITIES, b);
+    add_input(c, ROLE_WEIGHT, b);
+    add_input(c, ROLE_ROW_WEIGHT, b);
+    if (c->function >= PARTIAL_GRAD && bytes_chance(b, 2)) add_input(c, ROLE_GRAD_LOSS, b);
+    if (c->function == PARTIAL_FINISH || c->function == PARTIAL_CHECK) {
+        if (!bytes_chance(b, 3)) add_output(c, ROLE_LOSS, b);
+        for (int k = 0; k < STATISTICS; k++)
+            if (bytes_chance(b, 2)) add_output(c, (enum role)statistics[k], b);
+        stage_add_bytes(&c->stage, PARTIAL_STATS, false, sizeof(xent_stats));
+    }
+    if (c->function >= PARTIAL_GRAD) add_output(c, ROLE_OUTPUT, b);
+    if (c->function != PARTIAL_CHECK)
+        stage_add_bytes(&c->stage, PARTIAL_STATES, c->function == PARTIAL_REDUCE, (size_t)states * sizeof(xent_partial));
+    stage_add_bytes(&c->stage, PARTIAL_SHARD, false, sizeof(xent_shard));
+    stage_add_bytes(&c->stage, PARTIAL_OPTIONS, false, sizeof(xent_options));
+}
+
+static void change_shard(xent_shard *s, struct bytes *b)
+{
+    static const int64_t numbers[] = { -1, 0, 1, 4096, INT64_MAX, INT64_MIN, 2 };
+    const int64_t number = BYTES_ONE_OF(b, numbers);
+    switch (bytes_below(b, 5)) {
+    case 0: s->first = number; break;
+    case 1: s->classes = number; break;
+    case 2: s->of = number; break;
+    case 3: s->dtype = (int32_t)bytes_below(b, 25); break;
+    default: s->reserved = (int32_t)number; break;
+    }
+}
+
+static void change(struct partial_call *c, struct bytes *b)
+{
+    switch (bytes_below(b, 8)) {
+    case 0: option_fault(&c->options, b); break;
+    case 1: c->options.struct_size = size_fault(&c->stage.argument[PARTIAL_OPTIONS], sizeof c->options, b); break;
+    case 2:
+        if (c->stage.argument[PARTIAL_STATS].given)
+            c->stats_size = size_fault(&c->stage.argument[PARTIAL_STATS], sizeof(xent_stats), b);
+        break;
+    case 3: change_shard(&c->shard, b); break;
+    case 4: stage_miss(&c->stage, PARTIAL_SHARD); break;
+    case 5: stage_miss(&c->stage, bytes_chance(b, 2) ? PARTIAL_STATES : PARTIAL_STATS); break;
+    default: stage_fault(&c->stage, ROLES, b); break;
+    }
+}
+
+/* ---- Values -------------------------------------------------------------------------------------------------------------- */
+
+/* The elements of the rows that the argument stands for; what has become of another shape or dtype has any. */
+static void fill(const struct partial_call *c, int role)
+{
+    const struct argument *a = &c->stage.argument[role];
+    const xent_shard *shard = &c->rows.shard[c->mine];
+    const bool table = role == ROLE_INPUT || role == ROLE_PROBABILITIES;
+    const struct extents e = problem_extents(&c->rows.problem);
+    const size_t size = xent_dtype_size(a->dtype);
+    const int64_t all = xent_tensor_numel(c->rows.tensor[role]), n = argument_elements(a);
+    if (a->dtype != xent_tensor_dtype(c->rows.tensor[role])) {
+        for (int64_t i = 0; i < n; i++) memset(argument_at(a, i), 0, size);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t in_slice = shard->classes > 0 ? shard->classes * e.inner : 1;
+        const int64_t from = table ? (i / in_slice * e.classes + shard->first) * e.inner + i % in_slice : i;
+        memcpy(argument_at(a, i), (const char *)c->rows.memory[role] + (size_t)(from % all) * size, size);
+    }
+}
+
+static void fill_bytes(struct partial_call *c)
+{
+    struct argument *argument = c->stage.argument;
+    xent_stats stats = { c->stats_size,
+                         argument[ROLE_ROW_LOSS].tensor,
+                         argument[ROLE_LSE].tensor,
+                         argument[ROLE_MAX].tensor,
+                         argument[ROLE_ARGMAX].tensor,
+                         argument[ROLE_ENTROPY].tensor,
+                         NULL };
+    c->options.class_weight = argument[ROLE_WEIGHT].tensor;
+    c->options.row_weight = argument[ROLE_ROW_WEIGHT].tensor;
+    struct_fill(&argument[PARTIAL_OPTIONS], &c->options, sizeof c->options, c->tail);
+    if (argument[PARTIAL_STATS].given) struct_fill(&argument[PARTIAL_STATS], &stats, sizeof stats, c->tail);
+    if (argument[PARTIAL_SHARD].given) memcpy(argument[PARTIAL_SHARD].first, &c->shard, sizeof c->shard);
+    if (argument[PARTIAL_STATES].given && c->function != PARTIAL_REDUCE)
+        memcpy(argument[PARTIAL_STATES].first, c->rows.whole, (size_t)argument[PARTIAL_STATES].shape[0]);
+}
+
+/* A state that belongs to other classes. */
+static void spoil_state(struct partial_call *c, struct bytes *b)
+{
+    static const int64_t others[] = { -1, INT64_MAX, INT64_MIN };
+    const struct argument *states = &c->stage.argument[PARTIAL_STATES];
+    if (!states->given || states->output || c->rows.rows == 0 || !bytes_chance(b, 12)) return;
+    xent_partial *state = (xent_partial *)(void *)states->first + bytes_below(b, 256) % c->rows.rows;
+    state->argmax = BYTES_ONE_OF(b, others);
+}
+
+void partial_call_open(struct partial_call *c, struct bytes *b)
+{
+    static const int faults[] = { 0, 0, 1, 1, 2 };
+    memset(c, 0, sizeof *c);
+    partial_rows_open(&c->rows, b);
+    c->function = (enum partial_function)bytes_below(b, PARTIAL_FUNCTIONS);
+    c->mine = (int32_t)bytes_below(b, c->rows.parts);
+    c->shard = c->rows.shard[c->mine];
+    c->options = c->rows.options;
+    c->stats_size = sizeof(xent_stats);
+    c->tail = bytes_chance(b, 4);
+    add_arguments(c, b);
+    const int changes = BYTES_ONE_OF(b, faults);
+    c->plain = changes == 0;
+    for (int k = 0; k < changes; k++) change(c, b);
+    stage_open(&c->stage, bytes_chance(b, 2) ? 0 : 64, (size_t)bytes_below(b, 9));
+    for (int role = 0; role < ROLES; role++)
+        if (c->stage.argument[role].given && !role_rules[role].output) fill(c, role);
+    fill_bytes(c);
+    spoil_state(c, b);
+}
+
+void partial_call_close(struct partial_call *c)
+{
+    stage_close(&c->stage);
+    partial_rows_close(&c->rows);
+}
+
+/* ---- The call ------------------------------------------------------------------------------------------------------------ */
+
+static void *bytes_of(const struct partial_call *c, int at)
+{
+    return c->stage.argument[at].given ? c->stage.argument[at].first : NULL;
+}
+
+xent_status partial_call_make(void *call)
+{
+    const struct partial_call *c = call;
+    const struct argument *argument = c->stage.argument;
+    const xent_tensor *logits = argument[ROLE_INPUT].tensor, *grad_loss = argument[ROLE_GRAD_LOSS].tensor;
+    const xent_tensor *target =
+        argument[ROLE_CLASSES].given ? argument[ROLE_CLASSES].tensor : argument[ROLE_PROBABILITIES].tensor;
+    const xent_shard *shard = bytes_of(c, PARTIAL_SHARD);
+    const xent_options *options = bytes_of(c, PARTIAL_OPTIONS);
+    const xent_stats *stats = bytes_of(c, PARTIAL_STATS);
+    xent_partial *states = bytes_of(c, PARTIAL_STATES);
+    xent_tensor *loss = argument[ROLE_LOSS].tensor, *gradient = argument[ROLE_OUTPUT].tensor;
+    switch (c->function) {
+    case PARTIAL_REDUCE: return xent_partial_reduce(logits, shard, target, options, states);
+    case PARTIAL_FINISH: return xent_partial_finish(states, shard, target, options, stats, loss);
+    case PARTIAL_GRAD: return xent_partial_grad(logits, shard, target, options, states, grad_loss, gradient);
+    default: return xent_partial_check(logits, shard, target, options, stats, grad_loss, loss, gradient);
+    }
+}
+
+void partial_call_print(const void *call)
+{
+    static const char *const names[] = { "reduce", "finish", "grad", "check" };
+    const struct partial_call *c = call;
+    const xent_options *o = &c->options;
+    fprintf(stderr, "xent_partial_%s, shard %d of %d: first %lld, classes %lld, of %lld, dtype %d, reserved %d\n",
+            names[c->function], (int)c->mine, (int)c->rows.parts, (long long)c->shard.first, (long long)c->shard.classes,
+            (long long)c->shard.of, (int)c->shard.dtype, (int)c->shard.reserved);
+    fprintf(stderr, "  options of %zu, reduction %d, axis %d, smoothing %g, z_loss %g, scale %g, softcap %g, normalizer %g\n",
+            o->struct_size, (int)o->reduction, (int)o->axis, o->label_smoothing, o->z_loss, o->logit_scale, o->softcap,
+            o->normalizer);
+    for (int k = 0; k < STAGE_ARGUMENTS; k++) stage_print(&c->stage, k, "argument");
+}
