@@ -72,7 +72,9 @@ void expect_nll_loss_backward(const struct rows *b)
             const quad k = rows_ignores(b, row) ? 0 : coefficient(b, row, c), exact = -k * factor;
             const int64_t at = rows_at(b, row, c);
             const double size = (double)quad_abs(exact), allowed = (6 * 0x1p-53 + off) * size + 2 * a->tiny + half_ulp(a, size);
-            if (k == 0)
+            if (divisor == 0 && rows_of_indices(b) && !rows_ignores(b, row) && c == rows_target(b, row))
+                expect_stored(b, ROLE_OUTPUT, at, (quad)NAN, 0);
+            else if (k == 0)
                 expect_stored(b, ROLE_OUTPUT, at, 0, 0);
             else if (usual && quad_abs(k) < (quad)0x1p900 && quad_abs(k) > (quad)0x1p-900)
                 expect_rounded(b, ROLE_OUTPUT, at, exact, allowed);

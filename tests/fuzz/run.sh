@@ -31,7 +31,9 @@ for corpus in "$root"/tests/fuzz/corpus/*/; do
     mkdir -p "$work/new/$name" "$work/found/$name"
     finding=none
     "$target" -max_total_time="$seconds" -max_len=512 -len_control=0 -timeout=120 -rss_limit_mb=4096 -print_final_stats=1 \
-        -artifact_prefix="$work/found/$name/" "$work/new/$name" "$corpus" >"$log" 2>&1 || finding=$(ls "$work/found/$name/"* 2>/dev/null || echo "$log")
+        -artifact_prefix="$work/found/$name/" "$work/new/$name" "$corpus" >"$log" 2>&1 ||
+        finding=$(find "$work/found/$name" -type f | sed -n 1p)
+    finding=${finding:-$log} # it has ended without an input: the log says why
     [ "$finding" = none ] || findings=$((findings + 1))
     awk -v name="$name" -v seconds="$seconds" -v finding="$finding" '
         /cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }

@@ -76,7 +76,7 @@ static void per_row_call(struct bytes *b)
     const xent_shard s = { BYTES_ONE_OF(b, numbers), BYTES_ONE_OF(b, numbers), BYTES_ONE_OF(b, numbers),
                            (int32_t)bytes_below(b, 6), bytes_chance(b, 5) };
     const bool none = of_shard(&s) != 0 || s.classes == 0;
-    const bool aligned = s.first % CHUNK == 0 && (s.classes % CHUNK == 0 || s.first + s.classes == s.of);
+    const bool aligned = !none && s.first % CHUNK == 0 && (s.classes % CHUNK == 0 || s.first + s.classes == s.of);
     const int64_t states = xent_partials_per_row(&s);
     if (none ? states != 0 : aligned ? states < 1 || states > 2 * 64 : states != 1)
         flaw("a shard of %lld classes from %lld has %lld states", (long long)s.classes, (long long)s.first, (long long)states);
