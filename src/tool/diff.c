@@ -116,7 +116,8 @@ static void print_first(struct report *report, const struct difference *d, const
     int64_t index[XENT_MAX_NDIM], rest = d->first;
     json_t *list = d->first < 0 ? json_null() : json_array();
     for (int32_t k = array->ndim; k-- > 0; rest /= array->shape[k]) index[k] = rest % array->shape[k];
-    for (int32_t k = 0; d->first >= 0 && k < array->ndim; k++) json_array_append_new(list, json_integer(index[k]));
+    for (int32_t k = 0; d->first >= 0 && k < array->ndim; k++)
+        must_json(json_array_append_new(list, json_integer(index[k])) == 0);
     if (d->first >= 0)
         snprintf(text, sizeof text, "at %s: %.9g and %.9g", shape_text(array->ndim, index).text, d->first_a, d->first_b);
     report_other(report, "first", "first difference", list, text);

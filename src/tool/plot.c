@@ -19,20 +19,29 @@ enum { STEPS = 500, PLACES = 100 };
 
 extern char **environ;
 
-/* Starts gnuplot with these files as standard input and output; 0, with errno, if there is none. Its warnings, of ranges that are a
-   single number, are of no use to anybody. */
+/* 0, or what cannot be had. gnuplot's warnings, of ranges that are a single number, are of no use to anybody. */
+static int redirect(posix_spawn_file_actions_t *actions, int in, int out)
+{
+    int error = posix_spawn_file_actions_adddup2(actions, in, STDIN_FILENO);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
+    if (error == 0) error = posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    return error;
+}
+
+/* Starts gnuplot with these files as standard input and output; 0, with errno, if that cannot be. */
 static pid_t start(char *option, int in, int out)
 {
     char *words[] = { "gnuplot", option, NULL };
     posix_spawn_file_actions_t actions;
     pid_t child = 0;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    errno = posix_spawnp(&child, words[0], &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return errno == 0 ? child : 0;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error == 0) {
+        error = redirect(&actions, in, out);
+        if (error == 0) error = posix_spawnp(&child, words[0], &actions, NULL, words, environ);
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    errno = error;
+    return error == 0 ? child : 0;
 }
 
 static bool ends_well(pid_t child)
@@ -136,22 +145,38 @@ static uint8_t *not_drawn(const struct sample *sample, const char *path)
     return left_out;
 }
 
+/* Writes what gnuplot draws; gnuplot itself would not say that there is no room for it. */
+static void receive(int from, FILE *out)
+{
+    char bytes[4096];
+    for (ssize_t size; (size = read(from, bytes, sizeof bytes)) != 0;) {
+        if (size > 0)
+            fwrite(bytes, 1, (size_t)size, out);
+        else if (errno != EINTR)
+            fail("gnuplot cannot be read: %s", strerror(errno));
+    }
+}
+
+/* gnuplot draws when it has been told all but a few lines: neither waits for the other. */
 void plot_write(const char *path, const struct sample *sample, int64_t length, const char *name, bool by_magnitude)
 {
-    int ends[2];
+    int told[2], drawn[2];
     uint8_t *left_out = not_drawn(sample, path);
     const struct sample finite = { sample->values, left_out, sample->count };
     FILE *out = output_open(path);
-    if (pipe2(ends, O_CLOEXEC) != 0) fail("gnuplot cannot be reached: %s", strerror(errno));
+    if (pipe2(told, O_CLOEXEC) != 0 || pipe2(drawn, O_CLOEXEC) != 0) fail("gnuplot cannot be reached: %s", strerror(errno));
     char option[] = "-";
-    const pid_t child = start(option, ends[0], fileno(out));
-    FILE *to = fdopen(ends[1], "w");
+    const pid_t child = start(option, told[0], drawn[1]);
+    FILE *to = fdopen(told[1], "w");
     if (child == 0 || to == NULL) fail("gnuplot cannot be run: %s", strerror(errno));
-    close(ends[0]);
+    close(told[0]);
+    close(drawn[1]);
     void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* it may have ended already */
     send(to, &finite, length, name, by_magnitude);
     fclose(to);
     free(left_out);
+    receive(drawn[0], out);
+    close(drawn[0]);
     signal(SIGPIPE, before);
     if (!ends_well(child)) fail("%s: gnuplot could not draw it", path);
     output_close(out, path);

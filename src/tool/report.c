@@ -3,20 +3,26 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "fail.h"
 #include "output.h"
 
+void must_json(bool done)
+{
+    if (!done) fail("out of memory for JSON");
+}
+
 struct report report_begin(bool as_json)
 {
-    struct report report = { NULL };
-    if (as_json && (report.json = json_object()) == NULL) fail("out of memory for JSON");
+    struct report report = { as_json ? json_object() : NULL };
+    must_json(!as_json || report.json != NULL);
     return report;
 }
 
 static void member(struct report *report, const char *key, json_t *value)
 {
-    if (value == NULL || json_object_set_new(report->json, key, value) != 0) fail("out of memory for JSON");
+    must_json(value != NULL && json_object_set_new(report->json, key, value) == 0);
 }
 
 /* JSON has no number that is not finite. */
@@ -79,10 +85,21 @@ void report_other(struct report *report, const char *key, const char *label, jso
     }
 }
 
+/* The text is whole before any of it is printed. Of a string that jansson makes itself a key is missing where memory ends at it. */
+static void print_json(const json_t *json)
+{
+    const size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION(17), size = json_dumpb(json, NULL, 0, flags);
+    char *text = allocate(size + 1, 1);
+    must_json(size > 0 && json_dumpb(json, text, size, flags) == size);
+    text[size] = '\n';
+    fwrite(text, 1, size + 1, stdout);
+    free(text);
+}
+
 void report_end(struct report *report)
 {
     if (report->json != NULL) {
-        if (json_dumpf(report->json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0) putchar('\n');
+        print_json(report->json);
         json_decref(report->json);
     }
     output_finish();

@@ -11,6 +11,9 @@ struct report {
     json_t *json; /* NULL: text */
 };
 
+/* What jansson fails at here is memory. */
+void must_json(bool done);
+
 struct report report_begin(bool as_json);
 
 /* Each adds a line; key: in JSON, error_key: that of its error there; label: in text. Units stand behind a text's numbers. */

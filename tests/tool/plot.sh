@@ -44,6 +44,11 @@ code=0
 xent eval z.npy t.npy --plot plot.svg <&- >&- 2>&- || code=$?
 [ $code -eq 2 ] && grep -q '</svg>' plot.svg || fail "with all descriptors closed it ends with $code, and draws $(cat plot.svg)"
 rm plot.svg
+# A disk that is full while gnuplot draws.
+if [ -e /dev/full ]; then
+    ln -s /dev/full full.svg
+    refused 'full.svg: No space left on device' eval z.npy t.npy --plot full.svg
+fi
 
 # A gnuplot that fails is no drawing.
 mkdir bin
