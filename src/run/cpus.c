@@ -112,7 +112,7 @@ static int64_t limit_by_line(const char *root, char *line)
                     limit_of_line(root, mount, group, limit_of_group_v1));
 }
 
-int64_t xent_cpus_quota(const char *root)
+static int64_t limit_below(const char *root)
 {
     char path[PATH_SIZE], membership[MEMBERSHIP_SIZE];
     int64_t limit = 0;
@@ -123,6 +123,16 @@ int64_t xent_cpus_quota(const char *root)
         *end = '\0';
         limit = stricter(limit, limit_by_line(root, line));
     }
+    return limit;
+}
+
+/* Files are where a thread may be cancelled; no call of the library is. */
+int64_t xent_cpus_quota(const char *root)
+{
+    int cancellation;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
+    int64_t limit = limit_below(root);
+    (void)pthread_setcancelstate(cancellation, &cancellation);
     return limit;
 }
 

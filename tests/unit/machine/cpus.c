@@ -1,10 +1,15 @@
 /* The default number of threads: CPUs by affinity, and by the CPU quota of the process's control groups, which are files of a tree made
  * for the test. */
 #define _GNU_SOURCE /* sched_getaffinity, mkdtemp */
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "args/options.h"
 #include "run/cpus.h"
@@ -131,6 +136,121 @@ static void test_long_names(void **state)
     }
 }
 
+/* ---- What the system refuses --------------------------------------------------------------------------------------------- */
+
+static int reads, failing_read; /* counted from 1; 0: none fails */
+static bool no_affinity, no_sysconf;
+
+ssize_t __real_read(int file, void *to, size_t size);
+ssize_t __wrap_read(int file, void *to, size_t size);
+int __real_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set);
+int __wrap_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set);
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+
+ssize_t __wrap_read(int file, void *to, size_t size)
+{
+    if (++reads != failing_read) return __real_read(file, to, size);
+    errno = EIO;
+    return -1;
+}
+
+int __wrap_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
+{
+    return no_affinity ? -1 : __real_sched_getaffinity(process, size, set);
+}
+
+long __wrap_sysconf(int name) { return no_sysconf && name == _SC_NPROCESSORS_ONLN ? -1 : __real_sysconf(name); }
+
+static int open_files(void)
+{
+    DIR *files = opendir("/proc/self/fd");
+    int count = 0;
+    if (files == NULL) return 0;
+    while (readdir(files) != NULL) count++;
+    closedir(files);
+    return count;
+}
+
+/* A group within another, of 3 CPUs and of 2; the caller's to remove. */
+static void make_groups(char *root)
+{
+    assert_non_null(mkdtemp(root));
+    write_file(root, "/proc/self/cgroup", "0::/a/b\n");
+    write_file(root, CGROUPS "/a/b/cpu.max", "300000 100000\n");
+    write_file(root, CGROUPS "/a/cpu.max", "200000 100000\n");
+}
+
+static void remove_groups(const char *root)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
+/* A file that cannot be read to its end says nothing; the others do, and none stays open. */
+static void test_reads_fail(void **state)
+{
+    /* the membership, which names the groups; each group's limit; and once more each, where a file has ended */
+    static const int64_t cpus[] = { 2, 0, 0, 2, 2, 3, 3, 2 };
+    char root[] = "cpus.XXXXXX";
+    (void)state;
+    make_groups(root);
+    const int files = open_files();
+    for (failing_read = 0; failing_read < (int)(sizeof cpus / sizeof cpus[0]); failing_read++) {
+        reads = 0;
+        assert_int_equal(xent_cpus_quota(root), cpus[failing_read]);
+    }
+    failing_read = 0;
+    assert_int_equal(open_files(), files);
+    remove_groups(root);
+}
+
+/* With neither there is one CPU. */
+static void test_cpus_are_not_told(void **state)
+{
+    (void)state;
+    no_affinity = true;
+    const int64_t quota = xent_cpus_quota(""), online = sysconf(_SC_NPROCESSORS_ONLN);
+    const int64_t fewer = quota != 0 && quota < online ? quota : online;
+    assert_int_equal(xent_cpus_usable(), fewer < XENT_MAX_THREADS ? fewer : XENT_MAX_THREADS);
+    no_sysconf = true;
+    assert_int_equal(xent_cpus_usable(), 1);
+    no_affinity = no_sysconf = false;
+}
+
+struct cancelled {
+    const char *root;
+    int64_t cpus;
+};
+
+static void *ask_cancelled(void *argument)
+{
+    struct cancelled *c = argument;
+    pthread_cancel(pthread_self());
+    c->cpus = xent_cpus_quota(c->root);
+    pthread_testcancel();
+    return NULL;
+}
+
+/* A thread that has been cancelled gets its answer, and ends where its own code allows that. */
+static void test_cancelled_caller(void **state)
+{
+    char root[] = "cpus.XXXXXX";
+    struct cancelled cancelled = { root, -1 };
+    pthread_t thread;
+    void *result = NULL;
+    (void)state;
+    make_groups(root);
+    const int files = open_files();
+    assert_int_equal(pthread_create(&thread, NULL, ask_cancelled, &cancelled), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+    assert_int_equal(cancelled.cpus, 2);
+    assert_int_equal(open_files(), files);
+    remove_groups(root);
+}
+
 /* The default is the fewer of both. */
 static void test_default(void **state)
 {
@@ -148,6 +268,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trees),
         cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_reads_fail),
+        cmocka_unit_test(test_cpus_are_not_told),
+        cmocka_unit_test(test_cancelled_caller),
         cmocka_unit_test(test_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
