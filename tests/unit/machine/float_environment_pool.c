@@ -1,5 +1,7 @@
-/* The floating-point environment where a caller's parallel_for runs the tasks: that of its threads does not reach the results and is left
+/* The floating-point environment of the library's threads, which begin with that of the call that starts them; and where a caller's
+ * parallel_for runs the tasks: that of its threads does not reach the results and is left
  * alone; fn itself runs in its caller's, and what it does to that reaches neither the results nor the caller. */
+#define _GNU_SOURCE /* feenableexcept */
 #include <fenv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@ static int prepare(void **state)
 {
     static const int64_t rows[EXAMS] = { 135, 135, 3, 3 }, classes[EXAMS] = { 1000, 1000, 50000, 50000 };
     (void)state;
+    if (xent_set_num_threads(1) != XENT_OK) return 1;
     for (int i = 0; i < EXAMS; i++) {
         exams[i] = exam_new(i % 2 ? XENT_F64 : XENT_F32, rows[i], classes[i], false);
         exam_solve(&exams[i]);
@@ -49,6 +52,38 @@ static void check_same_bits(xent_parallel_for fn, void *user)
         exam_solve(&exams[i]);
         expect_ok(xent_set_parallel_for(NULL, NULL));
         if (memcmp(answers[i], exams[i].answers, exams[i].size) != 0) fail_msg("other bits in exam %d", i);
+    }
+}
+
+/* Rounding, subnormal numbers and traps are the caller's, on a thread that it never sees too. The first call starts the threads. */
+static void test_threads_of_the_library(void **state)
+{
+    static const int modes[] = { FE_UPWARD, FE_DOWNWARD, FE_TONEAREST };
+    (void)state;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        feclearexcept(FE_ALL_EXCEPT);
+        assert_int_equal(fesetround(modes[i]), 0);
+#if defined __SSE2__
+        const unsigned before = _mm_getcsr();
+        _mm_setcsr(before | 0x8040); /* subnormals are flushed and taken as zero */
+#endif
+#if defined __GLIBC__
+        const int trapping = feenableexcept(FE_ALL_EXCEPT) != -1;
+#endif
+        for (int k = 0; k < EXAMS; k++) exam_solve(&exams[k]);
+        const int mode = fegetround(), raised = fetestexcept(FE_ALL_EXCEPT);
+#if defined __GLIBC__
+        if (trapping) fedisableexcept(FE_ALL_EXCEPT);
+#endif
+#if defined __SSE2__
+        const unsigned after = _mm_getcsr();
+        _mm_setcsr(before);
+        assert_int_equal(after & 0x8040, 0x8040);
+#endif
+        fesetround(FE_TONEAREST);
+        assert_int_equal(mode, modes[i]);
+        assert_int_equal(raised, 0);
+        for (int k = 0; k < EXAMS; k++) assert_memory_equal(answers[k], exams[k].answers, exams[k].size);
     }
 }
 
@@ -136,6 +171,7 @@ static void test_fn_runs_in_its_callers(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_of_the_library),
         cmocka_unit_test(test_thread_of_a_pool),
         cmocka_unit_test(test_fn_leaves_traces),
         cmocka_unit_test(test_fn_runs_in_its_callers),

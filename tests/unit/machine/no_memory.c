@@ -64,15 +64,23 @@ static void test_huge_tensor(void **state)
 /* A batch whose class axis is not contiguous and longer than a chunk, so that an operation needs memory to work in. */
 enum { ROWS = 3, CLASSES = 5000 };
 
-static void open_batch(xent_tensor *tensors[ROLES], xent_dtype dtype)
+static void open_batch_of(xent_tensor *tensors[ROLES], xent_dtype dtype, int64_t rows, int64_t classes)
 {
     for (int role = 0; role < ROLES; role++) {
         const xent_dtype its = role_is_integer((enum role)role) ? XENT_I64 : dtype;
         int64_t shape[2];
-        const int32_t ndim = extent_shape(role_rules[role].extent, ROWS, CLASSES, shape);
+        const int32_t ndim = extent_shape(role_rules[role].extent, rows, classes, shape);
         tensors[role] = tensor_new(its, ndim, shape, TRANSPOSED);
-        for (int64_t i = 0; its == dtype && i < xent_tensor_numel(tensors[role]); i++) tensor_set(tensors[role], i, 0.5);
+        for (int64_t i = 0; its == dtype && i < xent_tensor_numel(tensors[role]); i++)
+            tensor_set(tensors[role], i, 0.25 + (double)(i % 5) / 8);
     }
+}
+
+static void open_batch(xent_tensor *tensors[ROLES], xent_dtype dtype) { open_batch_of(tensors, dtype, ROWS, CLASSES); }
+
+static void close_batch(xent_tensor *tensors[ROLES])
+{
+    for (int role = 0; role < ROLES; role++) tensor_free(tensors[role]);
 }
 
 /* The output in place or not, and losses for each row. */
@@ -119,7 +127,7 @@ static void check_use(const struct use *u, enum role place, xent_dtype dtype)
     if ((failures > 0) != allocates)
         fail_msg("%s of dtype %d, output in the place of operand %d, allocates %d times", name, (int)dtype, (int)place,
                  failures);
-    for (int role = 0; role < ROLES; role++) tensor_free(tensors[role]);
+    close_batch(tensors);
 }
 
 /* Every use of every operation, in place and not. */
@@ -134,6 +142,43 @@ static void test_operations(void **state)
             for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) check_use(&uses[i], (enum role)role, (xent_dtype)dtype);
         }
     }
+}
+
+static void expect_same(xent_tensor *const a[ROLES], xent_tensor *const b[ROLES], const char *name)
+{
+    for (int role = 0; role < ROLES; role++) {
+        size_t bytes;
+        const void *memory = tensor_span(a[role], &bytes);
+        if (memcmp(memory, tensor_span(b[role], &bytes), bytes) != 0) fail_msg("%s: other bits in operand %d", name, role);
+    }
+}
+
+/* Rows for several tasks, and rows that tasks share; then a call that succeeds leaves what one thread does. */
+static void test_threads(void **state)
+{
+    static const int64_t sizes[][2] = { { 14, 5000 }, { 1, 70000 } };
+    struct use uses[USES_MAX];
+    const int count = uses_of_all(uses);
+    int failures = 0;
+    (void)state;
+    for (int i = 0; i < 2 * count; i++) {
+        const struct use *u = &uses[i / 2];
+        const xent_dtype dtype = (xent_dtype)(XENT_F32 + i % 4);
+        xent_tensor *tensors[ROLES], *alone[ROLES];
+        char name[USE_NAME_SIZE];
+        use_name(u, name);
+        open_batch_of(tensors, dtype, sizes[i % 2][0], sizes[i % 2][1]);
+        open_batch_of(alone, dtype, sizes[i % 2][0], sizes[i % 2][1]);
+        expect_ok(xent_set_num_threads(1));
+        expect_ok(call(u, alone, ROLE_OUTPUT));
+        expect_ok(xent_set_num_threads(5));
+        failures += fail_each_allocation(u, tensors, ROLE_OUTPUT, name);
+        expect_same(tensors, alone, name);
+        close_batch(tensors);
+        close_batch(alone);
+    }
+    expect_ok(xent_set_num_threads(0));
+    assert_true(failures > count);
 }
 
 /* Probabilities of another dtype than the logits': their terms, a row of reals, do not fit on the stack. */
@@ -160,10 +205,8 @@ static void test_converted(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tensors),
-        cmocka_unit_test(test_huge_tensor),
-        cmocka_unit_test(test_operations),
-        cmocka_unit_test(test_converted),
+        cmocka_unit_test(test_tensors), cmocka_unit_test(test_huge_tensor), cmocka_unit_test(test_operations),
+        cmocka_unit_test(test_threads), cmocka_unit_test(test_converted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

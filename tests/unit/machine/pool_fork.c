@@ -1,5 +1,5 @@
-/* The child of a fork: the library's own threads, of which it starts its own, between calls of the parent and in the middle of one;
- * and parallel_for, which another thread of the parent was just setting. */
+/* The child of a fork: the library's own threads, of which it starts its own, between calls of the parent and in the middle of one,
+ * whichever thread forks; and parallel_for, which another thread of the parent was just setting. */
 #define _GNU_SOURCE /* alarm, fork */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -100,6 +100,63 @@ static void test_fork_during_a_job(void **state)
     exam_free(&busy);
 }
 
+/* ---- Several threads that fork ------------------------------------------------------------------------------------------ */
+
+enum { FORKERS = 3 };
+
+struct forker {
+    pthread_t thread;
+    struct exam exam;
+    int bad; /* the first status of a child that is none of success */
+};
+
+static const struct exam *expected;
+
+/* cmocka's assertions are for the thread of the test. */
+static void *fork_again_and_again(void *argument)
+{
+    struct forker *f = argument;
+    for (int64_t i = 0; i < effort(5) && f->bad == 0; i++) {
+        const pid_t child = fork();
+        int status = -1;
+        if (child == 0) {
+            alarm(60);
+            exam_solve(&f->exam);
+            _exit(memcmp(f->exam.answers, expected->answers, expected->size) != 0);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0) f->bad = status == 0 ? -1 : status;
+        exam_solve(&f->exam);
+        if (memcmp(f->exam.answers, expected->answers, expected->size) != 0) f->bad = -2;
+    }
+    return NULL;
+}
+
+/* While the test's own thread is in the middle of jobs too: whoever has the pool, each child has one of its own. */
+static void test_fork_from_several_threads(void **state)
+{
+    (void)state;
+    if (has_address_sanitizer()) skip();
+    skip_under_an_emulator();
+    struct exam want = alone(XENT_F32), busy = exam_new(XENT_F64, ROWS, CLASSES, false);
+    struct forker forkers[FORKERS];
+    expected = &want;
+    expect_ok(xent_set_num_threads(THREADS));
+    for (int i = 0; i < FORKERS; i++) {
+        forkers[i] = (struct forker){ .exam = exam_new(XENT_F32, ROWS, CLASSES, false) };
+        assert_int_equal(pthread_create(&forkers[i].thread, NULL, fork_again_and_again, &forkers[i]), 0);
+    }
+    for (int64_t i = 0; i < effort(5); i++) exam_solve(&busy);
+    for (int i = 0; i < FORKERS; i++) {
+        assert_int_equal(pthread_join(forkers[i].thread, NULL), 0);
+        if (forkers[i].bad != 0) fail_msg("a child ended with status %#x", (unsigned)forkers[i].bad);
+        exam_free(&forkers[i].exam);
+    }
+    exam_free(&want);
+    exam_free(&busy);
+}
+
+/* ---- While parallel_for is set ------------------------------------------------------------------------------------------- */
+
 static void *set_until_stopped(void *user)
 {
     while (!atomic_load(&stop_calling)) xent_set_parallel_for(run_in_order, user);
@@ -130,6 +187,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_after_fork),
         cmocka_unit_test(test_fork_during_a_job),
+        cmocka_unit_test(test_fork_from_several_threads),
         cmocka_unit_test(test_fork_while_parallel_for_is_set),
     };
     require_backend();

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,6 +127,37 @@ static void test_signals_stay_with_the_program(void **state)
     exam_free(&e);
 }
 
+static atomic_int interruptions;
+
+static void interrupt(int signal_number)
+{
+    (void)signal_number;
+    atomic_fetch_add(&interruptions, 1);
+}
+
+/* Signals may come at any instruction of a call, and between the threads of one. */
+static void test_interrupted_calls(void **state)
+{
+    (void)state;
+    struct exam want = exam_new(XENT_F32, ROWS, CLASSES, false), got = exam_new(XENT_F32, ROWS, CLASSES, false);
+    struct sigaction action = { .sa_handler = interrupt }, before;
+    const struct itimerval often = { .it_interval = { .tv_usec = 300 }, .it_value = { .tv_usec = 300 } };
+    const struct itimerval never = { .it_value = { .tv_sec = 0 } };
+    expect_ok(xent_set_num_threads(1));
+    exam_solve(&want);
+    expect_ok(xent_set_num_threads(THREADS));
+    atomic_store(&interruptions, 0);
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    do exam_solve(&got);
+    while (atomic_load(&interruptions) < 20);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    sigaction(SIGALRM, &before, NULL);
+    assert_memory_equal(got.answers, want.answers, want.size);
+    exam_free(&want);
+    exam_free(&got);
+}
+
 static size_t page;
 static atomic_int faults;
 
@@ -185,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_threads_are_few_and_idle), /* first: it forks before there are threads */
 #endif
         cmocka_unit_test(test_signals_stay_with_the_program),
+        cmocka_unit_test(test_interrupted_calls),
         cmocka_unit_test(test_memory_that_faults),
         cmocka_unit_test(test_dlclose),
     };

@@ -10,12 +10,15 @@
 enum { ROWS = 400, CLASSES = 1000, THREADS = 5 };
 
 static int allowed, started, refused;
-static bool watch_refused;
+static bool watch_refused, attributes_refused;
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 int __real_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+int __real_pthread_attr_init(pthread_attr_t *attributes);
+int __wrap_pthread_attr_init(pthread_attr_t *attributes);
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
 {
@@ -30,6 +33,11 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     return watch_refused ? ENOMEM : __real_pthread_atfork(prepare, parent, child);
+}
+
+int __wrap_pthread_attr_init(pthread_attr_t *attributes)
+{
+    return attributes_refused ? ENOMEM : __real_pthread_attr_init(attributes);
 }
 
 static void check_bits(const struct exam *want)
@@ -58,6 +66,16 @@ static void test_forks_cannot_be_watched(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* What describes a thread may need memory. */
+static void test_no_attributes(void **state)
+{
+    allowed = THREADS;
+    attributes_refused = true;
+    check_bits(*state);
+    attributes_refused = false;
+    assert_int_equal(started, 0);
+}
+
 static void test_no_thread(void **state)
 {
     allowed = 0;
@@ -80,6 +98,7 @@ int main(void)
     struct exam want = exam_new(XENT_F32, ROWS, CLASSES, false);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_forks_cannot_be_watched, &want),
+        cmocka_unit_test_prestate(test_no_attributes, &want),
         cmocka_unit_test_prestate(test_no_thread, &want),
         cmocka_unit_test_prestate(test_fewer_threads, &want),
     };

@@ -1,4 +1,7 @@
-/* A call needs at most 32 KiB of the caller's stack: each use of each operation runs on a painted stack, and what lost its paint is counted. */
+/* A call needs at most 32 KiB of the caller's stack: each use of each operation runs on a painted stack, and what lost its paint is counted;
+   and a thread of 64 KiB is enough for all. */
+#include <pthread.h>
+
 #include "support/backend.h"
 #include "support/operations.h"
 #include "support/stack.h"
@@ -63,9 +66,32 @@ static void every_operation(void **state)
     }
 }
 
+/* Each alone, and with threads of the library. */
+static void small_threads(void **state)
+{
+    struct use uses[USES_MAX];
+    const int count = uses_of_all(uses);
+    pthread_attr_t attributes;
+    (void)state;
+    if (!stack_can_be_measured()) skip();
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, 64 * 1024), 0);
+    for (int i = 0; i < 2 * count; i++) {
+        struct call call = { .use = &uses[i / 2] };
+        pthread_t thread;
+        expect_ok(xent_set_num_threads(i % 2 == 0 ? 1 : 4));
+        open_call(&call, (xent_dtype)(XENT_F32 + i / 2 % 4), 20, 9000);
+        assert_int_equal(pthread_create(&thread, &attributes, run, &call), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(call.status, XENT_OK);
+        close_call(&call);
+    }
+    assert_int_equal(pthread_attr_destroy(&attributes), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_operation) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_operation), cmocka_unit_test(small_threads) };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
