@@ -26,11 +26,14 @@ expect 'a name:with colons'
 expect 'a name:with colons:logits'
 xent kl both.safetensors logits.npy --json | grep -q '"perplexity_base":' || fail "kl finds no targets beside the base's logits"
 xent kl logits.npy both.safetensors --json | grep -q '"perplexity_base":' || fail "kl finds no targets beside the other's logits"
-# A single tensor needs no name; metadata are none; a header may end with blanks and stand off every alignment.
+# A single tensor needs no name; metadata are none; a header may end with blanks and stand off every alignment, with rows along any axis.
+{ npy '|u1' '(3,)' && printf '\001\000\001'; } >columns.npy
+xent eval logits.npy columns.npy --axis 0 --json >of_columns
 for blanks in '' ' ' '  ' '   ' '       '; do
     { safetensors "{\"__metadata__\": {\"format\": \"pt\"}, \"x\": {$logits, \"data_offsets\": [0, 24]}}$blanks" && floats; } \
         >one.safetensors
     expect one.safetensors targets.npy
+    xent eval one.safetensors columns.npy --axis 0 --json | diff of_columns - || fail "columns that are not aligned are other numbers"
 done
 { safetensors "{\"labels\": {$targets, \"data_offsets\": [0, 2]}}" && printf '\001\002'; } >labels.safetensors
 expect logits.npy labels.safetensors
