@@ -2,7 +2,6 @@
    unloads plug-ins. Neither memory nor mappings, files or threads become more. */
 #include <dirent.h>
 #include <dlfcn.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 
 #include "support/effort.h"
 
-enum { ROWS = 40, CLASSES = 2000, WARM_UP = 50, TIMES = 1000 };
+enum { ROWS = 40, CLASSES = 2000, TIMES = 1000 };
 
 static float logits[ROWS * CLASSES];
 
@@ -77,20 +76,33 @@ static struct process look(void)
     return p;
 }
 
-/* A leak of 64 bytes a time would be 16 pages, one of a mapping a thousand; a few come and go by themselves. A sanitizer keeps what is
-   freed, and looks for leaks itself. */
+/* A sanitizer keeps what is freed, and looks for leaks itself; an emulator's memory is not the program's. */
+static bool memory_tells(void)
+{
+    const char *emulator = getenv("XENT_TEST_EMULATOR");
+    return !has_address_sanitizer() && !has_thread_sanitizer() && (emulator == NULL || *emulator == '\0');
+}
+
+static bool same_or_less(const struct process *now, const struct process *before)
+{
+    const bool memory = (now->pages <= before->pages && now->mappings <= before->mappings) || !memory_tells();
+    return memory && now->files <= before->files && now->threads <= before->threads;
+}
+
+/* What is lost each time, be it 16 bytes, makes every quarter end with more than it began with. What comes once, as the memory of a
+   thread does when that first gets its turn, does not. */
 int main(int argc, char **argv)
 {
-    const long few = has_address_sanitizer() || has_thread_sanitizer() ? LONG_MAX : 12;
+    bool kept = true;
     if (argc != 2) return EXIT_FAILURE;
-    for (int i = 0; i < WARM_UP; i++) use(argv[1]);
-    const struct process before = look();
-    for (int i = 0; i < TIMES; i++) use(argv[1]);
-    const struct process after = look();
-    printf("%ld pages more, %ld mappings, %ld files, %ld threads\n", after.pages - before.pages,
-           after.mappings - before.mappings, after.files - before.files, after.threads - before.threads);
-    if (after.pages - before.pages > few) give_up("memory is lost");
-    if (after.mappings - before.mappings > few) give_up("mappings are lost");
-    if (after.files > before.files || after.threads > before.threads) give_up("files or threads are lost");
+    for (int quarter = 0; quarter < 4; quarter++) {
+        const struct process before = look();
+        for (int i = 0; i < TIMES / 4; i++) use(argv[1]);
+        const struct process after = look();
+        printf("%ld pages more, %ld mappings, %ld files, %ld threads\n", after.pages - before.pages,
+               after.mappings - before.mappings, after.files - before.files, after.threads - before.threads);
+        kept = kept && !same_or_less(&after, &before);
+    }
+    if (kept) give_up("each quarter of the calls has kept something");
     return EXIT_SUCCESS;
 }

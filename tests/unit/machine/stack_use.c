@@ -75,7 +75,10 @@ static void small_threads(void **state)
     (void)state;
     if (!stack_can_be_measured()) skip();
     assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstacksize(&attributes, 64 * 1024), 0);
+    if (pthread_attr_setstacksize(&attributes, 64 * 1024) != 0) {
+        print_message("no thread has so little here: skipped\n");
+        skip();
+    }
     for (int i = 0; i < 2 * count; i++) {
         struct call call = { .use = &uses[i / 2] };
         pthread_t thread;
