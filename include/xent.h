@@ -544,7 +544,7 @@ XENT_API xent_status xent_partial_check(const xent_tensor *logits, const xent_sh
 typedef int (*xent_gemm)(void *user, int32_t transpose, int64_t m, int64_t n, int64_t k, xent_dtype a_type, const void *a,
                          int64_t lda, xent_dtype b_type, const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
 
-/* The last layer of a network, whose N rows of C logits are hidden * weight^T + bias. They exist for a block of rows at a time.
+/* The last layer of a network, whose N rows of C logits are hidden * weight^T + bias. They exist for a block at a time.
    Start from XENT_LINEAR_INIT (or xent_linear_init) and set hidden, weight and gemm. The struct grows as xent_options does. */
 typedef struct xent_linear {
     size_t struct_size;        /* as in xent_options */
@@ -552,33 +552,35 @@ typedef struct xent_linear {
     const xent_tensor *weight; /* (C, D), likewise; its dtype may be another */
     const xent_tensor *bias;   /* NULL: none; else (C), floating, rounded to the type of the logits */
     xent_gemm gemm;
-    void *user;         /* for gemm */
-    int64_t block_rows; /* rows of a block; 0: as many as have 64 MiB of logits, at least 16; more than N are N */
-    int32_t accumulate; /* 1: the gradients of weight and bias are added to what is there, for micro-batches; 0 */
-    int32_t reserved;   /* 0 */
+    void *user;            /* for gemm */
+    int64_t block_rows;    /* rows of a block; 0: as many as have 64 MiB of logits, at least 16; more than N are N */
+    int64_t block_classes; /* classes of a block; 0: all, else a multiple of 4096; more than C are C. 0 for gradients */
+    int32_t accumulate;    /* 1: the gradients of weight and bias are added to what is there, for micro-batches; 0 */
+    int32_t reserved;      /* 0 */
 } xent_linear;
 
 #define XENT_LINEAR_INIT                                                                                                       \
     {                                                                                                                          \
-        sizeof(xent_linear), NULL, NULL, NULL, NULL, NULL, 0, 0, 0                                                             \
+        sizeof(xent_linear), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0                                                          \
     }
 
 /* The same for languages without the macro; as xent_options_init. */
 XENT_API void xent_linear_init(xent_linear *layer, size_t struct_size);
 
-/* The cross entropy of the layer's logits, without N * C of them in memory: a block takes block_rows * C. Target, options, loss and their
-   errors are those of xent_cross_entropy for logits of shape (N, C), whose class axis is 1. The logits are F64 where hidden or weight is
-   F64, else F32, also those of 16-bit hidden and weight; they are what gemm makes them. Given them, the loss has the bits of
-   xent_cross_entropy, whatever block_rows is. So the same gemm that gives the same bits on each call, and the same block_rows, give
-   the same bits.
-   What the library can find wrong it finds before the first product. Where gemm fails, loss is not written.
-   Beside a block the call needs 8 bytes a row and, where gemm does not take 16 bits, wide copies of a block's hidden rows and of 4096
-   rows of weight.
-   XENT_ERROR_INVALID_ARGUMENT: layer, its hidden, weight or gemm is NULL, struct_size as in xent_options, block_rows < 0, accumulate
-   neither 0 nor 1, reserved not 0. XENT_ERROR_DTYPE: hidden, weight or bias is not floating. XENT_ERROR_SHAPE: a rank, an extent or strides
-   other than above, a class axis other than 1. XENT_ERROR_OVERFLOW: N * C exceeds what int64_t counts, or gemm says so.
-   XENT_ERROR_UNSUPPORTED: gemm failed, and as xent_softmax. Else as xent_cross_entropy, in its order; the layer is checked with the NULL
-   arguments, its numbers with the options. */
+/* The cross entropy of the layer's logits, without N * C of them in memory: a block takes block_rows * block_classes. Target, options,
+   loss and their errors are those of xent_cross_entropy for logits of shape (N, C), whose class axis is 1. The logits are F64 where hidden
+   or weight is F64, else F32, also those of 16-bit hidden and weight; they are what gemm makes them. Given them, the loss has the bits of
+   xent_cross_entropy, whatever the blocks are. So the same gemm that gives the same bits on each call, and the same blocks, give the
+   same bits. What the library can find wrong it finds before the first product. Where gemm fails, loss is not written.
+   Blocks of some of the classes take little memory however many classes there are: a row goes through them one after the other and
+   keeps the states of each, as xent_partial_reduce finds them.
+   Beside a block the call needs 8 bytes a row; where block_classes is less than C, for each of a block's rows 64 bytes and 64 for
+   each 4096 classes; where gemm does not take 16 bits, wide copies of a block's hidden rows and of 4096 rows of weight.
+   XENT_ERROR_INVALID_ARGUMENT: layer, its hidden, weight or gemm is NULL, struct_size as in xent_options, block_rows < 0, block_classes
+   < 0 or no multiple of 4096, accumulate neither 0 nor 1, reserved not 0. XENT_ERROR_DTYPE: hidden, weight or bias is not floating.
+   XENT_ERROR_SHAPE: a rank, an extent or strides other than above, a class axis other than 1. XENT_ERROR_OVERFLOW: N * C exceeds what
+   int64_t counts, a row has more than 2^31 - 1 blocks, or gemm says so. XENT_ERROR_UNSUPPORTED: gemm failed, and as xent_softmax. Else
+   as xent_cross_entropy, in its order; the layer is checked with the NULL arguments, its numbers with the options. */
 XENT_API xent_status xent_linear_cross_entropy(const xent_linear *layer, const xent_tensor *target, const xent_options *options,
                                                xent_tensor *loss);
 
@@ -590,8 +592,9 @@ XENT_API xent_status xent_linear_cross_entropy(const xent_linear *layer, const x
    its NaNs. The hidden rows of ignored rows meet a gradient of +0.0.
    The one exception from all or nothing: where gemm fails after its first product, what grad_hidden and grad_weight hold is undefined. loss
    and grad_bias are not written then.
-   Errors: as xent_linear_cross_entropy. XENT_ERROR_INVALID_ARGUMENT: no output, or grad_bias for a layer without bias. XENT_ERROR_DTYPE:
-   grad_weight or grad_bias is not of the type of the logits. XENT_ERROR_OVERLAP: outputs overlap neither inputs nor each other. */
+   Errors: as xent_linear_cross_entropy. XENT_ERROR_INVALID_ARGUMENT: no output, grad_bias for a layer without bias, a gradient where
+   block_classes is not 0, for which the logits would have to be computed twice. XENT_ERROR_DTYPE: grad_weight or grad_bias is not of the
+   type of the logits. XENT_ERROR_OVERLAP: outputs overlap neither inputs nor each other. */
 XENT_API xent_status xent_linear_cross_entropy_grad(const xent_linear *layer, const xent_tensor *target,
                                                     const xent_options *options, const xent_tensor *grad_loss,
                                                     xent_tensor *loss, xent_tensor *grad_hidden, xent_tensor *grad_weight,

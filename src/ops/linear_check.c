@@ -5,6 +5,7 @@
 #include "args/struct.h"
 #include "ops/linear.h"
 #include "ops/loss_check.h"
+#include "rows/chunk.h"
 
 static xent_status check_layer_null(struct xent_linear_loss *call)
 {
@@ -30,12 +31,26 @@ static xent_status check_null(struct xent_linear_loss *call)
     return XENT_OK;
 }
 
+/* Whole chunks, so that the losses have the same bits; the gradients come of whole rows. */
+static xent_status check_block_classes(const struct xent_linear_loss *call)
+{
+    const int64_t classes = call->layer.block_classes;
+    if (classes < 0 || classes % XENT_CHUNK != 0)
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "layer->block_classes is %lld, expected 0 (all) or a multiple of %d",
+                         (long long)classes, XENT_CHUNK);
+    if (classes != 0 && xent_linear_has_gradient(call))
+        return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "layer->block_classes is %lld, expected 0: a gradient is wanted",
+                         (long long)classes);
+    return XENT_OK;
+}
+
 static xent_status check_options(struct xent_linear_loss *call)
 {
     const xent_linear *layer = &call->layer;
     if (layer->block_rows < 0)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "layer->block_rows is %lld, expected 0 (automatic) or more",
                          (long long)layer->block_rows);
+    XENT_TRY(check_block_classes(call));
     if (layer->accumulate != 0 && layer->accumulate != 1)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "layer->accumulate is %d, expected 0 or 1", (int)layer->accumulate);
     if (layer->reserved != 0)
@@ -121,6 +136,9 @@ static xent_status check_shapes(struct xent_linear_loss *call)
     if (__builtin_mul_overflow(call->rows, call->classes, &call->logits.numel))
         return xent_fail(XENT_ERROR_OVERFLOW, "hidden has %lld rows and weight %lld, whose product exceeds %lld",
                          (long long)call->rows, (long long)call->classes, (long long)INT64_MAX);
+    if (xent_linear_tiles(call) > INT32_MAX)
+        return xent_fail(XENT_ERROR_OVERFLOW, "layer->block_classes is %lld of %lld classes: more than %d blocks a row",
+                         (long long)call->layer.block_classes, (long long)call->classes, (int)INT32_MAX);
     return XENT_OK;
 }
 

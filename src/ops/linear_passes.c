@@ -49,24 +49,30 @@ void xent_linear_widen(const struct xent_linear_run *run, const struct xent_matr
 
 /* ---- Bias --------------------------------------------------------------------------------------------------------- */
 
+struct copying {
+    char *rows;
+    size_t size; /* of a row */
+};
+
 static void copy_first_row(const void *context, int64_t task, int64_t from, int64_t to)
 {
-    const struct xent_linear_run *run = context;
-    const size_t size = (size_t)run->call->classes * xent_linear_real_size(run);
+    const struct copying *c = context;
     (void)task;
-    for (int64_t i = from + 1; i < to + 1; i++) memcpy(run->logits + (size_t)i * size, run->logits, size);
+    for (int64_t i = from + 1; i < to + 1; i++) memcpy(c->rows + (size_t)i * c->size, c->rows, c->size);
 }
 
-void xent_linear_begin_logits(const struct xent_linear_run *run, int64_t rows)
+void xent_linear_begin_logits(const struct xent_linear_run *run, struct xent_linear_block block)
 {
     const struct xent_tensor *bias = run->call->layer.bias;
-    const int64_t classes = run->call->classes;
     const size_t size = xent_linear_real_size(run);
+    const int64_t rows = block.rows.count, classes = block.classes.count;
+    const struct copying copying = { run->logits, (size_t)classes * size };
     if (bias == NULL || rows == 0) return;
-    for (int64_t c = 0; c < classes; c++)
-        xent_store_float(run->real, run->logits + (size_t)c * size,
-                         xent_load_float(bias->dtype, (const char *)bias->data + (ptrdiff_t)c * bias->step[0]));
-    share(run, rows - 1, (rows - 1) * classes, copy_first_row, run);
+    for (int64_t c = 0; c < classes; c++) {
+        const char *at = (const char *)bias->data + (ptrdiff_t)(block.classes.from + c) * bias->step[0];
+        xent_store_float(run->real, run->logits + (size_t)c * size, xent_load_float(bias->dtype, at));
+    }
+    share(run, rows - 1, (rows - 1) * classes, copy_first_row, &copying);
 }
 
 struct addition {
@@ -129,7 +135,7 @@ bool xent_linear_writes_grad_hidden(const struct xent_linear_loss *call)
     return out->dtype == call->logits.dtype && contiguous && behind;
 }
 
-void xent_linear_put_grad_hidden(const struct xent_linear_run *run, struct xent_linear_rows rows)
+void xent_linear_put_grad_hidden(const struct xent_linear_run *run, struct xent_linear_span rows)
 {
     const struct xent_tensor *out = run->call->grad_hidden;
     const size_t features = (size_t)run->call->features;

@@ -13,10 +13,10 @@ struct xent_matrix xent_matrix_of(const struct xent_tensor *tensor, int64_t row)
     return matrix;
 }
 
-static struct xent_matrix logits_of(const struct xent_linear_run *run, int64_t class_index)
+static struct xent_matrix logits_of(const struct xent_linear_run *run, struct xent_linear_span classes, int64_t from)
 {
-    const size_t offset = (size_t)class_index * xent_linear_real_size(run);
-    return (struct xent_matrix){ run->logits + offset, run->real, run->call->classes };
+    const size_t offset = (size_t)(from - classes.from) * xent_linear_real_size(run);
+    return (struct xent_matrix){ run->logits + offset, run->real, classes.count };
 }
 
 static void clear(const struct xent_matrix *c, int64_t m, int64_t n)
@@ -54,7 +54,7 @@ static int multiply(const struct xent_linear_run *run, const struct product *p)
 
 /* Rows of an operand, in `wide` where they are to be widened and are not reals anyway. */
 static struct xent_matrix operand_of(const struct xent_linear_run *run, enum xent_product product,
-                                     const struct xent_tensor *tensor, struct xent_linear_rows rows, char *wide)
+                                     const struct xent_tensor *tensor, struct xent_linear_span rows, char *wide)
 {
     const int64_t features = run->call->features;
     struct xent_matrix matrix = xent_matrix_of(tensor, rows.from);
@@ -63,64 +63,73 @@ static struct xent_matrix operand_of(const struct xent_linear_run *run, enum xen
     return (struct xent_matrix){ wide, run->real, features };
 }
 
-static struct xent_matrix hidden_of(const struct xent_linear_run *run, enum xent_product product, struct xent_linear_rows rows)
+static struct xent_matrix hidden_of(const struct xent_linear_run *run, enum xent_product product, struct xent_linear_span rows)
 {
     return operand_of(run, product, run->call->layer.hidden, rows, run->hidden);
 }
 
-/* The classes from this one on that go into one product: all, or as many as are widened at a time. */
-static struct xent_linear_rows tile_of(const struct xent_linear_run *run, enum xent_product product, int64_t from)
+/* The first of these classes that go into one product: all, or as many as are widened at a time. */
+static struct xent_linear_span factor_of(const struct xent_linear_run *run, enum xent_product product,
+                                         struct xent_linear_span classes)
 {
-    const bool tiled = run->widens[product] && run->call->layer.weight->dtype != run->real;
-    int64_t count = run->call->classes - from;
-    if (tiled && count > XENT_WIDENED_CLASSES) count = XENT_WIDENED_CLASSES;
-    return (struct xent_linear_rows){ from, count };
+    const bool widened = run->widens[product] && run->call->layer.weight->dtype != run->real;
+    if (widened && classes.count > XENT_WIDENED_CLASSES) classes.count = XENT_WIDENED_CLASSES;
+    return classes;
 }
 
-static struct xent_matrix weight_of(const struct xent_linear_run *run, enum xent_product product, struct xent_linear_rows tile)
+static struct xent_matrix weight_of(const struct xent_linear_run *run, enum xent_product product,
+                                    struct xent_linear_span classes)
 {
-    return operand_of(run, product, run->call->layer.weight, tile, run->weight);
+    return operand_of(run, product, run->call->layer.weight, classes, run->weight);
+}
+
+static void leave_behind(struct xent_linear_span *span, int64_t count)
+{
+    span->from += count;
+    span->count -= count;
 }
 
 /* ---- Products ----------------------------------------------------------------------------------------------------- */
 
 enum { A_TRANSPOSED = 1, B_TRANSPOSED = 2 };
 
-static int make_logits(const struct xent_linear_run *run, struct xent_linear_rows rows)
+static int make_logits(const struct xent_linear_run *run, struct xent_linear_block block)
 {
-    const struct xent_matrix hidden = hidden_of(run, XENT_PRODUCT_LOGITS, rows);
-    struct xent_linear_rows tile = { 0, 0 };
+    const struct xent_matrix hidden = hidden_of(run, XENT_PRODUCT_LOGITS, block.rows);
+    struct xent_linear_span left = block.classes, some;
     int answer = DONE;
-    for (int64_t from = 0; from < run->call->classes && answer == DONE; from += tile.count) {
-        tile = tile_of(run, XENT_PRODUCT_LOGITS, from);
-        const struct xent_matrix weight = weight_of(run, XENT_PRODUCT_LOGITS, tile), logits = logits_of(run, from);
-        answer = multiply(run, &(struct product){ B_TRANSPOSED, rows.count, tile.count, run->call->features, &hidden, &weight,
-                                                  &logits, run->call->layer.bias == NULL ? 0 : 1 });
+    for (; left.count > 0 && answer == DONE; leave_behind(&left, some.count)) {
+        some = factor_of(run, XENT_PRODUCT_LOGITS, left);
+        const struct xent_matrix weight = weight_of(run, XENT_PRODUCT_LOGITS, some),
+                                 logits = logits_of(run, block.classes, some.from);
+        answer = multiply(run, &(struct product){ B_TRANSPOSED, block.rows.count, some.count, run->call->features, &hidden,
+                                                  &weight, &logits, run->call->layer.bias == NULL ? 0 : 1 });
     }
     return answer;
 }
 
-static int make_grad_hidden(const struct xent_linear_run *run, struct xent_linear_rows rows)
+static int make_grad_hidden(const struct xent_linear_run *run, struct xent_linear_block block)
 {
     struct xent_matrix out = { run->grad_hidden, run->real, run->call->features };
-    struct xent_linear_rows tile = { 0, 0 };
+    struct xent_linear_span left = block.classes, some;
     int answer = DONE;
-    if (xent_linear_writes_grad_hidden(run->call)) out = xent_matrix_of(run->call->grad_hidden, rows.from);
-    for (int64_t from = 0; from < run->call->classes && answer == DONE; from += tile.count) {
-        tile = tile_of(run, XENT_PRODUCT_GRAD_HIDDEN, from);
-        const struct xent_matrix weight = weight_of(run, XENT_PRODUCT_GRAD_HIDDEN, tile), gradient = logits_of(run, from);
-        answer = multiply(run, &(struct product){ 0, rows.count, run->call->features, tile.count, &gradient, &weight, &out,
-                                                  from == 0 ? 0 : 1 });
+    if (xent_linear_writes_grad_hidden(run->call)) out = xent_matrix_of(run->call->grad_hidden, block.rows.from);
+    for (; left.count > 0 && answer == DONE; leave_behind(&left, some.count)) {
+        some = factor_of(run, XENT_PRODUCT_GRAD_HIDDEN, left);
+        const struct xent_matrix weight = weight_of(run, XENT_PRODUCT_GRAD_HIDDEN, some),
+                                 gradient = logits_of(run, block.classes, some.from);
+        answer = multiply(run, &(struct product){ 0, block.rows.count, run->call->features, some.count, &gradient, &weight,
+                                                  &out, some.from == 0 ? 0 : 1 });
     }
     return answer;
 }
 
-static int make_grad_weight(const struct xent_linear_run *run, struct xent_linear_rows rows)
+static int make_grad_weight(const struct xent_linear_run *run, struct xent_linear_block block)
 {
-    const struct xent_matrix hidden = hidden_of(run, XENT_PRODUCT_GRAD_WEIGHT, rows), gradient = logits_of(run, 0),
-                             out = xent_matrix_of(run->call->grad_weight, 0);
-    const bool adds = rows.from > 0 || run->call->layer.accumulate;
-    return multiply(run, &(struct product){ A_TRANSPOSED, run->call->classes, run->call->features, rows.count, &gradient,
+    const struct xent_matrix hidden = hidden_of(run, XENT_PRODUCT_GRAD_WEIGHT, block.rows),
+                             gradient = logits_of(run, block.classes, 0), out = xent_matrix_of(run->call->grad_weight, 0);
+    const bool adds = block.rows.from > 0 || run->call->layer.accumulate;
+    return multiply(run, &(struct product){ A_TRANSPOSED, run->call->classes, run->call->features, block.rows.count, &gradient,
                                             &hidden, &out, adds ? 1 : 0 });
 }
 
@@ -128,7 +137,7 @@ static int make_grad_weight(const struct xent_linear_run *run, struct xent_linea
 
 static const struct {
     const char *name;
-    int (*make)(const struct xent_linear_run *run, struct xent_linear_rows rows);
+    int (*make)(const struct xent_linear_run *run, struct xent_linear_block block);
     bool of_hidden, of_weight; /* which operands may be of another type than the logits */
 } products[XENT_PRODUCTS] = {
     [XENT_PRODUCT_LOGITS] = { "the logits", make_logits, true, true },
@@ -158,12 +167,12 @@ static XENT_COLD xent_status fail(const struct xent_linear_run *run, enum xent_p
                      products[product].name);
 }
 
-xent_status xent_linear_multiply(struct xent_linear_run *run, enum xent_product product, struct xent_linear_rows rows)
+xent_status xent_linear_multiply(struct xent_linear_run *run, enum xent_product product, struct xent_linear_block block)
 {
-    int answer = products[product].make(run, rows);
+    int answer = products[product].make(run, block);
     if (answer == NOT_THESE_TYPES && may_widen(run, product)) {
         run->widens[product] = true;
-        answer = products[product].make(run, rows);
+        answer = products[product].make(run, block);
     }
     return answer == DONE ? XENT_OK : fail(run, product, answer);
 }

@@ -102,6 +102,7 @@ static xent_linear linear_of(const struct layer *l, const struct layer_tensors *
     layer.gemm = gemm;
     layer.user = user;
     layer.block_rows = l->block_rows;
+    layer.block_classes = l->block_classes;
     layer.accumulate = l->accumulate;
     return layer;
 }

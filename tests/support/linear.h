@@ -30,7 +30,7 @@ struct layer {
     int64_t gap;          /* elements between rows of hidden, weight and their gradients; their columns are apart where < 0, as
                                         only grad_hidden's may be */
     xent_options options; /* but for the weights */
-    int64_t block_rows;
+    int64_t block_rows, block_classes;
     int32_t accumulate;
 };
 

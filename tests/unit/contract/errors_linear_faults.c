@@ -20,6 +20,7 @@ static void no_output(struct scene *s, int which)
     for (which = LAYER_LOSS; which < LAYER_TENSORS; which++) s->tensors[which].absent = true;
 }
 static void block_rows(struct scene *s, int rows) { s->given.layer.block_rows = rows; }
+static void block_classes(struct scene *s, int classes) { s->given.layer.block_classes = classes; }
 static void accumulate(struct scene *s, int value) { s->given.layer.accumulate = value; }
 static void reserved(struct scene *s, int value) { s->given.layer.reserved = value; }
 static void options_size(struct scene *s, int size) { s->options.struct_size = (size_t)size; }
@@ -89,6 +90,12 @@ static const struct fault first[] = {
     { absent, LAYER_BIAS, GRADIENT, OF(BIAS), XENT_ERROR_INVALID_ARGUMENT,
       "grad_bias is not NULL, expected NULL: layer->bias is" },
     { block_rows, -1, BOTH, 0, XENT_ERROR_INVALID_ARGUMENT, "layer->block_rows is -1, expected 0 (automatic) or more" },
+    { block_classes, -4096, BOTH, 0, XENT_ERROR_INVALID_ARGUMENT,
+      "layer->block_classes is -4096, expected 0 (all) or a multiple of 4096" },
+    { block_classes, 100, BOTH, 0, XENT_ERROR_INVALID_ARGUMENT,
+      "layer->block_classes is 100, expected 0 (all) or a multiple of 4096" },
+    { block_classes, 4096, GRADIENT, 0, XENT_ERROR_INVALID_ARGUMENT,
+      "layer->block_classes is 4096, expected 0: a gradient is wanted" },
     { accumulate, 2, BOTH, 0, XENT_ERROR_INVALID_ARGUMENT, "layer->accumulate is 2, expected 0 or 1" },
     { reserved, 1, BOTH, 0, XENT_ERROR_INVALID_ARGUMENT, "layer->reserved is 1, expected 0" },
     { options_size, 8, BOTH, OPTIONS, XENT_ERROR_INVALID_ARGUMENT, "options->struct_size is 8, expected *" },

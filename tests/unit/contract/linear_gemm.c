@@ -58,6 +58,27 @@ static void test_every_product_fails(void **state)
     layer_tensors_free(&before);
 }
 
+/* The classes in tiles: each product is one for logits, and nothing is written before the last one. */
+static void test_every_tile_fails(void **state)
+{
+    (void)state;
+    enum { TILES = 3, BLOCKS = 2 };
+    struct layer l = layer_of(3, 9000, 1, XENT_F32, XENT_F32);
+    for (int which = LAYER_GRAD_HIDDEN; which < LAYER_TENSORS; which++) l.dtype[which] = (xent_dtype)0;
+    l.block_rows = 2;
+    l.block_classes = 4096;
+    for (int n = 1; n <= TILES * BLOCKS; n++) {
+        struct layer_tensors t = layer_tensors_of(&l), before = layer_tensors_of(&l);
+        struct gemm gemm = { .fail_at = n, .answer = -1 };
+        expect_error(layer_call_forward(&l, &t, gemm_in_order, &gemm), XENT_ERROR_UNSUPPORTED,
+                     "layer->gemm returned -1 for the logits");
+        assert_int_equal(gemm.calls, n);
+        expect_same_outputs(&t, &before);
+        layer_tensors_free(&t);
+        layer_tensors_free(&before);
+    }
+}
+
 /* A gemm that does not do 16 bits is asked once for each of the three, whatever number of blocks there is, and once more on wide
    copies; if it cannot do these either, the call fails. */
 static void test_types_are_widened(void **state)
@@ -166,7 +187,9 @@ static void test_overflow(void **state)
     static int64_t index;
     struct gemm gemm = { .calls = 0 };
     xent_linear layer = XENT_LINEAR_INIT;
-    xent_tensor *features, *target, *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
+    static const int64_t many[2] = { ((int64_t)1 << 43) + 1, 0 }, no_rows[2] = { 0, 0 };
+    xent_tensor *features, *target, *classes, *none_of_them, *loss = tensor_new(XENT_F32, SCALAR, ROW_MAJOR);
+    xent_tensor *no_target = tensor_new(XENT_I64, SHAPE(0), ROW_MAJOR);
     expect_ok(xent_tensor_wrap(&features, XENT_F32, 2, empty, NULL, NULL));
     expect_ok(xent_tensor_wrap(&target, XENT_I64, 1, rows, none, &index));
     layer.hidden = layer.weight = features;
@@ -174,6 +197,16 @@ static void test_overflow(void **state)
     layer.user = &gemm;
     expect_error(xent_linear_cross_entropy(&layer, target, NULL, loss), XENT_ERROR_OVERFLOW,
                  "hidden has 8589934592 rows and weight 8589934592, whose product exceeds 9223372036854775807");
+    expect_ok(xent_tensor_wrap(&classes, XENT_F32, 2, many, NULL, NULL));
+    expect_ok(xent_tensor_wrap(&none_of_them, XENT_F32, 2, no_rows, NULL, NULL));
+    layer.hidden = none_of_them;
+    layer.weight = classes;
+    layer.block_classes = 4096;
+    expect_error(xent_linear_cross_entropy(&layer, no_target, NULL, loss), XENT_ERROR_OVERFLOW,
+                 "layer->block_classes is 4096 of 8796093022209 classes: more than 2147483647 blocks a row");
+    xent_tensor_destroy(none_of_them);
+    xent_tensor_destroy(classes);
+    xent_tensor_destroy(no_target);
     xent_tensor_destroy(features);
     xent_tensor_destroy(target);
     tensor_free(loss);
@@ -203,6 +236,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_product_fails),
+        cmocka_unit_test(test_every_tile_fails),
         cmocka_unit_test(test_types_are_widened),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_class_axis),

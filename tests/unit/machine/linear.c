@@ -18,6 +18,16 @@ static struct layer large(xent_dtype dtype, int64_t classes)
     return l;
 }
 
+/* The same without gradients, its classes in tiles. */
+static struct layer tiled(xent_dtype dtype)
+{
+    struct layer l = large(dtype, 9000);
+    l.dtype[LAYER_GRAD_LOSS] = (xent_dtype)0;
+    for (int which = LAYER_GRAD_HIDDEN; which < LAYER_TENSORS; which++) l.dtype[which] = (xent_dtype)0;
+    l.block_classes = 4096;
+    return l;
+}
+
 static void expect_same_on(const struct layer *of, int32_t threads, const struct layer_tensors *want)
 {
     struct layer l = *of;
@@ -41,6 +51,18 @@ static void test_threads(void **state)
             for (int32_t threads = 1; threads <= 5; threads++) expect_same_on(&l, threads, &want);
             layer_tensors_free(&want);
         }
+    }
+}
+
+static void test_threads_of_tiles(void **state)
+{
+    (void)state;
+    for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+        const struct layer l = tiled((xent_dtype)dtype);
+        struct layer_tensors want = layer_tensors_of(&l);
+        layer_two_steps(&l, &want);
+        for (int32_t threads = 1; threads <= 5; threads++) expect_same_on(&l, threads, &want);
+        layer_tensors_free(&want);
     }
 }
 
@@ -92,24 +114,22 @@ static void test_parallel_for(void **state)
 enum { ALLOCATIONS = 2 };
 
 /* All of them come before the first product, and nothing is kept, whether the call succeeds or not. */
-static void test_no_memory(void **state)
+static void expect_all_or_nothing(const struct layer *l, int products)
 {
-    (void)state;
-    const struct layer l = large(XENT_BF16, 9000);
-    struct layer_tensors t = layer_tensors_of(&l), before = layer_tensors_of(&l);
-    for (int fail_at = 0; fail_at <= 9; fail_at++) {
+    struct layer_tensors t = layer_tensors_of(l), before = layer_tensors_of(l);
+    for (int fail_at = 0; fail_at <= products; fail_at++) {
         struct gemm gemm = { .fail_at = fail_at, .answer = -1 };
         allocations_begin(ALLOCATIONS);
-        const xent_status status = layer_call(&l, &t, gemm_in_order, &gemm);
+        const xent_status status = layer_call(l, &t, gemm_in_order, &gemm);
         assert_int_equal(allocations_end(), 0);
         assert_int_equal(status, fail_at == 0 ? XENT_OK : XENT_ERROR_UNSUPPORTED);
     }
     layer_tensors_free(&t);
-    t = layer_tensors_of(&l);
+    t = layer_tensors_of(l);
     for (int n = 0; n < ALLOCATIONS; n++) {
         struct gemm gemm = { .calls = 0 };
         allocations_begin(n);
-        const xent_status status = layer_call(&l, &t, gemm_in_order, &gemm);
+        const xent_status status = layer_call(l, &t, gemm_in_order, &gemm);
         assert_int_equal(allocations_end(), 0);
         expect_error_naming(status, XENT_ERROR_NO_MEMORY, "bytes of working memory could not be allocated");
         assert_int_equal(gemm.calls, 0);
@@ -117,6 +137,45 @@ static void test_no_memory(void **state)
     }
     layer_tensors_free(&t);
     layer_tensors_free(&before);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const struct layer whole = large(XENT_BF16, 9000), tiles = tiled(XENT_BF16);
+    expect_all_or_nothing(&whole, 9);
+    expect_all_or_nothing(&tiles, 9);
+}
+
+static size_t asked_for(const struct layer *l)
+{
+    struct layer_tensors t = layer_tensors_of(l);
+    struct gemm gemm = { .only_wide = true };
+    allocations_begin(ALLOCATIONS);
+    const xent_status status = layer_call(l, &t, gemm_in_order, &gemm);
+    assert_int_equal(allocations_end(), 0);
+    expect_ok(status);
+    layer_tensors_free(&t);
+    return allocations_bytes();
+}
+
+/* As xent.h has it, beside what a task of any call may take: a row, some chunks. */
+static void test_memory(void **state)
+{
+    (void)state;
+    enum { SMALL = 128 << 10, CHUNKS = 3 };
+    for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+        struct layer whole = large((xent_dtype)dtype, 9000), tiles = tiled((xent_dtype)dtype);
+        const size_t real = xent_dtype_size(layer_logits_dtype(&whole)), rows = (size_t)whole.block_rows;
+        const size_t wide = dtype >= XENT_F16 ? (rows + 4096) * (size_t)whole.features * real : 0;
+        const size_t losses = (size_t)whole.rows * sizeof(double), states = rows * (CHUNKS + 1) * sizeof(xent_partial);
+        const size_t row = 9000 * real, grad_bias = 9000 * sizeof(double);
+        whole.options.num_threads = tiles.options.num_threads = 1;
+        const size_t of_whole = asked_for(&whole), of_tiles = asked_for(&tiles);
+        print_message("dtype %d: %zu and %zu bytes\n", dtype, of_whole, of_tiles);
+        assert_in_range(of_whole, rows * row, (rows + 1) * row + grad_bias + wide + losses + SMALL);
+        assert_in_range(of_tiles, rows * 4096 * real, rows * 4096 * real + states + wide + losses + SMALL);
+    }
 }
 
 struct call {
@@ -133,32 +192,37 @@ static void *run(void *argument)
     return NULL;
 }
 
+static void expect_little_stack(const struct layer *l)
+{
+    struct layer_tensors t = layer_tensors_of(l);
+    struct call call = { l, &t, XENT_OK };
+    const size_t used = stack_used(run, &call);
+    expect_ok(call.status);
+    print_message("%lld classes of dtype %d: %zu bytes of stack\n", (long long)l->classes, (int)l->dtype[LAYER_HIDDEN], used);
+    assert_in_range(used, 1, STACK_PROMISED);
+    layer_tensors_free(&t);
+}
+
 static void test_stack(void **state)
 {
     (void)state;
     static const int64_t classes[] = { 3, 300, 9000 };
     if (!stack_can_be_measured()) skip();
-    for (int i = 0; i < 3; i++) {
-        for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+    for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
+        const struct layer tiles = tiled((xent_dtype)dtype);
+        for (int i = 0; i < 3; i++) {
             const struct layer l = large((xent_dtype)dtype, classes[i]);
-            struct layer_tensors t = layer_tensors_of(&l);
-            struct call call = { &l, &t, XENT_OK };
-            const size_t used = stack_used(run, &call);
-            expect_ok(call.status);
-            print_message("%lld classes of dtype %d: %zu bytes of stack\n", (long long)classes[i], dtype, used);
-            assert_in_range(used, 1, STACK_PROMISED);
-            layer_tensors_free(&t);
+            expect_little_stack(&l);
         }
+        expect_little_stack(&tiles);
     }
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_parallel_for),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_stack),
+        cmocka_unit_test(test_threads),   cmocka_unit_test(test_threads_of_tiles), cmocka_unit_test(test_parallel_for),
+        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_memory),           cmocka_unit_test(test_stack),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
