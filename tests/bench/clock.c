@@ -35,12 +35,16 @@ void clock_pin_alike(int pid)
     if (sched_getaffinity(0, sizeof set, &set) == 0) sched_setaffinity(pid, sizeof set, &set);
 }
 
-double clock_now(void)
+static double seconds_of(clockid_t id)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(id, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+double clock_now(void) { return seconds_of(CLOCK_MONOTONIC); }
+
+double clock_cpu(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 void clock_sleep(double seconds)
 {

@@ -6,6 +6,9 @@
 /* Seconds of a clock that only runs forward. */
 double clock_now(void);
 
+/* Seconds of CPU time that the threads of this process have had. */
+double clock_cpu(void);
+
 void clock_sleep(double seconds);
 
 /* The CPUs that this process may use, counted once, before anything is pinned. */

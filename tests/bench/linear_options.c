@@ -22,7 +22,7 @@ static void usage(void)
 {
     fprintf(stderr,
             "usage: bench_linear [--shape <rows>x<features>x<classes>] [--dtype f32|bf16] [--gemm blas|dnnl] [--threads <n>]\n"
-            "                    [--block-rows <n>] [--rounds <n>] [--python <python>]\n"
+            "                    [--block-rows <n>] [--block-classes <n>] [--rounds <n>] [--python <python>]\n"
             "gemms of this build:");
     for (size_t i = 0; i < sizeof gemms / sizeof gemms[0]; i++) fprintf(stderr, " %s", gemms[i].name);
     fputs("\n", stderr);
@@ -57,6 +57,8 @@ static void read_number(struct linear_options *o, const char *name, const char *
         o->threads = (int)n;
     } else if (strcmp(name, "--block-rows") == 0) {
         o->block_rows = n;
+    } else if (strcmp(name, "--block-classes") == 0) {
+        o->block_classes = n;
     } else if (strcmp(name, "--rounds") == 0) {
         o->rounds = (int)n;
     } else {
@@ -82,7 +84,14 @@ static void read_option(struct linear_options *o, const char *name, const char *
 void linear_options_parse(struct linear_options *o, int argc, char **argv)
 {
     const struct linear_options defaults = {
-        .rows = 1024, .features = 768, .classes = 50257, .threads = 1, .rounds = 5, .dtype = XENT_F32, .python = "python3"
+        .rows = 1024,
+        .features = 768,
+        .classes = 50257,
+        .block_classes = 4096,
+        .threads = 1,
+        .rounds = 5,
+        .dtype = XENT_F32,
+        .python = "python3",
     };
     *o = defaults;
     choose_gemm(o, "blas");

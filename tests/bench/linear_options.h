@@ -5,7 +5,7 @@
 
 /* The command line of bench_linear. */
 struct linear_options {
-    int64_t rows, features, classes, block_rows;
+    int64_t rows, features, classes, block_rows, block_classes; /* block_classes: of the tiles, forward */
     int threads, rounds;
     xent_dtype dtype; /* of hidden and weight: F32 or BF16 */
     const char *gemm_name;

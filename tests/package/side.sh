@@ -19,6 +19,6 @@ fi
 
 need pkg-config
 # shellcheck disable=SC2046,SC2086
-"$CC" $CFLAGS "$package/consumer/$SIDE.c" $(pkg-config --cflags --libs "xent-$SIDE") -o consumer
+"$CC" $CFLAGS "-DHEADER=<xent_$SIDE.h>" "-DGEMM=xent_${SIDE}_gemm" "$package/consumer/gemm.c" $(pkg-config --cflags --libs "xent-$SIDE") -o consumer
 LD_LIBRARY_PATH="$PREFIX/$LIBDIR" $EMULATOR ./consumer
 grep -q "libxent-$SIDE\.so\.0" consumer || fail "it is not linked with libxent-$SIDE.so.0"
