@@ -110,7 +110,7 @@ static struct layout lay_out(const struct xent_linear_run *run, struct xent_aren
         .losses = reserve(arena, call->loss.loss != NULL, 1, call->rows, sizeof(double)),
         .states = reserve(arena, tiled, rows, xent_chunk_count(call->classes), sizeof(xent_partial)),
         .whole = reserve(arena, tiled, rows, 1, sizeof(xent_partial)),
-        .drive = xent_arena_reserve(arena, xent_linear_drive_bytes(run), 1),
+        .drive = xent_arena_reserve(arena, run->drive_bytes, 1),
     };
 }
 
@@ -131,8 +131,10 @@ static void place(struct xent_linear_run *run, char *memory, const struct layout
 static xent_status run_planned(struct xent_linear_run *run)
 {
     struct xent_arena arena;
-    const struct layout layout = lay_out(run, &arena);
+    struct layout layout;
     xent_status status;
+    run->drive_bytes = xent_linear_drive_bytes(run);
+    layout = lay_out(run, &arena);
     XENT_TRY(xent_arena_allocate_large(&arena));
     place(run, arena.memory, &layout);
     status = run_blocks(run);

@@ -1,5 +1,7 @@
 /* The losses of rows by blocks of their logits: where a block has all classes, by the drive of xent_cross_entropy, in the logits' place;
  * where it has a tile of them, by those of partial rows, whose states meet in the row's own tree. */
+#include <assert.h>
+
 #include "args/check.h"
 #include "ops/linear_run.h"
 #include "ops/loss_check.h"
@@ -80,6 +82,7 @@ static void end_plan(const struct xent_linear_run *run, struct xent_linear_piece
 {
     piece->drive.parallel.caller = run->caller;
     xent_drive_lay_out(&piece->drive);
+    assert(run->drive == NULL || piece->drive.arena.bytes <= run->drive_bytes);
     piece->drive.arena.memory = run->drive;
 }
 

@@ -63,7 +63,8 @@ struct xent_linear_run {
     double *losses;        /* of all rows */
     xent_partial *states;  /* of a block's rows, tile by tile ... */
     xent_partial *whole;   /* ... and merged */
-    char *drive;           /* for the drives, one after the other */
+    char *drive;           /* for the drives, one after the other ... */
+    size_t drive_bytes;    /* ... none of which needs more */
 };
 
 static inline struct xent_linear_span xent_linear_all_classes(const struct xent_linear_run *run)

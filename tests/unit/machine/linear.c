@@ -1,4 +1,4 @@
-/* A linear layer with its loss on threads, on a caller's pool, without memory, and on little stack. */
+/* A linear layer with its loss on threads, on a caller's pool, called from its own gemm, without memory, and on little stack. */
 #include <stdlib.h>
 
 #include "support/backend.h"
@@ -107,6 +107,64 @@ static void test_parallel_for(void **state)
     expect_same_outputs(&t, &want);
     layer_tensors_free(&t);
     layer_tensors_free(&want);
+}
+
+/* ---- Calls from within ------------------------------------------------------------------------------------------------- */
+
+struct caller {
+    struct gemm gemm;
+    const struct layer *layer;
+    struct layer_tensors own;
+};
+
+/* Fails in the library, changes its settings, and has it compute, another layer among it. */
+static int gemm_that_calls_back(void *user, int32_t transpose, int64_t m, int64_t n, int64_t k, xent_dtype a_type,
+                                const void *a, int64_t lda, xent_dtype b_type, const void *b, int64_t ldb, double beta, void *c,
+                                int64_t ldc)
+{
+    struct caller *caller = user;
+    struct gemm inner = { .calls = 0 };
+    expect_error_naming(xent_softmax(NULL, 1, NULL), XENT_ERROR_INVALID_ARGUMENT, "NULL");
+    if (caller->gemm.calls % 4 == 0) expect_ok(layer_call(caller->layer, &caller->own, gemm_in_order, &inner));
+    expect_ok(xent_set_num_threads(1 + caller->gemm.calls % 5));
+    xent_set_error_message("that of a gemm");
+    return gemm_in_order(&caller->gemm, transpose, m, n, k, a_type, a, lda, b_type, b, ldb, beta, c, ldc);
+}
+
+static void expect_calls_back(struct layer l, int products)
+{
+    struct layer_tensors want = layer_tensors_of(&l);
+    layer_two_steps(&l, &want);
+    l.block_rows = 14;
+    for (int fail_at = 0; fail_at <= products; fail_at += products) {
+        struct layer_tensors got = layer_tensors_of(&l);
+        struct caller caller = { .gemm = { .fail_at = fail_at, .answer = -1 }, .layer = &l, .own = layer_tensors_of(&l) };
+        const xent_status status = layer_call(&l, &got, gemm_that_calls_back, &caller);
+        expect_ok(xent_set_num_threads(0));
+        assert_int_equal(caller.gemm.calls, products);
+        if (fail_at == 0) {
+            expect_ok(status);
+            expect_same_outputs(&got, &want);
+        } else {
+            expect_error_naming(status, XENT_ERROR_UNSUPPORTED, "layer->gemm returned -1 for ");
+        }
+        expect_same_outputs(&caller.own, &want);
+        layer_tensors_free(&caller.own);
+        layer_tensors_free(&got);
+    }
+    layer_tensors_free(&want);
+}
+
+/* Blocks that are worth several threads, the number of which the gemm changes in between. */
+static void test_calls_back(void **state)
+{
+    (void)state;
+    struct layer l = layer_of(40, 9000, 1, XENT_F32, XENT_F32);
+    l.options.softcap = 5;
+    expect_calls_back(l, 9);
+    for (int which = LAYER_GRAD_HIDDEN; which < LAYER_TENSORS; which++) l.dtype[which] = (xent_dtype)0;
+    l.block_classes = 4096;
+    expect_calls_back(l, 9);
 }
 
 /* ---- Memory and stack -------------------------------------------------------------------------------------------------- */
@@ -221,8 +279,9 @@ static void test_stack(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),   cmocka_unit_test(test_threads_of_tiles), cmocka_unit_test(test_parallel_for),
-        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_memory),           cmocka_unit_test(test_stack),
+        cmocka_unit_test(test_threads),    cmocka_unit_test(test_threads_of_tiles), cmocka_unit_test(test_parallel_for),
+        cmocka_unit_test(test_calls_back), cmocka_unit_test(test_no_memory),        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_stack),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
