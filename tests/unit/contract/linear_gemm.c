@@ -206,7 +206,7 @@ static void test_overflow(void **state)
                  "layer->block_classes is 4096 of 8796093022209 classes: more than 2147483647 blocks a row");
     xent_tensor_destroy(none_of_them);
     xent_tensor_destroy(classes);
-    xent_tensor_destroy(no_target);
+    tensor_free(no_target);
     xent_tensor_destroy(features);
     xent_tensor_destroy(target);
     tensor_free(loss);
