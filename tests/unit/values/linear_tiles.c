@@ -1,4 +1,5 @@
 /* The loss of a linear layer whose classes come in tiles: the bits of whole rows, whatever the tiles and the blocks of rows are. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "support/backend.h"
@@ -104,12 +105,38 @@ static void test_nothing_counts(void **state)
     }
 }
 
+/* One class of one tile makes logits that are not finite, of either sign as its rows go. */
+static void test_special_values(void **state)
+{
+    (void)state;
+    static const double values[] = { (double)NAN, (double)INFINITY, -(double)INFINITY };
+    for (int i = 0; i < 3; i++) {
+        for (int64_t c = 10; c < 9000; c += 4400) {
+            struct layer l = forward(5, 9000, XENT_F32, XENT_F32);
+            struct layer_tensors want, got;
+            struct gemm gemm = { .calls = 0 };
+            l.options.reduction = XENT_REDUCTION_NONE;
+            l.block_classes = 4096;
+            want = layer_tensors_of(&l);
+            got = layer_tensors_of(&l);
+            tensor_set(want.tensor[LAYER_WEIGHT], 2 * c, values[i]);
+            tensor_set(got.tensor[LAYER_WEIGHT], 2 * c, values[i]);
+            layer_two_steps(&l, &want);
+            expect_ok(layer_call_forward(&l, &got, gemm_in_order, &gemm));
+            expect_same_outputs(&got, &want);
+            layer_tensors_free(&want);
+            layer_tensors_free(&got);
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dtypes),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_nothing_counts),
+        cmocka_unit_test(test_special_values),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
