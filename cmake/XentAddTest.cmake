@@ -11,6 +11,7 @@
 #   LABELS       what the test is for, where a build is given a part of the tests; the target tests_<label> builds those of a label
 #                  bits      holds the results to recorded answers, to the bit or to their bounds, or one backend to another
 #                  target    looks at what targets have differently: sizes, alignments, floating-point control words, and the bits
+#                  threads   has several threads in the library at once: what a race detector is for
 #                  accuracy  measures results that are the same bits wherever the tests labelled bits pass
 function(xent_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "PER_BACKEND;INTERNAL" "" "SOURCES;ARGS;LABELS")
