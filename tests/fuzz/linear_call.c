@@ -13,6 +13,14 @@ static const xent_dtype floating[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 }
 
 /* ---- Choices ------------------------------------------------------------------------------------------------------------- */
 
+/* Of classes, which only a loss may have. */
+static void choose_tiles(struct layer *l, struct bytes *b)
+{
+    static const int64_t tiles[] = { 0, 0, 0, 4096, 8192, INT64_C(1) << 62 }, classes[] = { 4096, 4097, 8193, 12288 };
+    l->block_classes = BYTES_ONE_OF(b, tiles);
+    if (l->block_classes != 0 && l->classes > 0 && bytes_chance(b, 2)) l->classes = BYTES_ONE_OF(b, classes);
+}
+
 static void choose_layer(struct linear_call *c, struct bytes *b)
 {
     static const int64_t classes[] = { 1, 2, 3, 5, 9, 64, 70, 0 }, blocks[] = { 0, 1, 2, 3, 100, INT64_MAX };
@@ -37,6 +45,7 @@ static void choose_layer(struct linear_call *c, struct bytes *b)
     l->dtype[LAYER_LOSS] = BYTES_ONE_OF(b, floating);
     l->dtype[LAYER_GRAD_HIDDEN] = BYTES_ONE_OF(b, floating);
     if (l->dtype[LAYER_BIAS] != 0) l->dtype[LAYER_GRAD_BIAS] = layer_logits_dtype(l);
+    if (!c->gradients) choose_tiles(l, b);
 }
 
 static void choose_gemm(struct linear_call *c, struct bytes *b)
@@ -77,7 +86,7 @@ static void add_arguments(struct linear_call *c, struct bytes *b)
 
 static void change(struct linear_call *c, struct bytes *b)
 {
-    switch (bytes_below(b, 12)) {
+    switch (bytes_below(b, 14)) {
     case 0: option_fault(&c->layer.options, b); break;
     case 1: c->layer.options.axis = (int32_t)bytes_below(b, 5) - 2; break;
     case 2: c->layer_size = size_fault(&c->stage.argument[LINEAR_LAYER], sizeof(xent_linear), b); break;
@@ -87,6 +96,7 @@ static void change(struct linear_call *c, struct bytes *b)
     case 6: c->layer.accumulate = (int32_t)bytes_below(b, 4) - 1; break;
     case 7: c->reserved = (int32_t)bytes_below(b, 2); break;
     case 8: stage_miss(&c->stage, LINEAR_LAYER); break;
+    case 9: c->layer.block_classes = bytes_below(b, 3) * 4096 - 4096 + bytes_below(b, 2); break;
     default: stage_fault(&c->stage, LAYER_TENSORS, b); break;
     }
 }
@@ -134,6 +144,7 @@ static void fill_structs(struct linear_call *c)
                           c->without_gemm ? NULL : gemm_in_order,
                           &c->gemm,
                           c->layer.block_rows,
+                          c->layer.block_classes,
                           c->layer.accumulate,
                           c->reserved };
     if (argument[LINEAR_LAYER].given) struct_fill(&argument[LINEAR_LAYER], &layer, sizeof layer, c->tail);
@@ -185,9 +196,10 @@ void linear_call_print(const void *call)
     const struct linear_call *c = call;
     const xent_options *o = &c->layer.options;
     fprintf(stderr,
-            "linear, %s, %" PRId64 " rows, %" PRId64 " classes, %" PRId64 " features, block %" PRId64 ", accumulate %d\n",
+            "linear, %s, %" PRId64 " rows, %" PRId64 " classes, %" PRId64 " features, blocks of %" PRId64 " rows and %" PRId64
+            " classes, accumulate %d\n",
             c->gradients ? "gradients" : "loss", c->layer.rows, c->layer.classes, c->layer.features, c->layer.block_rows,
-            (int)c->layer.accumulate);
+            c->layer.block_classes, (int)c->layer.accumulate);
     fprintf(
         stderr,
         "  gemm fails at %d with %d, only wide %d; layer of %zu bytes, reserved %d; options of %zu, reduction %d, axis %d\n",

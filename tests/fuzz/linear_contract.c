@@ -24,6 +24,7 @@ static bool missing(const struct linear_call *c)
 static bool wrong_options(const struct linear_call *c)
 {
     const struct layer *l = &c->layer;
+    if (l->block_classes < 0 || l->block_classes % 4096 != 0 || (l->block_classes != 0 && has_gradient(c))) return true;
     return l->block_rows < 0 || (l->accumulate != 0 && l->accumulate != 1) || c->reserved != 0 ||
            contract_options(&l->options, c->tail) != 0;
 }
