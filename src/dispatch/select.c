@@ -1,11 +1,11 @@
 /* The list of backends that are built into this library, and which of them this CPU can run. Keeps no setting: run/settings.c does. */
 #include "dispatch/select.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "dispatch/cpu.h"
+#include "system/threads.h"
 
 /* Best first; the last one runs anywhere. */
 static const struct {
@@ -27,7 +27,7 @@ static const struct {
 #define BUILT (sizeof built / sizeof built[0])
 
 static const char *names[BUILT + 1];
-static pthread_once_t names_once = PTHREAD_ONCE_INIT;
+static struct xent_once names_once = XENT_ONCE_INIT;
 
 static void list_names(void)
 {
@@ -38,7 +38,7 @@ static void list_names(void)
 
 const char *const *xent_dispatch_names(void)
 {
-    (void)pthread_once(&names_once, list_names);
+    xent_once(&names_once, list_names);
     return names;
 }
 

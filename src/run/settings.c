@@ -1,11 +1,10 @@
 /* What can be set for the process. Each setting is atomic on its own; the environment is read once, when a setting that nobody has set
  * is first asked for. The other state of the process: the worker threads (run/pool.c), what is found out once (the CPU quota,
- * run/cpus.c; the usable backends, dispatch/select.c), and what each thread has (its message, args/errors.c; whether it is inside a
+ * system/cpus_linux.c; the usable backends, dispatch/select.c), and what each thread has (its message, args/errors.c; whether it is inside a
  * task, run/parallel.c). */
 #define _GNU_SOURCE /* secure_getenv */
 #include "run/settings.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,8 @@
 #include "args/errors.h"
 #include "args/options.h"
 #include "dispatch/select.h"
-#include "run/cpus.h"
+#include "system/cpus.h"
+#include "system/threads.h"
 
 #define VALUE_SIZE 64
 #define THREADS_UNREAD 0
@@ -24,7 +24,7 @@ static struct environment {
     char backend[VALUE_SIZE];
     char num_threads[VALUE_SIZE];
 } environment;
-static pthread_once_t environment_once = PTHREAD_ONCE_INIT;
+static struct xent_once environment_once = XENT_ONCE_INIT;
 
 /* Stands for a XENT_BACKEND that names no usable one. */
 static const struct xent_kernels unusable = { .name = NULL };
@@ -46,23 +46,23 @@ static struct {
 static _Atomic(unsigned long) newest; /* the number of the newest pair; the first place begins as that of a pair of NULL */
 
 /* Writers take turns. A child of fork() has none of the other threads, one of which may have been writing. */
-static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static struct xent_mutex writing = XENT_MUTEX_INIT;
+static struct xent_once fork_once = XENT_ONCE_INIT;
 
-static void forget_writer(void) { (void)pthread_mutex_init(&writing, NULL); }
+static void forget_writer(void) { xent_mutex_forget(&writing); }
 
-static void watch_forks(void) { (void)pthread_atfork(NULL, NULL, forget_writer); }
+static void watch_forks(void) { (void)xent_watch_forks(forget_writer); }
 
 void xent_settings_set_parallel_for(xent_parallel_for fn, void *user)
 {
     unsigned long next;
-    (void)pthread_once(&fork_once, watch_forks);
-    (void)pthread_mutex_lock(&writing);
+    xent_once(&fork_once, watch_forks);
+    xent_mutex_lock(&writing);
     next = atomic_load(&newest) + 1;
     atomic_store(&pairs[next % PLACES].fn, fn);
     atomic_store(&pairs[next % PLACES].user, user);
     atomic_store(&newest, next);
-    (void)pthread_mutex_unlock(&writing);
+    xent_mutex_unlock(&writing);
 }
 
 xent_parallel_for xent_settings_parallel_for(void **user)
@@ -89,6 +89,13 @@ static void copy_variable(const char *name, char *value)
     if (found != NULL) strncpy(value, found, VALUE_SIZE - 1);
 }
 
+/* The default. */
+static int32_t usable_cpus(void)
+{
+    int64_t count = xent_cpus_usable();
+    return count > XENT_MAX_THREADS ? XENT_MAX_THREADS : (int32_t)count;
+}
+
 /* 0..XENT_MAX_THREADS in decimal digits alone; THREADS_BAD otherwise */
 static int32_t parse_threads(const char *text)
 {
@@ -111,13 +118,13 @@ static void read_environment(void)
     named = xent_dispatch_find(environment.backend[0] == '\0' ? NULL : environment.backend);
     (void)atomic_compare_exchange_strong(&backend, &none, named == NULL ? &unusable : named);
     n = parse_threads(environment.num_threads);
-    (void)atomic_compare_exchange_strong(&threads, &unread, n == 0 ? xent_cpus_usable() : n);
+    (void)atomic_compare_exchange_strong(&threads, &unread, n == 0 ? usable_cpus() : n);
 }
 
 /* Also orders the caller behind whoever read it: the settings themselves are published without that. */
 static const struct environment *environment_at_first_use(void)
 {
-    (void)pthread_once(&environment_once, read_environment);
+    xent_once(&environment_once, read_environment);
     return &environment;
 }
 
@@ -193,6 +200,6 @@ xent_status xent_settings_set_threads(int32_t n)
     if (n < 0 || n > XENT_MAX_THREADS)
         return xent_fail(XENT_ERROR_INVALID_ARGUMENT, "n is %d, expected 1 to %d, or 0 for the default", (int)n,
                          XENT_MAX_THREADS);
-    atomic_store_explicit(&threads, n == 0 ? xent_cpus_usable() : n, memory_order_relaxed);
+    atomic_store_explicit(&threads, n == 0 ? usable_cpus() : n, memory_order_relaxed);
     return XENT_OK;
 }

@@ -11,10 +11,11 @@ allowed()
     case $1 in
     kernels) echo ;;
     mpi) echo ;;
-    dispatch) echo kernels ;;
+    system) echo ;;
+    dispatch) echo kernels system ;;
     args) echo kernels ;;
     rows) echo args kernels ;;
-    run) echo rows args dispatch kernels ;;
+    run) echo rows args dispatch kernels system ;;
     ops) echo run rows args kernels ;;
     api) echo ops run rows args dispatch kernels ;;
     tool) echo ;; # a program, which has xent.h as any other

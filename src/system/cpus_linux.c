@@ -1,21 +1,17 @@
-/* The CPUs that the process may use, by its affinity and, on Linux, by the quota of CPU time that a container has: more threads than
- * that would only wait for the next period. Small files are read into memory on the stack; nothing is allocated. */
+/* The CPUs of a process of Linux, by its affinity and by the quota of CPU time that a container has: more threads than that would only
+ * wait for the next period. Small files are read into memory on the stack; nothing is allocated. */
 #define _GNU_SOURCE /* sched_getaffinity, O_CLOEXEC */
-#include "run/cpus.h"
-
-#include <unistd.h>
-
-#include "args/options.h"
-
-#ifdef __linux__
+#include "system/cpus.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "system/threads.h"
 
 #define CGROUPS "/sys/fs/cgroup" /* where distributions and containers mount them */
 #define PATH_SIZE 1024           /* longer ones say nothing; the stack that a call may take is 32 KiB */
@@ -140,36 +136,16 @@ static int64_t quota;
 
 static void read_quota(void) { quota = xent_cpus_quota(""); }
 
-static long quota_or(long count)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, read_quota);
-    return quota != 0 && quota < count ? (long)quota : count;
-}
-
-static long affinity(void)
+static int64_t affinity(void)
 {
     cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-#else
-
-int64_t xent_cpus_quota(const char *root)
+int64_t xent_cpus_usable(void)
 {
-    (void)root;
-    return 0;
-}
-
-static long quota_or(long count) { return count; }
-static long affinity(void) { return 0; }
-
-#endif
-
-int32_t xent_cpus_usable(void)
-{
-    long count = affinity();
-    if (count < 1) count = sysconf(_SC_NPROCESSORS_ONLN);
-    count = quota_or(count < 1 ? 1 : count);
-    return count > XENT_MAX_THREADS ? XENT_MAX_THREADS : (int32_t)count;
+    static struct xent_once once = XENT_ONCE_INIT;
+    int64_t count = affinity();
+    xent_once(&once, read_quota);
+    return stricter(count < 1 ? 1 : count, quota);
 }
