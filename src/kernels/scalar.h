@@ -9,6 +9,7 @@
 
 #include "bits.h"
 #include "constants.h"
+#include "fma.h"
 #include "kernels.h"
 #include "plain_memory.h"
 
@@ -153,7 +154,11 @@ static inline vf64 vf64_where_equal(vf64 a, vf64 b, vf64 yes, vf64 no) { return 
 static inline vf64 vf64_count_less(vf64 sum, vf64 a, vf64 b) { return a < b ? sum + 1 : sum; }
 /* b, but +0 where a is 0. */
 static inline vf64 vf64_unless_zero(vf64 a, vf64 b) { return a == 0 ? 0 : b; }
+#if defined __MINGW32__ && !defined __FP_FAST_FMA /* whose library computes in the x87's 64 bits, and rounds twice */
+static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return xent_fma(a, b, c); }
+#else
 static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) { return fma(a, b, c); }
+#endif
 static inline unsigned vf64_equal(vf64 a, vf64 b) { return a == b; }
 static inline unsigned vf64_less(vf64 a, vf64 b) { return a < b; }
 static inline unsigned vf64_above(vf64 a, vf64 b) { return (unsigned)!(a <= b); }
