@@ -55,7 +55,13 @@ endfunction()
 # of it by XENT_HAVE_<ISA>, the tests by the global property XENT_BACKENDS, and of the flags by XENT_FLAGS_<ISA>.
 function(xent_backend isa macro)
   string(TOUPPER "${isa}" ISA)
-  list(JOIN ARGN " " CMAKE_REQUIRED_FLAGS)
+  set(flags ${ARGN})
+  # On 64-bit Windows the stack is aligned to 16 bytes, and gcc moves vectors of 32 and 64 bytes to it as if it were aligned to those (gcc's
+  # bug 54412). The assembler can write all such moves as unaligned ones, from binutils 2.38 on; an older one has no such backend.
+  if(WIN32 AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+    list(APPEND flags -Wa,-muse-unaligned-vector-move)
+  endif()
+  list(JOIN flags " " CMAKE_REQUIRED_FLAGS)
   check_c_source_compiles("
     #ifndef ${macro}
     #error not here
@@ -70,7 +76,7 @@ function(xent_backend isa macro)
   endif()
 
   # Link-time optimisation may move code of these variants into functions that run on any CPU.
-  set(flags ${ARGN} -fno-lto)
+  list(APPEND flags -fno-lto)
   # The same loop took up to 6 % longer where it began elsewhere in a line (Zen 3), which changed with every edit before it.
   check_c_compiler_flag(-falign-loops=64 XENT_CAN_ALIGN_LOOPS)
   if(XENT_CAN_ALIGN_LOOPS)

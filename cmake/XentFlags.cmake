@@ -71,7 +71,15 @@ unset(before)
 unset(compile_options)
 unset(link_options)
 
+# printf of C11, which Windows' own is not.
+if(MINGW)
+  add_compile_definitions(__USE_MINGW_ANSI_STDIO=1)
+endif()
+
 # Warnings are for those who work on the library; CMAKE_COMPILE_WARNING_AS_ERROR=ON makes them errors.
 if(PROJECT_IS_TOP_LEVEL)
   add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(MINGW)
+    add_compile_options(-Wno-float-conversion) # isnan and its like in mingw-w64's math.h name a double as a float where it is none
+  endif()
 endif()
