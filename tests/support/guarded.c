@@ -1,28 +1,27 @@
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "guarded.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-static size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+#include "pages.h"
 
 struct guarded guarded_new(size_t bytes)
 {
-    const size_t page = page_size(), size = (bytes + page - 1) / page * page;
-    unsigned char *map = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (map == MAP_FAILED || (size > 0 && mprotect(map + page, size, PROT_READ | PROT_WRITE) != 0)) {
+    const size_t page = pages_size(), size = (bytes + page - 1) / page * page;
+    unsigned char *first = pages_guarded(size);
+    if (first == NULL) {
         perror("guarded memory");
         exit(EXIT_FAILURE);
     }
-    return (struct guarded){ map + page, size };
+    return (struct guarded){ first, size };
 }
 
 void guarded_free(struct guarded *g)
 {
-    munmap(g->first - page_size(), g->size + 2 * page_size());
+    pages_free(g->first, g->size);
     *g = (struct guarded){ NULL, 0 };
 }
 
@@ -50,4 +49,22 @@ bool guarded_intact(const struct guarded *g, const void *buffer, size_t bytes)
 {
     const unsigned char *begin = buffer;
     return holds_pattern(g->first, begin) && holds_pattern(begin + bytes, g->first + g->size);
+}
+
+static const char *doing;
+
+static void report_crash(int signal_number)
+{
+    (void)signal_number;
+    if (write(STDERR_FILENO, doing, (unsigned)strlen(doing)) >= 0) _exit(EXIT_FAILURE);
+    abort();
+}
+
+void guarded_report(const char *text)
+{
+    doing = text;
+    signal(SIGSEGV, report_crash);
+#ifdef SIGBUS
+    signal(SIGBUS, report_crash);
+#endif
 }

@@ -23,6 +23,9 @@ void *guarded_at_start(struct guarded *g, size_t bytes);
 /* Whether the memory around that buffer still holds the pattern. */
 bool guarded_intact(const struct guarded *g, const void *buffer, size_t bytes);
 
+/* A read or write of an unmapped page ends the program with this text, which may change meanwhile. */
+void guarded_report(const char *text);
+
 /* The pattern, also for a test that wants to see whether an output was left alone. */
 enum { GUARDED_PATTERN = 0xA5 };
 

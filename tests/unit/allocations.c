@@ -9,12 +9,10 @@ static size_t asked;     /* bytes, of all that succeeded */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *memory);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *memory);
 
 void allocations_begin(long so_many)
@@ -45,11 +43,6 @@ static int refused(size_t bytes)
 void *__wrap_malloc(size_t size) { return refused(size) ? NULL : __real_malloc(size); }
 
 void *__wrap_calloc(size_t count, size_t size) { return refused(count * size) ? NULL : __real_calloc(count, size); }
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return refused(size) ? NULL : __real_aligned_alloc(alignment, size);
-}
 
 void __wrap_free(void *memory)
 {

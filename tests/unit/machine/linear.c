@@ -256,7 +256,8 @@ static void expect_little_stack(const struct layer *l)
     struct call call = { l, &t, XENT_OK };
     const size_t used = stack_used(run, &call);
     expect_ok(call.status);
-    print_message("%lld classes of dtype %d: %zu bytes of stack\n", (long long)l->classes, (int)l->dtype[LAYER_HIDDEN], used);
+    print_message("%lld classes of dtype %d: %llu bytes of stack\n", (long long)l->classes, (int)l->dtype[LAYER_HIDDEN],
+                  (unsigned long long)used);
     assert_in_range(used, 1, STACK_PROMISED);
     layer_tensors_free(&t);
 }

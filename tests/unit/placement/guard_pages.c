@@ -1,11 +1,9 @@
 /* Every use of every operation, in place and not, on buffers that end at an unmapped page or begin just after one: nothing outside of
    them is read, nothing outside of the outputs is written, and where they lie does not change a bit. Class counts are those around the
    sizes at which kernels change: 1 to 200 (lanes, groups of 64, rows in the lanes) and 4096 (chunks). */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "support/backend.h"
 #include "support/effort.h"
@@ -40,13 +38,6 @@ struct work {
 
 /* For the report of a crash. */
 static char doing[200];
-
-static void report_crash(int signal_number)
-{
-    (void)signal_number;
-    if (write(STDERR_FILENO, doing, strlen(doing)) >= 0) _exit(EXIT_FAILURE);
-    abort();
-}
 
 static bool has_buffer(const struct work *w, int role)
 {
@@ -222,8 +213,7 @@ static void test_all_operations(void **state)
     const struct parameters *its = *state;
     const int64_t thinned = 10 / effort(10), first = (its - parameters) % thinned; /* other counts for other parameters */
     const int64_t step = thinned * (its->arrangement == ROWS ? 1 : 3); /* gathered classes: kernels see no buffer's end */
-    signal(SIGSEGV, report_crash);
-    signal(SIGBUS, report_crash);
+    guarded_report(doing);
     for (int64_t classes = 1 + first; classes <= 70; classes += thinned) {
         check_shape(state, 1, classes);
         check_shape(state, 17, classes); /* one more than the rows that are taken together */

@@ -1,25 +1,17 @@
 /* The logits of an ignored row are not read: they lie in an unmapped page, and so do its probabilities. Rows are ignored by their class index
    or by a weight of 0. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "support/backend.h"
 #include "support/guarded.h"
 #include "support/operations.h"
+#include "support/pages.h"
 #include "support/tensors.h"
 
 /* For the report of a crash. */
 static char doing[160];
-
-static void report_crash(int signal_number)
-{
-    (void)signal_number;
-    if (write(STDERR_FILENO, doing, strlen(doing)) >= 0) _exit(EXIT_FAILURE);
-    abort();
-}
 
 /* Two results of each row. The second one is what an ignored row has: 0, and -1 of a class. */
 static void open_statistics(xent_tensor *tensors[ROLES])
@@ -41,7 +33,7 @@ static void close_statistics(const struct use *u, xent_tensor *tensors[ROLES])
    gradient is 0. */
 static void check_use(const struct use *u, xent_dtype dtype)
 {
-    const int64_t page = sysconf(_SC_PAGESIZE), classes = 40, stride = page / (int64_t)xent_dtype_size(dtype);
+    const int64_t page = (int64_t)pages_size(), classes = 40, stride = page / (int64_t)xent_dtype_size(dtype);
     struct guarded memory = guarded_new(1), target_memory = guarded_new(1);
     const int64_t shape[2] = { 2, classes }, strides[2] = { stride, 1 };
     xent_tensor *z = tensor_strided(dtype, 2, shape, strides, guarded_at_start(&memory, (size_t)page));
@@ -77,8 +69,7 @@ static void test_ignored_row_is_not_read(void **state)
     const int count = uses_of_all(uses);
     char name[USE_NAME_SIZE];
     (void)state;
-    signal(SIGSEGV, report_crash);
-    signal(SIGBUS, report_crash);
+    guarded_report(doing);
     for (int i = 0; i < count; i++) {
         for (int dtype = XENT_F32; dtype <= XENT_BF16; dtype++) {
             const bool may_ignore = use_takes(&uses[i], ROLE_CLASSES) || use_takes(&uses[i], ROLE_ROW_WEIGHT);
