@@ -125,10 +125,9 @@ static int64_t limit_below(const char *root)
 /* Files are where a thread may be cancelled; no call of the library is. */
 int64_t xent_cpus_quota(const char *root)
 {
-    int cancellation;
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
-    int64_t limit = limit_below(root);
-    (void)pthread_setcancelstate(cancellation, &cancellation);
+    const int cancellation = xent_cancellation_hold();
+    const int64_t limit = limit_below(root);
+    xent_cancellation_release(cancellation);
     return limit;
 }
 
