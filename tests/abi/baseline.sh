@@ -9,7 +9,8 @@ command -v "$objdump" >/dev/null || { echo "skipped: there is no objdump here: $
 
 # The map has "<section> 0x<address> 0x<size> <object>", a long name of a section on a line of its own.
 "$objdump" -d --no-show-raw-insn "$library" | awk -v avx512="$avx512" -v map="$map" '
-    function named(path) { sub(/^.*\//, "", path); sub(/:$/, "", path); objects++; return path }
+    # The member of an archive: LLVM writes it in parentheses behind the archive.
+    function named(path) { sub(/^.*[\/(]/, "", path); sub(/[)]?:?$/, "", path); objects++; return path }
     BEGIN {
         while ((getline <map) > 0) {
             if ($1 ~ /^\.text/) { sub(/^ *[^ ]+/, ""); in_text = 1 }
