@@ -333,10 +333,11 @@ XENT_API xent_status xent_mean_divisor(const xent_tensor *target, const xent_opt
 
 /* The Kullback-Leibler divergence of two sets of logits: kl = sum_c p[c] * (ln p[c] - ln q[c]) of each row, with p = softmax(v) of
    logits_p, the reference (a teacher, a base model), and q = softmax(v) of logits_q; v = softcap(logit_scale * z) on both sides. The
-   reference comes first, which F.kl_div of PyTorch takes last. logits_p, logits_q: floating, of one shape; their dtypes may differ: where either is F64, both are computed as F64. target: NULL, or
-   class indices of the batch shape, which tell with ignore_index which rows count, and must be in [0, C) else. options: reduction, axis,
-   ignore_index, logit_scale, softcap, normalizer, num_threads and row_weight, all as above; MEAN divides by the rows that count, or by
-   the sum of their weights (PyTorch's `batchmean`; its `mean` divides by the elements). class_weight must be NULL, label_smoothing and
+   reference comes first, which F.kl_div of PyTorch takes last. logits_p, logits_q: floating, of one shape; their dtypes may differ: where
+   either is F64, both are computed as F64. target: NULL, or class indices of the batch shape, which tell with ignore_index which rows
+   count, and must be in [0, C) else. options: reduction, axis, ignore_index, logit_scale, softcap, normalizer, num_threads and row_weight,
+   all as above; MEAN divides by the rows that count, or by the sum of their weights (PyTorch's `batchmean`; its `mean` divides by the
+   elements). class_weight must be NULL, label_smoothing and
    z_loss 0 (else XENT_ERROR_INVALID_ARGUMENT). kl: any floating dtype; NONE: the batch shape; MEAN, SUM: exactly one element.
    A divergence is never negative, and +0.0 for equal rows, whatever their dtypes. Within 2^-20 * kl + 2^-46 of the exact value (where
    either is F64: 2^-48 * kl + 2^-96), then rounded; with a softcap, of that of some v within 2^-22 (2^-50) of the exact ones, relative.
@@ -403,8 +404,9 @@ XENT_API xent_status xent_row_stats(const xent_tensor *logits, const xent_tensor
 
 /* Where no process holds whole rows, each reduces the classes it has to states (xent_partial_reduce), sends these as bytes to all
    others, merges everybody's (xent_partial_merge), and has the rows: their losses and statistics (xent_partial_finish), and the gradient of
-   its own classes (xent_partial_grad). xent_partial_exchange does this for blocks of rows and is faster. 64 bytes for each row and state are exchanged, by MPI_Allgather, sockets,
-   files; no collective may add or compare. A stream of classes too long for memory is the same calls in one process.
+   its own classes (xent_partial_grad). xent_partial_exchange does this for blocks of rows and is faster. 64 bytes for each row and state
+   are exchanged, by MPI_Allgather, sockets, files; no collective may add or compare. A stream of classes too long for memory is the same
+   calls in one process.
 
    A cut at multiples of 4096 classes gives the bits that xent_cross_entropy, xent_cross_entropy_grad and xent_row_stats give whole rows:
    losses, statistics, every entry of the gradient. xent_shard_cut makes such cuts. A shard that begins or ends elsewhere makes the cut
