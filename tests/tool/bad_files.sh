@@ -2,6 +2,7 @@
 . "$SOURCE_DIR/tests/tool/common.sh"
 
 # Two rows of three classes, and their targets.
+data3=$(printf '\\000\\000\\200\\077%.0s' 1 2 3)
 data6=$(printf '\\000\\000\\200\\077%.0s' 1 2 3 4 5 6)
 # shellcheck disable=SC2059
 floats() { printf "$data6"; }
@@ -19,9 +20,13 @@ refused 'pipe: is a pipe, expected a regular file' eval pipe t.npy
 refused '/dev/null: is a device, expected a regular file' eval /dev/null t.npy
 : >empty.npy
 refused 'empty.npy: is empty' eval empty.npy t.npy
-echo 'hello' >text
-refused 'text: is neither a .npy file, nor a .safetensors file, nor a KLD base file of llama.cpp' eval text t.npy
+for text in hello 'hello, world'; do
+    echo "$text" >text
+    refused 'text: is neither a .npy file, nor a .safetensors file, nor a KLD base file of llama.cpp' eval text t.npy
+done
 refused 'good.npy: is no .safetensors file, and has no tensor .x.' eval good.npy:x t.npy
+# What a terminal would obey is not printed; what only begins like it is.
+refused "$(printf 'a?\302a\302\240'): No such file or directory" eval "$(printf 'a\177\302a\302\240')" t.npy
 if [ "$(id -u)" -ne 0 ]; then
     cp good.npy closed.npy
     chmod 0 closed.npy
@@ -87,6 +92,7 @@ npy '<f4' '(0, 3)' | bad 'has no rows'
 npy '<f4' '(2, 0)' | bad 'has the shape (2, 0), without classes'
 { npy '<f4' '()' && printf 1234; } | bad 'has the shape (), which has no axis -1 for the classes'
 { npy '<i4' '(2, 3)' && floats; } | bad 'has elements of type I32, expected logits of F32, F64, F16 or BF16'
+{ npy '|V2' '(2, 3)' && zeros 11; } | bad 'has 11 bytes of data, expected 12 for the shape (2, 3) of 16-bit words'
 { npy '|V2' '(2, 3)' && zeros 12; } >words.npy
 refused 'words.npy: has 16-bit words of a type that the file does not tell: say --as bf16 or --as f16' eval words.npy t.npy
 refused 'words.npy: has targets of type unknown, expected integers' eval good.npy words.npy
@@ -115,6 +121,10 @@ targets()
 { npy '|u1' '(1, 2)' && printf '\001\003'; } >bad
 refused 'bad: target\[0\]\[1\] is 3, expected a class from 0 to 2, or -7 for a row that is ignored' eval batch.npy bad --ignore-index -7
 refused 'bad: target\[0\]\[1\] is 3, expected a class from 0 to 2, or -100 for a row that is ignored' eval batch.npy bad --shift
+{ npy '<f4' '(3,)' && printf "$data3"; } >row.npy
+{ npy '|u1' '()' && printf '\001'; } >bad
+xent eval row.npy bad --json | grep -q '"rows": 1' || fail "a row alone is refused"
+refused 'bad: has no target that counts' eval row.npy bad --shift
 
 echo "== kl and diff"
 refused 'batch.npy: has rows of the shape (1, 2) with 3 classes, expected (2,) with 3, as good.npy has' kl good.npy batch.npy
@@ -167,4 +177,12 @@ refused 'base: is a KLD base file, and diff compares arrays' diff base base
 refused 'base: is a KLD base file, expected an array of targets' eval good.npy base
 refused 'base: has a target for each row, and --shift is for tokens' eval base --shift
 refused 'good.npy: has rows of the shape (2,) with 3 classes, expected (1, 1) with 3, as base has' kl base good.npy
+{ npy '<f4' '(1, 2)' && zeros 8; } >flat.npy
+refused 'flat.npy: has rows of the shape (1,) with 2 classes, expected (1, 1) with 3, as base has' kl base flat.npy
+# Logits of all tokens are those of the base's if chunks, context and classes are.
+for shape in '2, 4, 3' '1, 5, 3' '1, 4, 2'; do
+    { npy '<f4' "($shape)" && zeros $((4 * $(echo "$shape" | sed 's/, / * /g'))); } >tokens.npy
+    refused "tokens.npy: has rows of the shape (${shape%, *}) with ${shape##*, } classes, expected (1, 1) with 3, as base has" \
+        kl base tokens.npy
+done
 echo "$(wc -l <refusals) files and commands are refused"

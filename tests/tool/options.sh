@@ -29,6 +29,7 @@ refused '--none is no option, or the beginning of several' eval z.npy --none t.n
 refused '-x is no option' eval z.npy -x t.npy
 refused '-x is no option' eval z.npy --json -xh
 refused '-h and -V are the only options of one letter' eval z.npy -é
+refused '-h and -V are the only options of one letter' eval z.npy '- '
 refused '--s is no option, or the beginning of several' eval z.npy --s
 refused '--axis needs a value' eval z.npy --axis
 refused '--json=1: this option takes no value' eval z.npy --json=1
@@ -39,7 +40,7 @@ for value in '' x 1x 8 -9 99999999999; do
     refused "--axis takes a whole number from -8 to 7, not '$value'" eval z.npy t.npy --axis "$value"
 done
 refused "--ignore-index takes a whole number from .*, not '9223372036854775808'" eval z.npy t.npy --ignore-index 9223372036854775808
-for value in 0 -1 nan inf 1e31 x ''; do
+for value in 0 -1 nan inf 1e31 x 1x ''; do
     refused "--scale takes a number from 1e-30 to 1e30, not '$value'" eval z.npy t.npy --scale "$value"
     refused "--softcap takes a number from 1e-30 to 1e30, not '$value'" kl z.npy z.npy --softcap "$value"
 done

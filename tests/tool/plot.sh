@@ -3,6 +3,9 @@
 row() { printf '\000\000\200\077\000\000\000\100\000\000\000\300'; }
 { npy '<f4' '(2, 3, 3)' && row && row && row && row && row && row; } >z.npy
 { npy '|i1' '(2, 3)' && printf '\001\234\000\002\001\000'; } >t.npy
+{ npy '|i1' '(2, 3)' && printf '\001\234\000\002\234\000'; } >position.npy # the second of which has no row
+turned() { printf '\000\000\000\100\000\000\200\077\000\000\000\300'; }
+{ npy '<f4' '(2, 3, 3)' && turned && turned && turned && turned && turned && turned; } >turned.npy
 
 # shellcheck disable=SC2123
 (
@@ -29,9 +32,14 @@ title='KL divergence, nats' drawn kl z.npy z.npy
 { npy '<f4' '(2, 3, 3)' && row && row && row && row && row && printf '\000\000\300\177\000\000\000\100\000\000\000\300'; } >nan.npy
 title='KL divergence, nats' drawn kl z.npy nan.npy t.npy
 title='loss, nats' drawn eval nan.npy t.npy
+title='KL divergence, nats' drawn kl z.npy turned.npy
+title='loss, nats' drawn eval z.npy position.npy
 { npy '<f4' '(1, 3)' && row; } >one.npy
 { npy '|i1' '(1,)' && zeros 1; } >s.npy
 title='loss, nats' drawn eval one.npy s.npy
+{ npy '<f4' '(3,)' && row; } >alone.npy
+{ npy '|i1' '()' && zeros 1; } >a.npy
+title='loss, nats' drawn eval alone.npy a.npy
 { npy '<f4' '(1, 3)' && printf '\000\000\300\177\000\000\000\100\000\000\000\300'; } >one.npy
 refused 'plot.svg: no row has a finite number that could be drawn' eval one.npy s.npy --plot plot.svg --rows rows.csv
 [ ! -e plot.svg ] && [ ! -e rows.csv ] || fail "what cannot be drawn leaves files"
@@ -52,7 +60,11 @@ fi
 
 # A gnuplot that fails is no drawing.
 mkdir bin
-printf '#!/bin/sh\n[ "$1" = --version ]\n' >bin/gnuplot
-chmod +x bin/gnuplot
 PATH=$WORK_DIR/bin:$PATH
-refused 'plot.svg: gnuplot could not draw it' eval z.npy t.npy --plot plot.svg
+for end in 'exit 1' 'kill -9 $$'; do
+    printf '#!/bin/sh\n[ "$1" = --version ] || %s\n' "$end" >bin/gnuplot
+    chmod +x bin/gnuplot
+    refused 'plot.svg: gnuplot could not draw it' eval z.npy t.npy --plot plot.svg
+done
+printf '#!/bin/sh\nexit 1\n' >bin/gnuplot
+refused '--plot needs gnuplot, which cannot be run here: install it, or leave --plot out' eval z.npy t.npy --plot plot.svg

@@ -13,6 +13,10 @@ terminal()
 }
 terminal eval z.npy t.npy --block 2
 grep -q '2 of 4 rows, .* rows/s, 0:00 left, loss 1\.0986' seen || fail "a terminal sees $(cat seen)"
+# The average is of the rows that count; of none it is 0.
+{ npy '|i1' '(4,)' && printf '\234\234\000\000'; } >later.npy
+terminal eval z.npy later.npy --block 2
+grep -q '2 of 4 rows, .* left, loss 0\.0000' seen || fail "a terminal sees $(cat seen)"
 terminal kl z.npy z.npy --block 2
 grep -q '2 of 4 rows, .* rows/s, 0:00 left, KL 0\.0000' seen || fail "a terminal sees $(cat seen)"
 # What goes wrong later is said on a line of its own.

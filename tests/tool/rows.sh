@@ -41,6 +41,10 @@ xent kl z.npy z.npy --rows kl.csv >/dev/null
 xent kl z.npy infinite.npy t.npy --rows kl.csv >printed
 grep -q '^3,nan,.*,nan$' kl.csv || fail "a row with an infinite logit is $(sed -n 5p kl.csv)"
 ! grep -q -e -nan kl.csv printed || fail "NaN has a sign"
+xent kl z.npy infinite.npy t.npy --rows kl.json >/dev/null
+grep -q '^{"row": 3, "kl": null, .*, "dp": null}$' kl.json || fail "a row with an infinite logit is $(grep '"row": 3' kl.json)"
+xent kl z.npy z.npy --rows kl.json >/dev/null
+grep -qx '{"row": 1, "kl": 0, "top_base": 1, "top": 1},' kl.json || fail "kl without targets has $(cat kl.json)"
 if [ "$python" != none ]; then
     "$python" - <<EOS || fail "the files do not have the same numbers"
 import csv, json

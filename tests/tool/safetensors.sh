@@ -80,6 +80,7 @@ header "has a tensor 'a?b?\[31m??é' of 24 bytes, expected 28 for the shape (7, 
     "{\"a\\nb\\u001b[31m\\u009bé\": {\"dtype\": \"F32\", \"shape\": [7, 1], $at}}"
 header "has a header that is not JSON as .safetensors wants it: invalid token near '?'" "{\"logits\": $(printf '\033')}"
 for offsets in '' ', "data_offsets": 3' ', "data_offsets": [0]' ', "data_offsets": [0, 24, 24]' ', "data_offsets": ["0", "24"]' \
+    ', "data_offsets": [0, "24"]' \
     ', "data_offsets": [0.0, 24.0]'; do
     header "has a tensor 'logits' without a pair of data_offsets" "{\"logits\": {$logits$offsets}}"
 done
@@ -96,6 +97,7 @@ header "has 24 bytes of data, expected the 9223372036854775807 of its tensors" \
     "{\"logits\": {$logits, $at}, $x: [24, 9223372036854775807]}}"
 header "has a tensor 'logits' without a dtype" "{\"logits\": {\"shape\": [2, 3], $at}}"
 header "has a tensor 'logits' without a shape" "{\"logits\": {\"dtype\": \"F32\", $at}}"
+header "has a tensor 'logits' without a shape" "{\"logits\": {\"dtype\": \"F32\", \"shape\": 6, $at}}"
 header "has a tensor 'logits' of 9 dimensions, expected at most 8" "{\"logits\": {\"dtype\": \"F32\", \"shape\": [1,1,1,1,1,1,1,2,3], $at}}"
 for shape in '[2, -3]' '[2, "3"]' '[2, 3.0]' '[2, null]'; do
     header "has a tensor 'logits' whose shape is no list of whole numbers" "{\"logits\": {\"dtype\": \"F32\", \"shape\": $shape, $at}}"
