@@ -66,6 +66,26 @@ static void test_one_too_large(void **state)
     tensor_free(logits);
 }
 
+/* Among rows that are checked together. */
+static void test_far_in_a_batch(void **state)
+{
+    enum { ROWS = 200, BAD = 150 };
+    (void)state;
+    xent_tensor *logits = tensor_new(XENT_F32, SHAPE(ROWS, 5), ROW_MAJOR);
+    xent_options options = XENT_OPTIONS_INIT;
+    for (int i = 0; i < 8; i++) {
+        xent_tensor *target = tensor_new(index_dtypes[i], SHAPE(ROWS), ROW_MAJOR);
+        tensor_set(target, BAD, 5);
+        tensor_set(target, BAD + 1, 6);
+        options.ignore_index = -100;
+        refused_by_all(logits, target, &options, "target[150] = 5 is outside [0, 5)");
+        options.ignore_index = 5;
+        refused_by_all(logits, target, &options, "target[151] = 6 is outside [0, 5)");
+        tensor_free(target);
+    }
+    tensor_free(logits);
+}
+
 static void test_negative(void **state)
 {
     (void)state;
@@ -244,10 +264,15 @@ static void test_mean_divisor(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_too_large),      cmocka_unit_test(test_negative),
-        cmocka_unit_test(test_extremes),           cmocka_unit_test(test_first_in_row_major_order),
-        cmocka_unit_test(test_largest_rank),       cmocka_unit_test(test_last_of_many),
-        cmocka_unit_test(test_ignored_is_allowed), cmocka_unit_test(test_mean_divisor),
+        cmocka_unit_test(test_one_too_large),
+        cmocka_unit_test(test_negative),
+        cmocka_unit_test(test_far_in_a_batch),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_first_in_row_major_order),
+        cmocka_unit_test(test_largest_rank),
+        cmocka_unit_test(test_last_of_many),
+        cmocka_unit_test(test_ignored_is_allowed),
+        cmocka_unit_test(test_mean_divisor),
         cmocka_unit_test(test_row_weights),
     };
     require_backend();

@@ -98,8 +98,31 @@ static void test_types_are_widened(void **state)
         gemm = (struct gemm){ .only_wide = true, .fail_at = 2, .answer = 1 };
         expect_error(layer_call(&l, &t, gemm_in_order, &gemm), XENT_ERROR_UNSUPPORTED,
                      "layer->gemm returned 1 for the logits: it cannot multiply F32, which every gemm must");
+        gemm = (struct gemm){ .only_wide = true, .fail_at = 7, .answer = 1 }; /* the second block's */
+        expect_error(layer_call(&l, &t, gemm_in_order, &gemm), XENT_ERROR_UNSUPPORTED,
+                     "layer->gemm returned 1 for the logits: it cannot multiply F32, which every gemm must");
+        assert_int_equal(gemm.calls, 7);
         layer_tensors_free(&t);
         layer_tensors_free(&narrow);
+    }
+}
+
+/* Of more classes than are widened at a time a product is made in parts. */
+static void test_every_part_fails(void **state)
+{
+    static const struct {
+        int fail_at;
+        const char *name;
+    } parts[] = { { 2, "the logits" }, { 3, "the logits" }, { 5, "grad_hidden" }, { 6, "grad_hidden" } };
+    const struct layer l = layer_of(3, 5000, 2, XENT_BF16, XENT_BF16);
+    (void)state;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct layer_tensors t = layer_tensors_of(&l);
+        struct gemm gemm = { .only_wide = true, .fail_at = parts[i].fail_at, .answer = -1 };
+        expect_error_naming(layer_call(&l, &t, gemm_in_order, &gemm), XENT_ERROR_UNSUPPORTED, "layer->gemm returned -1 for ",
+                            parts[i].name);
+        assert_int_equal(gemm.calls, parts[i].fail_at);
+        layer_tensors_free(&t);
     }
 }
 
@@ -160,6 +183,29 @@ static void test_class_axis(void **state)
     expect_ok(layer_call(&l, &t, gemm_in_order, &gemm));
     l.options.axis = 1;
     expect_ok(layer_call(&l, &t, gemm_in_order, &gemm));
+    layer_tensors_free(&t);
+}
+
+/* Rows that go backwards in memory are no matrix, and those of no features nothing to multiply. */
+static void test_what_is_no_matrix(void **state)
+{
+    (void)state;
+    const struct layer l = with_bias(XENT_F32), empty = layer_of(3, 5, 0, XENT_BF16, XENT_BF16);
+    struct layer_tensors t = layer_tensors_of(&l), want = layer_tensors_of(&l), none = layer_tensors_of(&empty);
+    struct gemm gemm = { .calls = 0 };
+    xent_tensor *forwards = t.tensor[LAYER_GRAD_HIDDEN];
+    layer_two_steps(&l, &want);
+    t.tensor[LAYER_GRAD_HIDDEN] = tensor_strided(XENT_F32, SHAPE(l.rows, l.features), (const int64_t[]){ -l.features, 1 },
+                                                 tensor_at(forwards, (l.rows - 1) * l.features));
+    expect_ok(layer_call(&l, &t, gemm_in_order, &gemm));
+    expect_same_outputs(&t, &want);
+    xent_tensor_destroy(t.tensor[LAYER_GRAD_HIDDEN]);
+    t.tensor[LAYER_GRAD_HIDDEN] = forwards;
+    gemm.calls = 0;
+    expect_ok(layer_call(&empty, &none, gemm_in_order, &gemm));
+    assert_int_equal(gemm.calls, 0);
+    layer_tensors_free(&none);
+    layer_tensors_free(&want);
     layer_tensors_free(&t);
 }
 
@@ -238,7 +284,9 @@ int main(void)
         cmocka_unit_test(test_every_product_fails),
         cmocka_unit_test(test_every_tile_fails),
         cmocka_unit_test(test_types_are_widened),
+        cmocka_unit_test(test_every_part_fails),
         cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_what_is_no_matrix),
         cmocka_unit_test(test_class_axis),
         cmocka_unit_test(test_no_classes),
         cmocka_unit_test(test_overflow),

@@ -79,6 +79,22 @@ static void test_states_of_any_shard(void **state)
     assert_int_equal(xent_partials_per_row(&most), 1);
 }
 
+/* Rows whose states no memory can hold: those that are merged, or those of a part, which has two of each row. */
+static void test_states_beyond_memory(void **state)
+{
+    static const xent_partial none;
+    const xent_partial *const partials[] = { &none, &none };
+    xent_shard halves[2];
+    xent_partial whole;
+    (void)state;
+    for (int i = 0; i < 2; i++) expect_ok(xent_shard_cut(6 * CHUNK, XENT_F32, 2, i, &halves[i]));
+    assert_int_equal(xent_partials_per_row(&halves[0]), 2);
+    expect_error_naming(xent_partial_merge(2, halves, partials, PTRDIFF_MAX, &whole), XENT_ERROR_OVERFLOW,
+                        "whole: ", " rows of 1 states exceed ");
+    expect_error_naming(xent_partial_merge(2, halves, partials, PTRDIFF_MAX / (int64_t)sizeof whole, &whole),
+                        XENT_ERROR_OVERFLOW, "partials[0]: ", " rows of 2 states exceed ");
+}
+
 static void test_refused_cuts(void **state)
 {
     xent_shard s = { 1, 2, 3, 4, 5 };
@@ -98,6 +114,7 @@ int main(void)
         cmocka_unit_test(test_cuts),
         cmocka_unit_test(test_states_of_a_row),
         cmocka_unit_test(test_states_of_any_shard),
+        cmocka_unit_test(test_states_beyond_memory),
         cmocka_unit_test(test_refused_cuts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

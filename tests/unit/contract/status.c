@@ -109,6 +109,23 @@ static void test_numbers_in_a_locale(void **state)
     if (found == 0) skip();
 }
 
+/* The most digits and separators that shapes may have stand in a message whole. */
+static void test_longest_shapes(void **state)
+{
+    static float element;
+    const int64_t last = PTRDIFF_MAX / 20000000;
+    const int64_t shape[8] = { 10, 10, 10, 10, 10, 10, 10, last }, other[8] = { 10, 10, 10, 10, 10, 10, 10, last - 1 };
+    char message[256];
+    (void)state;
+    xent_tensor *z = tensor_over(XENT_F16, 8, shape, &element), *p = tensor_over(XENT_F16, 8, other, &element);
+    snprintf(message, sizeof message,
+             "p has shape (10, 10, 10, 10, 10, 10, 10, %lld), expected (10, 10, 10, 10, 10, 10, 10, %lld), that of z",
+             (long long)(last - 1), (long long)last);
+    expect_error(xent_softmax(z, 0, p), XENT_ERROR_SHAPE, message);
+    xent_tensor_destroy(p);
+    xent_tensor_destroy(z);
+}
+
 static void test_set_message(void **state)
 {
     (void)state;
@@ -134,7 +151,7 @@ int main(void)
         cmocka_unit_test(test_message), /* first: nothing has failed yet */
         cmocka_unit_test(test_version),     cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_numbers),     cmocka_unit_test(test_numbers_in_a_locale),
-        cmocka_unit_test(test_set_message),
+        cmocka_unit_test(test_set_message), cmocka_unit_test(test_longest_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

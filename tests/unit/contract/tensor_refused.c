@@ -97,6 +97,12 @@ static void test_refused_strides(void **state)
         expect_error(xent_tensor_wrap(&out, XENT_F64, SHAPE(3, 3), refused[i].strides, aligned), XENT_ERROR_OVERFLOW, message);
         assert_null(out);
     }
+    /* The last element begins where it can be addressed and ends beyond. */
+    const int64_t last[1] = { PTRDIFF_MAX / 8 };
+    xent_tensor *out = (xent_tensor *)aligned;
+    expect_error(xent_tensor_wrap(&out, XENT_F64, SHAPE(2), last, aligned), XENT_ERROR_OVERFLOW,
+                 "strides span more than " MOST " bytes");
+    assert_null(out);
     /* A dimension of length one reaches nothing. */
     xent_tensor *t = tensor_strided(XENT_F64, SHAPE(1, 3), (const int64_t[]){ INT64_MAX, 1 }, aligned);
     xent_tensor_destroy(t);

@@ -144,12 +144,63 @@ static void test_every_index_dtype(void **state)
     close_batch(&b);
 }
 
+/* Without class weights nothing tells how many classes there are: each index counts that is not ignored. */
+static void test_divisor_of_any_index(void **state)
+{
+    enum { INDICES = 200 };
+    xent_tensor *y = tensor_new(XENT_I64, SHAPE(INDICES), ROW_MAJOR);
+    xent_options options = XENT_OPTIONS_INIT;
+    double divisor = 0;
+    (void)state;
+    for (int64_t i = 0; i < INDICES; i++) tensor_set(y, i, (double)(1000 * i));
+    tensor_set(y, 7, -1);
+    expect_ok(xent_mean_divisor(y, &options, &divisor));
+    assert_true(divisor == INDICES);
+    options.ignore_index = -1;
+    expect_ok(xent_mean_divisor(y, &options, &divisor));
+    assert_true(divisor == INDICES - 1);
+    tensor_free(y);
+}
+
+/* Targets that lie in runs of three rows, apart: sums are made of the same rows in the same order. */
+static void test_targets_in_runs(void **state)
+{
+    enum { OUTER = 150, INNER = 3 };
+    const xent_dtype dtype = *(const xent_dtype *)*state;
+    xent_tensor *logp = tensor_new(dtype, SHAPE(OUTER, INNER, CLASSES), ROW_MAJOR),
+                *y = tensor_new(XENT_I64, SHAPE(OUTER, INNER), ROW_MAJOR),
+                *memory = tensor_new(XENT_I64, SHAPE(OUTER, INNER + 2), ROW_MAJOR),
+                *apart =
+                    tensor_strided(XENT_I64, SHAPE(OUTER, INNER), (const int64_t[]){ INNER + 2, 1 }, xent_tensor_data(memory)),
+                *weight = tensor_new(XENT_F64, SHAPE(CLASSES), ROW_MAJOR), *loss = tensor_new(XENT_F64, SCALAR, ROW_MAJOR),
+                *want = tensor_new(XENT_F64, SCALAR, ROW_MAJOR);
+    xent_options options = XENT_OPTIONS_INIT;
+    double divisor[2] = { 1, 2 };
+    for (int64_t i = 0; i < OUTER * INNER * CLASSES; i++) tensor_set(logp, i, -(double)(i % 97) / 7);
+    for (int64_t i = 0; i < OUTER * INNER; i++) tensor_set(y, i, (double)(i * 7919 % CLASSES));
+    for (int64_t i = 0; i < OUTER * INNER; i++) tensor_set(apart, i, (double)(i * 7919 % CLASSES));
+    for (int64_t i = 0; i < CLASSES; i++) tensor_set(weight, i, 1.0 / (double)(i + 3));
+    options.class_weight = weight;
+    options.axis = 2;
+    expect_ok(xent_nll_loss(logp, y, &options, want));
+    expect_ok(xent_nll_loss(logp, apart, &options, loss));
+    assert_true(tensor_bits(loss, 0) == tensor_bits(want, 0));
+    expect_ok(xent_mean_divisor(y, &options, &divisor[0]));
+    expect_ok(xent_mean_divisor(apart, &options, &divisor[1]));
+    assert_true(divisor[0] == divisor[1] && divisor[0] > 0);
+    xent_tensor_destroy(apart);
+    xent_tensor *const made[] = { logp, y, memory, weight, loss, want };
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) tensor_free(made[i]);
+}
+
 int main(void)
 {
     static const struct CMUnitTest each[] = {
         cmocka_unit_test(test_ignored_rows_may_be_left_out),
         cmocka_unit_test(test_parts_with_a_normalizer),
         cmocka_unit_test(test_every_index_dtype),
+        cmocka_unit_test(test_divisor_of_any_index),
+        cmocka_unit_test(test_targets_in_runs),
     };
     return run_on_all_dtypes(each, sizeof each / sizeof each[0]);
 }

@@ -142,9 +142,47 @@ static void test_special_in_a_late_chunk(void **state)
     f = find_in(2, 10000, z, 9999, NULL);
     assert_true(f.argmax == 6 && f.max == 6);
     for (int c = 0; c < 10000; c++) z[c] = -INF_;
+    f = find_in(2, 10000, z, 4096, NULL);
+    assert_true(f.argmax == 0 && f.max == -INF_ && f.lse == -INF_ && isnan(f.entropy) && isnan(f.loss) && f.rank == 4096);
     z[4096] = -4;
     f = find_in(2, 10000, z, 4096, NULL);
     assert_true(f.argmax == 4096 && f.max == -4 && f.lse == -4 && f.entropy == 0 && f.loss == 0 && f.rank == 0);
+}
+
+/* A smoothed loss is made in the same pass as the entropy. */
+static void test_special_with_smoothing(void **state)
+{
+    static double z[5000];
+    xent_options options = XENT_OPTIONS_INIT;
+    (void)state;
+    options.label_smoothing = 0.25;
+    for (int c = 0; c < 5000; c++) z[c] = c % 7;
+    z[4500] = NAN_;
+    struct found f = find_in(1, 5000, z, 5, &options);
+    assert_true(isnan(f.loss) && isnan(f.entropy) && f.argmax == 4500 && f.rank == -1);
+    z[4500] = INF_;
+    f = find_in(1, 5000, z, 5, &options);
+    assert_true(isnan(f.loss) && isnan(f.entropy) && f.max == INF_ && f.argmax == 4500);
+    z[4500] = -INF_;
+    f = find_in(1, 5000, z, 5, &options);
+    assert_true(f.loss == INF_ && f.entropy > 0 && f.max == 6);
+}
+
+/* One class far ahead, at an end of the range or not, has a loss of nothing, smoothed by its share of the distance to the others. */
+static void test_far_with_smoothing(void **state)
+{
+    static double z[5000];
+    xent_options options = XENT_OPTIONS_INIT;
+    (void)state;
+    options.label_smoothing = 0.25;
+    for (double far = 0x1p20; far <= 0x1p60; far *= 0x1p20)
+        for (int side = -1; side <= 1; side += 2) {
+            for (int c = 0; c < 5000; c++) z[c] = side < 0 ? -2 * far : 0;
+            z[4242] = side < 0 ? -far : far;
+            const struct found f = find_in(1, 5000, z, 4242, &options);
+            near(f.loss, 0.25 * far * 4999 / 5000);
+            assert_true(f.entropy == 0 && f.argmax == 4242 && f.rank == 0 && f.max == side * far);
+        }
 }
 
 static void test_ignored_rows(void **state)
@@ -196,10 +234,16 @@ static void test_options(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_numbers), cmocka_unit_test(test_confident_row),
-        cmocka_unit_test(test_ties),          cmocka_unit_test(test_masked_classes),
-        cmocka_unit_test(test_special_rows),  cmocka_unit_test(test_special_in_a_late_chunk),
-        cmocka_unit_test(test_ignored_rows),  cmocka_unit_test(test_options),
+        cmocka_unit_test(test_known_numbers),
+        cmocka_unit_test(test_confident_row),
+        cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_masked_classes),
+        cmocka_unit_test(test_special_rows),
+        cmocka_unit_test(test_special_in_a_late_chunk),
+        cmocka_unit_test(test_ignored_rows),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_special_with_smoothing),
+        cmocka_unit_test(test_far_with_smoothing),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
