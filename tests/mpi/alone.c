@@ -16,6 +16,18 @@ static void expect_stopped(struct arguments *a, const struct case_data *data, co
     expect_answer(a, data, words, XENT_ERROR_COMMUNICATION, NO_RANK, words);
 }
 
+static void expect_without_options(const struct case_data *data)
+{
+    const struct batch *b = &data->batch;
+    double got = -1, want = -2;
+    xent_tensor *loss = tensor_over(XENT_F64, SCALAR, &got), *of_libxent = tensor_over(XENT_F64, SCALAR, &want);
+    expect_ok(xent_mpi_cross_entropy(MPI_COMM_NULL, MPI_COMM_NULL, b->logits, NULL, b->target, NULL, loss));
+    expect_ok(xent_cross_entropy(b->logits, b->target, NULL, of_libxent));
+    assert_memory_equal(&got, &want, sizeof got);
+    xent_tensor_destroy(of_libxent);
+    xent_tensor_destroy(loss);
+}
+
 int main(int argc, char **argv)
 {
     const struct grid one = { .parts = 1, .batches = 1, .classes = MPI_COMM_NULL, .rows = MPI_COMM_NULL };
@@ -33,7 +45,11 @@ int main(int argc, char **argv)
         expect_ok(arguments_call(&a));
     }
     expect_same_rows(&data.out, &want, "alone");
-    a.function = CALL_GRADIENT;
+    arguments_init(&a, &one, &data, CALL_GRADIENT);
+    a.own_options.axis = -2;
+    expect_ok(arguments_call(&a));
+    expect_same_rows(&data.out, &want, "an axis counted from the end");
+    expect_without_options(&data);
     a.logits = NULL;
     expect_answer(&a, &data, "no rank is named", XENT_ERROR_INVALID_ARGUMENT, NO_RANK, "logits is NULL");
     expect_error(arguments_call(&a), XENT_ERROR_INVALID_ARGUMENT, "logits is NULL");

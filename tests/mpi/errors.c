@@ -257,6 +257,25 @@ static void try_opposite_rows(const struct grid *g)
     MPI_Comm_free(&rows);
 }
 
+/* A weight of a row that is no double, and weights that are and add up to none. */
+static void try_large_weights(const struct grid *g)
+{
+    for (int of_classes = 0; of_classes < 2; of_classes++) {
+        struct arguments a;
+        double loss = 0;
+        xent_tensor *result = tensor_over(XENT_F64, SCALAR, &loss);
+        arguments_init(&a, g, data, CALL_LOSS);
+        a.loss = result;
+        a.own_options.reduction = XENT_REDUCTION_MEAN;
+        a.own_options.row_weight = holding(like(a.own_options.row_weight, XENT_F64), 1e308);
+        if (of_classes) a.own_options.class_weight = holding(like(a.own_options.class_weight, XENT_F64), 1e308);
+        expect_answer(&a, data, "large weights", XENT_ERROR_OVERFLOW, SOME_RANK,
+                      "the weights of all rows add up to more than the largest double");
+        assert_true(loss == 0);
+        xent_tensor_destroy(result);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct grid g;
@@ -270,6 +289,7 @@ int main(int argc, char **argv)
     cases += TRY_ALL(&g, by_difference, 0);
     cases += TRY_ALL(&g, by_rows, 0);
     try_opposite_rows(&g);
+    try_large_weights(&g);
     try_intercommunicator(&g);
     if (g.world == 0) printf("%d x %d ranks: %d cases on each\n", g.parts, g.batches, cases);
     case_end(&made);
