@@ -56,6 +56,11 @@ for function in malloc calloc open fstat mmap fopen posix_madvise read pthread_c
     refuse $function eval large.npy large_t.npy --json --threads 5
 done
 
+# Where a descriptor is closed and nothing can stand in its place, files are read all the same.
+xent eval both.safetensors --json >expected
+XENT_TEST_FAULT=open:0 xent eval both.safetensors --json <&- >printed 2>message || fail "without a standard input: $(cat message)"
+diff expected printed || fail "without a standard input it prints something else"
+
 echo "== writing"
 # written <argument>...: what it writes may have no bytes at all, 512, 1024 and so on, until all of it fits; gnuplot's file too
 written()
@@ -77,7 +82,7 @@ done
 
 if command -v gnuplot >/dev/null; then
     echo "== gnuplot"
-    for function in malloc calloc open fopen fdopen pipe2 action spawn; do
+    for function in malloc calloc open fopen fdopen pipe2 action spawn read; do
         refuse $function eval both.safetensors --json --plot plot.svg
     done
 else

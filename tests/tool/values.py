@@ -145,6 +145,7 @@ def test_diff():
 
     assert "none" in differ(z, z, 0, elements=z.size, different=0, nan=0, ulp=0, first=None)
     differ(z, np.asfortranarray(z), 0, "--block", 3, different=0)
+    differ(np.asfortranarray(z), z, 0, "--block", 3, different=0)
     y = z.astype("f4").copy()
     y[3, 4, 5] = np.nextafter(y[3, 4, 5], np.float32(np.inf))
     y[6, 0, 1] = np.nan
@@ -155,6 +156,9 @@ def test_diff():
     differ(np.float16([1, np.inf]), np.float16([1, 65504]), 1, ulp=1, first=[1])
     text = differ(np.uint16([0x3F80, 0x7F80]), np.uint16([0xBF80, 0x7F80]), 1, "--as", "bf16", ulp=2 * 0x3F80, first=[0])
     assert "(0,): 1 and -1" in text
+    differ(np.int16([0x3F80]), np.int16([-0x4080]), 1, "--as", "bf16", ulp=2 * 0x3F80)
+    one = np.float32([1])
+    differ(one, np.nextafter(one, np.float32([2])), 1, "--as", "bf16", ulp=1)  # has a type of its own
     differ(np.array([1, -5], "i8"), np.array([1, 5], "i8"), 1, different=1, ulp=10, first=[1])
     differ(np.array([2**64 - 1], "u8"), np.array([2**64 - 3], "u8"), 1, ulp=2)
     differ(np.array([-128], "i1"), np.array([127], "i1"), 1, ulp=255)
