@@ -57,11 +57,13 @@ static bool take_string(struct text *t, char *out, size_t size)
     return true;
 }
 
+/* Decimal: with a zero in front it is octal to one Python and nothing to the other. */
 static bool take_extent(struct text *t, int64_t *out)
 {
     int64_t value = 0;
     int digits = 0;
     skip_blanks(t);
+    const char *first = t->at;
     for (; t->at < t->end && *t->at >= '0' && *t->at <= '9'; t->at++, digits++) {
         const int digit = *t->at - '0';
         if (value > (INT64_MAX - digit) / 10) return false;
@@ -69,7 +71,7 @@ static bool take_extent(struct text *t, int64_t *out)
     }
     if (t->at < t->end && *t->at == 'L') t->at++; /* numpy under Python 2 */
     *out = value;
-    return digits > 0;
+    return digits == 1 || (digits > 1 && *first != '0');
 }
 
 static bool take_shape(struct text *t, struct array *array, struct reason *why)

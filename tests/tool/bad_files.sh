@@ -79,7 +79,7 @@ shape()
     header "$1" "{'descr': '<f4', 'fortran_order': False, 'shape': $2}"
 }
 shape 'has no tuple for its shape' '6'
-for text in '(6)' '(2, -3)' '(2, 3' '(2 3)' '(2,, 3)' '(99999999999999999999, 3)' '(,)'; do
+for text in '(6)' '(2, -3)' '(02, 3)' '(2, 3' '(2 3)' '(2,, 3)' '(99999999999999999999, 3)' '(,)'; do
     shape 'has a shape that is no tuple of whole numbers up to 2^63' "$text"
 done
 shape 'has more than 8 dimensions' '(1, 1, 1, 1, 1, 1, 1, 2, 3)'
