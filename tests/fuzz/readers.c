@@ -1,9 +1,10 @@
 /* The readers of the program xent: an input is a file, and goes to the reader that its first bytes name, as in the program. What a reader
-   accepts must lie within the file; it is given the header alone, in a block of its own. */
+   accepts, and what it has read then, is what a model of the format does, which knows the format alone. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "flaw.h"
+#include "readers.h"
 #include "support/problem_operand.h"
 #include "tool/kld.h"
 #include "tool/npy.h"
@@ -20,26 +21,30 @@ static void require(bool condition, const char *what)
 
 /* ---- Arrays -------------------------------------------------------------------------------------------------------------- */
 
-/* Whether the last element ends before the file does; nothing here overflows if the reader has done its work. */
-static bool lies_within(const struct array *array, uint64_t file_size)
+bool array_model(struct array *array, bool column_major, uint64_t *bytes)
 {
-    const uint64_t size = xent_dtype_size(array->dtype);
-    uint64_t last = 0;
+    const uint64_t most = INT64_MAX / xent_dtype_size(array->dtype);
+    uint64_t elements = 1;
+    bool empty = false;
     for (int32_t k = 0; k < array->ndim; k++) {
-        if (array->shape[k] == 0) return array->offset <= file_size;
-        if (array->shape[k] > 1 && (uint64_t)array->strides[k] > file_size / (uint64_t)(array->shape[k] - 1)) return false;
-        last += (uint64_t)(array->shape[k] - 1) * (uint64_t)array->strides[k];
+        const int32_t d = column_major ? k : array->ndim - 1 - k;
+        const uint64_t extent = array->shape[d] == 0 ? 1 : (uint64_t)array->shape[d];
+        array->strides[d] = (int64_t)elements;
+        empty |= array->shape[d] == 0;
+        if (elements > most / extent) return false;
+        elements *= extent;
     }
-    return array->offset <= file_size && last < (file_size - array->offset) / size;
+    *bytes = empty ? 0 : elements * xent_dtype_size(array->dtype);
+    return true;
 }
 
-static void require_array(const struct array *array, uint64_t file_size)
+static void require_same(const struct array *got, const struct array *expected)
 {
-    require(xent_dtype_size(array->dtype) > 0, "an array of an unknown dtype");
-    require(array->ndim >= 0 && array->ndim <= XENT_MAX_NDIM, "an array of an odd rank");
-    for (int32_t k = 0; k < array->ndim; k++)
-        require(array->shape[k] >= 0 && array->strides[k] >= 0, "an array with a negative extent or stride");
-    require(lies_within(array, file_size), "an array that goes on behind the file's end");
+    bool same = got->dtype == expected->dtype && got->untyped == expected->untyped && got->ndim == expected->ndim &&
+                got->offset == expected->offset;
+    for (int32_t k = 0; same && k < got->ndim; k++)
+        same = got->shape[k] == expected->shape[k] && got->strides[k] == expected->strides[k];
+    require(same, "an array is another one than the file has");
 }
 
 /* A copy of the first bytes, so that a byte too many is seen. */
@@ -50,38 +55,57 @@ static unsigned char *copy_of(const uint8_t *data, size_t size)
     return copy;
 }
 
-typedef size_t header_size(const unsigned char *bytes, size_t size, uint64_t file_size, struct reason *why);
-typedef bool parse(struct array *array, const unsigned char *bytes, size_t size, uint64_t file_size, struct reason *why);
-
-static bool parse_safetensors(struct array *array, const unsigned char *bytes, size_t size, uint64_t file_size,
-                              struct reason *why)
+/* A reader's answer, and the array that it has read, are the model's; a refusal has a reason. */
+static void compare(bool good, bool expected, const struct array *got, const struct array *model, const struct reason *why)
 {
-    struct array named;
-    bool found = false;
-    const bool good = safetensors_parse(array, NULL, bytes, size, file_size, why);
-    if (safetensors_look_up(&named, "targets", bytes, size, file_size, &found, why) && found) require_array(&named, file_size);
-    return good;
+    require(good || why->text[0] != '\0', "a refusal without a reason");
+    require(good || !expected, why->text);
+    require(expected || !good, "an array is read that the format does not allow");
+    if (good) require_same(got, model);
 }
 
-static void read_array(const uint8_t *data, size_t size, uint64_t file_size, header_size *measure, parse *read)
+typedef size_t header_size(const unsigned char *bytes, size_t size, uint64_t file_size, struct reason *why);
+typedef size_t header_model(const uint8_t *data, size_t size, uint64_t file_size);
+typedef void read_header(const unsigned char *header, size_t size, uint64_t file_size);
+
+static void read_npy(const unsigned char *header, size_t size, uint64_t file_size)
+{
+    struct array array, model;
+    struct reason why = { "" };
+    const bool good = npy_parse(&array, header, size, file_size, &why);
+    compare(good, npy_model(&model, header, size, file_size), &array, &model, &why);
+}
+
+static void read_safetensors(const unsigned char *header, size_t size, uint64_t file_size)
+{
+    struct array array, model;
+    struct reason why = { "" };
+    bool found = false;
+    const bool good = safetensors_parse(&array, NULL, header, size, file_size, &why);
+    compare(good, safetensors_model(&model, NULL, header, size, file_size).tensor, &array, &model, &why);
+    why.text[0] = '\0';
+    const bool beside = safetensors_look_up(&array, "targets", header, size, file_size, &found, &why);
+    const struct safetensors_model wanted = safetensors_model(&model, "targets", header, size, file_size);
+    require(!beside || found == wanted.found, "a tensor is there, or is not, and is not said to be");
+    compare(beside && found, wanted.tensor, &array, &model, beside ? &(struct reason){ "there is none" } : &why);
+    require(beside == (wanted.header && (wanted.tensor || !wanted.found)), "another answer where a tensor need not be there");
+}
+
+/* The reader is given the header alone. */
+static void read_array(const uint8_t *data, size_t size, uint64_t file_size, header_size *measure, header_model *model,
+                       read_header *read)
 {
     enum { BEGINNING = 20 };
-    struct array array;
     struct reason why = { "" };
     const size_t first = size < BEGINNING ? size : BEGINNING;
     unsigned char *beginning = copy_of(data, first);
     const size_t needed = measure(beginning, first, file_size, &why);
     free(beginning);
     require(needed > 0 || why.text[0] != '\0', "a header is refused without a reason");
+    require(needed == model(data, size, file_size), "a header that ends elsewhere");
     if (needed == 0 || needed > size) return;
-    require(needed <= file_size, "a header that is longer than the file");
     unsigned char *header = copy_of(data, needed);
-    if (read(&array, header, needed, file_size, &why)) {
-        require(array.offset >= needed, "an array that begins in the header");
-        require_array(&array, file_size);
-    } else {
-        require(why.text[0] != '\0', "an array is refused without a reason");
-    }
+    read(header, needed, file_size);
     free(header);
 }
 
@@ -132,11 +156,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint64_t file_size = ends[k] > size ? ends[k] : size - ends[k];
         const size_t seen = file_size < size ? (size_t)file_size : size;
         if (npy_is(data, seen))
-            read_array(data, seen, file_size, npy_header_size, npy_parse);
+            read_array(data, seen, file_size, npy_header_size, npy_model_header, read_npy);
         else if (kld_is(data, seen))
             read_kld(data, seen, file_size);
         else if (safetensors_is(data, seen))
-            read_array(data, seen, file_size, safetensors_header_size, parse_safetensors);
+            read_array(data, seen, file_size, safetensors_header_size, safetensors_model_header, read_safetensors);
     }
     return 0;
 }
