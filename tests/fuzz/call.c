@@ -208,8 +208,6 @@ void call_close(struct call *c) { stage_close(&c->stage); }
 
 /* ---- The call ------------------------------------------------------------------------------------------------------------ */
 
-static xent_tensor *tensor_of(const struct call *c, int at) { return c->stage.argument[at].tensor; }
-
 static xent_status make_row_stats(const struct call *c, const struct arguments *a)
 {
     const struct argument *stats = call_argument(c, CALL_STATS);
@@ -223,7 +221,7 @@ xent_status call_make(void *call)
     const struct call *c = call;
     const struct argument *options = call_argument(c, CALL_OPTIONS), *divisor = call_argument(c, CALL_DIVISOR);
     struct arguments a = { .axis = c->axis };
-    for (int role = 0; role < ROLES; role++) a.tensor[role] = tensor_of(c, role);
+    stage_tensors(&c->stage, ROLES, a.tensor);
     if (options != NULL) a.options = (const xent_options *)(const void *)options->first;
     if (divisor != NULL) a.divisor = (double *)(void *)divisor->first;
     return c->problem.op == OP_ROW_STATS ? make_row_stats(c, &a) : c->operation->call(&a);

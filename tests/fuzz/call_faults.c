@@ -108,15 +108,11 @@ static void put_special(const struct argument *a, int64_t i, const struct call *
 static void fill_structs(struct call *c)
 {
     const struct argument *argument = c->stage.argument;
-    xent_stats stats = { c->stats_size,
-                         argument[ROLE_ROW_LOSS].tensor,
-                         argument[ROLE_LSE].tensor,
-                         argument[ROLE_MAX].tensor,
-                         argument[ROLE_ARGMAX].tensor,
-                         argument[ROLE_ENTROPY].tensor,
-                         argument[ROLE_RANK].tensor };
-    c->options.class_weight = argument[ROLE_WEIGHT].tensor;
-    c->options.row_weight = argument[ROLE_ROW_WEIGHT].tensor;
+    xent_tensor *tensor[ROLES];
+    stage_tensors(&c->stage, ROLES, tensor);
+    const xent_stats stats = stats_of(tensor, c->stats_size);
+    c->options.class_weight = tensor[ROLE_WEIGHT];
+    c->options.row_weight = tensor[ROLE_ROW_WEIGHT];
     if (argument[CALL_OPTIONS].given) struct_fill(&argument[CALL_OPTIONS], &c->options, sizeof c->options, c->tail);
     if (argument[CALL_STATS].given) struct_fill(&argument[CALL_STATS], &stats, sizeof stats, c->tail);
 }

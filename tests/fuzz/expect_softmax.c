@@ -15,41 +15,24 @@ static double places(const struct rows *b, int at, quad exact, double units)
     return fabs((double)exact) * (1 + 2 * storage->unit) > storage->largest ? (double)INFINITY : units * ulp(storage, exact);
 }
 
-/* ---- softmax ------------------------------------------------------------------------------------------------------------- */
+/* ---- softmax and log_softmax ---------------------------------------------------------------------------------------------- */
 
-static void expect_probability(const struct rows *b, int64_t i, quad p, quad below)
+/* What class c of a row with probabilities must have at an element of an output. */
+typedef void expect_class(const struct rows *b, int out, int64_t at, const struct reference *r, int64_t c);
+
+static void expect_probability(const struct rows *b, int out, int64_t at, const struct reference *r, int64_t c)
 {
     const bool wide = b->dtype == XENT_F64;
+    const quad p = reference_probability(r, c), below = r->max - r->z[c];
     const double units = wide ? (6 + (double)below / 24) * 0x1p-53 : 4 * 0x1p-24;
     const double allowed = units * (double)p + (wide ? 0x1p-1074 : 0x1p-149);
-    if (dtype_of(b, ROLE_OUTPUT) == arithmetic_of(b->dtype)->dtype)
-        expect_stored(b, ROLE_OUTPUT, i, p, allowed);
+    if (r->z[c] == -(quad)INFINITY)
+        expect_stored(b, out, at, 0, 0);
+    else if (dtype_of(b, out) == arithmetic_of(b->dtype)->dtype)
+        expect_stored(b, out, at, p, allowed);
     else
-        expect_rounded(b, ROLE_OUTPUT, i, p, allowed);
+        expect_rounded(b, out, at, p, allowed);
 }
-
-void expect_softmax(const struct rows *b)
-{
-    quad *room = quads_new(2 * b->classes);
-    for (int64_t row = 0; row < b->count && b->classes > 0; row++) {
-        double *z = rows_numbers(b, ROLE_INPUT, row);
-        const bool none = has_no_probabilities(z, b->classes);
-        const struct reference r = none ? (struct reference){ .classes = 0 } : reference_of_doubles(z, b->classes, room);
-        for (int64_t c = 0; c < b->classes; c++) {
-            const int64_t at = rows_at(b, row, c);
-            if (none)
-                expect_stored(b, ROLE_OUTPUT, at, (quad)NAN, 0);
-            else if (z[c] == -(double)INFINITY)
-                expect_stored(b, ROLE_OUTPUT, at, 0, 0);
-            else
-                expect_probability(b, at, reference_probability(&r, c), r.max - r.z[c]);
-        }
-        free(z);
-    }
-    free(room);
-}
-
-/* ---- log_softmax and top_k ----------------------------------------------------------------------------------------------- */
 
 static void expect_log_probability(const struct rows *b, int out, int64_t at, const struct reference *r, int64_t c)
 {
@@ -64,7 +47,7 @@ static void expect_log_probability(const struct rows *b, int out, int64_t at, co
         expect_stored(b, out, at, x, places(b, out, x, 2));
 }
 
-void expect_log_softmax(const struct rows *b)
+static void expect_classes(const struct rows *b, expect_class *expect)
 {
     quad *room = quads_new(2 * b->classes);
     for (int64_t row = 0; row < b->count && b->classes > 0; row++) {
@@ -72,16 +55,21 @@ void expect_log_softmax(const struct rows *b)
         const bool none = has_no_probabilities(z, b->classes);
         const struct reference r = none ? (struct reference){ .classes = 0 } : reference_of_doubles(z, b->classes, room);
         for (int64_t c = 0; c < b->classes; c++) {
-            const int64_t at = rows_at(b, row, c);
             if (none)
-                expect_stored(b, ROLE_OUTPUT, at, (quad)NAN, 0);
+                expect_stored(b, ROLE_OUTPUT, rows_at(b, row, c), (quad)NAN, 0);
             else
-                expect_log_probability(b, ROLE_OUTPUT, at, &r, c);
+                expect(b, ROLE_OUTPUT, rows_at(b, row, c), &r, c);
         }
         free(z);
     }
     free(room);
 }
+
+void expect_softmax(const struct rows *b) { expect_classes(b, expect_probability); }
+
+void expect_log_softmax(const struct rows *b) { expect_classes(b, expect_log_probability); }
+
+/* ---- top_k ---------------------------------------------------------------------------------------------------------------- */
 
 /* The best class that is not taken yet: a NaN, else the largest, the first of equal ones. */
 static int64_t take_best(const double *z, bool *taken, int64_t classes)

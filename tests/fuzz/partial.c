@@ -45,8 +45,7 @@ static void expect_whole_rows(const struct partial_call *c)
     const xent_tensor *logits = r->tensor[ROLE_INPUT], *target = partial_rows_target(r);
     xent_tensor *out[ROLES];
     for (int role = 0; role < ROLES; role++) out[role] = role_rules[role].output ? output_like(c, role) : NULL;
-    xent_stats stats = { sizeof stats,     out[ROLE_ROW_LOSS], out[ROLE_LSE], out[ROLE_MAX],
-                         out[ROLE_ARGMAX], out[ROLE_ENTROPY],  NULL };
+    const xent_stats stats = stats_of(out, sizeof stats);
     const bool any =
         stats.loss != NULL || stats.lse != NULL || stats.max != NULL || stats.argmax != NULL || stats.entropy != NULL;
     if (c->function == PARTIAL_FINISH && out[ROLE_LOSS] != NULL)

@@ -116,16 +116,12 @@ static void fill(const struct partial_call *c, int role)
 
 static void fill_bytes(struct partial_call *c)
 {
-    struct argument *argument = c->stage.argument;
-    xent_stats stats = { c->stats_size,
-                         argument[ROLE_ROW_LOSS].tensor,
-                         argument[ROLE_LSE].tensor,
-                         argument[ROLE_MAX].tensor,
-                         argument[ROLE_ARGMAX].tensor,
-                         argument[ROLE_ENTROPY].tensor,
-                         NULL };
-    c->options.class_weight = argument[ROLE_WEIGHT].tensor;
-    c->options.row_weight = argument[ROLE_ROW_WEIGHT].tensor;
+    const struct argument *argument = c->stage.argument;
+    xent_tensor *tensor[ROLES];
+    stage_tensors(&c->stage, ROLES, tensor);
+    const xent_stats stats = stats_of(tensor, c->stats_size);
+    c->options.class_weight = tensor[ROLE_WEIGHT];
+    c->options.row_weight = tensor[ROLE_ROW_WEIGHT];
     struct_fill(&argument[PARTIAL_OPTIONS], &c->options, sizeof c->options, c->tail);
     if (argument[PARTIAL_STATS].given) struct_fill(&argument[PARTIAL_STATS], &stats, sizeof stats, c->tail);
     if (argument[PARTIAL_SHARD].given) memcpy(argument[PARTIAL_SHARD].first, &c->shard, sizeof c->shard);

@@ -8,6 +8,7 @@
 #include "flaw.h"
 #include "support/half.h"
 #include "support/problem.h"
+#include "support/problem_element.h"
 #include "support/problem_operand.h"
 
 enum { PATTERN = 0xA5, ALIGNMENT = 64 };
@@ -105,16 +106,7 @@ static int64_t integer_at(xent_dtype dtype, const void *at)
 double argument_number(const struct argument *a, int64_t i) { return number_at(a->dtype, argument_at(a, i)); }
 int64_t argument_integer(const struct argument *a, int64_t i) { return integer_at(a->dtype, argument_at(a, i)); }
 
-void argument_store(const struct argument *a, int64_t i, double value)
-{
-    const float single = (float)value;
-    const uint16_t half = xent_dtype_size(a->dtype) == 2 ? half_encode(a->dtype, value) : 0;
-    switch ((int)a->dtype) {
-    case XENT_F32: memcpy(argument_at(a, i), &single, sizeof single); break;
-    case XENT_F64: memcpy(argument_at(a, i), &value, sizeof value); break;
-    default: memcpy(argument_at(a, i), &half, sizeof half); break;
-    }
-}
+void argument_store(const struct argument *a, int64_t i, double value) { element_store(a->dtype, argument_at(a, i), 0, value); }
 
 void argument_store_integer(const struct argument *a, int64_t i, int64_t value)
 {
@@ -199,6 +191,11 @@ void stage_close(struct stage *s)
         free(s->block[i].before);
     }
     free(s->answer);
+}
+
+void stage_tensors(const struct stage *s, int count, xent_tensor **out)
+{
+    for (int i = 0; i < count; i++) out[i] = s->argument[i].tensor;
 }
 
 void stage_keep(struct stage *s)

@@ -51,6 +51,9 @@ void argument_row_major(struct argument *a);
 void stage_open(struct stage *s, size_t guard, size_t offset);
 void stage_close(struct stage *s);
 
+/* The tensors of the first `count` arguments. */
+void stage_tensors(const struct stage *s, int count, xent_tensor **out);
+
 int64_t argument_elements(const struct argument *a);
 void *argument_at(const struct argument *a, int64_t i); /* in row-major order */
 double argument_number(const struct argument *a, int64_t i);

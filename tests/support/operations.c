@@ -121,15 +121,15 @@ static xent_status call_kl_div_grad(const struct arguments *a)
                             a->tensor[ROLE_GRAD_LOSS], a->tensor[ROLE_LOSS], a->tensor[ROLE_OUTPUT]);
 }
 
+xent_stats stats_of(xent_tensor *const tensor[ROLES], size_t struct_size)
+{
+    return (xent_stats){ struct_size,         tensor[ROLE_ROW_LOSS], tensor[ROLE_LSE], tensor[ROLE_MAX],
+                         tensor[ROLE_ARGMAX], tensor[ROLE_ENTROPY],  tensor[ROLE_RANK] };
+}
+
 static xent_status call_row_stats(const struct arguments *a)
 {
-    xent_stats stats = XENT_STATS_INIT;
-    stats.loss = a->tensor[ROLE_ROW_LOSS];
-    stats.lse = a->tensor[ROLE_LSE];
-    stats.max = a->tensor[ROLE_MAX];
-    stats.argmax = a->tensor[ROLE_ARGMAX];
-    stats.entropy = a->tensor[ROLE_ENTROPY];
-    stats.rank = a->tensor[ROLE_RANK];
+    const xent_stats stats = stats_of(a->tensor, sizeof stats);
     return xent_row_stats(a->tensor[ROLE_INPUT], target_of(a), a->options, &stats);
 }
 

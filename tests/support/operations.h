@@ -113,6 +113,9 @@ struct arguments {
     double *divisor;
 };
 
+/* The statistics whose members these are. */
+xent_stats stats_of(xent_tensor *const tensor[ROLES], size_t struct_size);
+
 struct operation {
     const char *name; /* without xent_ */
     xent_status (*call)(const struct arguments *a);
