@@ -1,4 +1,4 @@
-/* kl_div and its gradient. With a softcap the bounds are those of other logits; what is left is that a divergence is never negative. */
+/* kl_div and its gradient. With a softcap they are those of other logits, as near as xent_cross_entropy says. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -42,6 +42,26 @@ static quad divergence_of(const struct pair *x)
     return sum;
 }
 
+/* How far logits that are off by a little move the divergence: each by its derivative somewhere between. */
+static double moved(const struct rows *b, const struct pair *x, double kl)
+{
+    const double growth_p = x->p.growth, growth_q = x->q.growth;
+    const double turn = 2 * (x->p.off + x->q.off); /* of a u */
+    double size = 0, sum = 0;
+    for (int64_t c = 0; c < b->classes; c++) {
+        const quad p = reference_probability(&x->p.prob, c);
+        const quad u = reference_log_probability(&x->p.prob, c) - reference_log_probability(&x->q.prob, c);
+        if (p != 0) size += (double)(p * quad_abs(u));
+    }
+    for (int64_t c = 0; c < b->classes; c++) {
+        const double p = (double)reference_probability(&x->p.prob, c), q = (double)reference_probability(&x->q.prob, c);
+        const double u = (double)(reference_log_probability(&x->p.prob, c) - reference_log_probability(&x->q.prob, c));
+        sum += (fabs(q - p) + growth_q * q + growth_p * p) * exact_row_off(b, &x->q, c);
+        if (p != 0) sum += p * (1 + growth_p) * (fabs(u - kl) + 2 * turn + growth_p * size) * exact_row_off(b, &x->p, c);
+    }
+    return sum;
+}
+
 /* Whether all that q hardly has p hardly has either: what counts as 0 makes no difference. */
 static bool is_clear(const struct rows *b, const struct pair *x)
 {
@@ -59,9 +79,12 @@ static struct row_loss divergence(const struct rows *b, int64_t row)
     if (!x.none) {
         const quad exact = divergence_of(&x);
         const double share = b->dtype == XENT_F64 ? 0x1p-48 : 0x1p-20, floor = b->dtype == XENT_F64 ? 0x1p-96 : 0x1p-46;
+        const double off = exact == (quad)INFINITY || b->options.softcap == 0 ? 0 : moved(b, &x, (double)exact);
         kl.exact = exact * (quad)r;
-        kl.allowed = exact == (quad)INFINITY ? 0 : r * (share * (double)exact + floor) + 0x1p-52 * (double)kl.exact + 0x1p-1074;
-        if (!is_clear(b, &x) || (b->options.softcap != 0 && exact != (quad)INFINITY)) kl = (struct row_loss){ 0, NAN };
+        kl.allowed = exact == (quad)INFINITY
+                         ? 0
+                         : r * (share * ((double)exact + off) + floor + off) + 0x1p-52 * (double)kl.exact + 0x1p-1074;
+        if (!is_clear(b, &x)) kl = (struct row_loss){ 0, NAN };
     }
     pair_free(&x);
     return kl;
@@ -82,10 +105,16 @@ static void expect_entry(const struct rows *b, const struct pair *x, int64_t row
 {
     const struct precision *a = arithmetic_of(b->dtype);
     const bool wide = b->dtype == XENT_F64;
-    const quad p = reference_probability(&x->p.prob, c), q = reference_probability(&x->q.prob, c), scale = x->q.slope[c];
-    const quad entry = factor * scale * (q - p), size = quad_abs(factor * scale);
+    const struct bound_units *u = bound_units_of(b->dtype);
+    const quad p = reference_probability(&x->p.prob, c), q = reference_probability(&x->q.prob, c), slope = x->q.slope[c];
+    const double growth_p = x->p.growth, growth_q = x->q.growth;
+    const double scale = objective_scale(&(struct objective){ b->dtype, b->classes, &b->options, NULL });
+    const double steeper = b->options.softcap == 0 ? 0 : fmax(u->slope * (double)slope, scale * u->slope_floor);
+    const quad entry = factor * slope * (q - p), size = quad_abs(factor) * (slope + (quad)steeper);
     const double units = wide ? 16 * 0x1p-53 : 8 * 0x1p-24, lost = wide ? 0x1p-1010 : 0x1p-189;
-    const double allowed = (units + off + 0x1p-51) * (double)(size * (p + q)) + lost * (double)size + a->tiny;
+    const double allowed = (units + off + 0x1p-51) * (double)(size * (p + q)) + lost * (double)size + a->tiny +
+                           (double)size * (growth_p * (double)p + growth_q * (double)q) +
+                           (double)quad_abs(factor * (q - p)) * steeper;
     const double end = precision_of(b->stage->argument[ROLE_OUTPUT].dtype)->largest * 0.99;
     if (fabs((double)entry) + allowed >= end)
         expect_stored(b, ROLE_OUTPUT, rows_at(b, row, c), entry, (double)INFINITY);
@@ -107,7 +136,7 @@ void expect_kl_div_grad(const struct rows *b)
                 expect_stored(b, ROLE_OUTPUT, rows_at(b, row, c), 0, 0);
             else if (x.none || factor != factor)
                 expect_stored(b, ROLE_OUTPUT, rows_at(b, row, c), (quad)NAN, 0);
-            else if (usual && b->options.softcap == 0)
+            else if (usual)
                 expect_entry(b, &x, row, c, factor, off);
         }
         pair_free(&x);

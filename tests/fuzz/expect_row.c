@@ -10,6 +10,12 @@ static struct objective objective_of(const struct rows *b, const double *weights
     return (struct objective){ b->dtype, b->classes, &b->options, weights };
 }
 
+double exact_row_off(const struct rows *b, const struct exact_row *x, int64_t c)
+{
+    const double v = (double)x->capped[c];
+    return b->options.softcap == 0 || isinf(v) ? 0 : bound_units_of(b->dtype)->capped * fabs(v);
+}
+
 struct exact_row exact_row_of(const struct rows *b, enum role role, int64_t row)
 {
     const struct objective o = objective_of(b, NULL);
@@ -28,6 +34,8 @@ struct exact_row exact_row_of(const struct rows *b, enum role role, int64_t row)
         x.capped[c] = softcap * quad_tanh((quad)scaled / softcap);
         x.slope[c] = scale * (4 * e / ((1 + e) * (1 + e)));
     }
+    for (int64_t c = 0; c < b->classes; c++) x.off = fmax(x.off, exact_row_off(b, &x, c));
+    x.growth = expm1(2 * x.off);
     x.none = has_no_probabilities(x.scaled, b->classes);
     if (!x.none) x.prob = reference_of(x.capped, b->classes, x.term);
     return x;

@@ -1,4 +1,4 @@
-/* Statistics of rows. With a softcap the order of classes is that of v as the library rounds it, which is not known here. */
+/* Statistics of rows. With a softcap the order of classes is that of v as the library rounds it, of which the bounds are known. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -46,15 +46,49 @@ static quad entropy_of(const struct reference *r)
     return r->log1p_rest + heat * r->inverse;
 }
 
+/* How far logits that are off by a little move the entropy: each by its derivative somewhere between. */
+static double entropy_moved(const struct rows *b, const struct exact_row *x, double entropy)
+{
+    const double growth = x->growth, turn = 4 * x->off + growth * entropy;
+    double sum = 0;
+    for (int64_t c = 0; c < b->classes; c++) {
+        const double p = (double)reference_probability(&x->prob, c), log_p = (double)reference_log_probability(&x->prob, c);
+        if (p != 0) sum += p * (1 + growth) * (fabs(log_p + entropy) + turn) * exact_row_off(b, x, c);
+    }
+    return sum;
+}
+
 static void expect_entropy(const struct rows *b, const struct exact_row *x, int64_t row)
 {
     const bool wide = b->dtype == XENT_F64;
     const double entropy = (double)entropy_of(&x->prob), classes = (double)b->classes;
+    const double off = b->options.softcap == 0 ? 0 : entropy_moved(b, x, entropy);
     double units = wide ? 16 : 4;
     for (int64_t most = 4096; wide && most < b->classes; most *= 2) units += 5;
-    if (b->options.softcap == 0)
-        expect_number(b, ROLE_ENTROPY, row, entropy_of(&x->prob),
-                      units * (wide ? 0x1p-53 : 0x1p-24) * entropy + classes * (wide ? 0x1p-1063 : 0x1p-182));
+    expect_number(b, ROLE_ENTROPY, row, entropy_of(&x->prob),
+                  units * (wide ? 0x1p-53 : 0x1p-24) * (entropy + off) + classes * (wide ? 0x1p-1063 : 0x1p-182) + off);
+}
+
+/* The first maximum and the rank of the target, as far as the bounds of v tell them: where classes are apart by more. */
+static void expect_order(const struct rows *b, const struct exact_row *x, int64_t row)
+{
+    const int64_t best = rows_has(b, ROLE_ARGMAX) ? answer_integer(b->stage, ROLE_ARGMAX, row) : 0;
+    const int64_t y = rows_has(b, ROLE_RANK) ? rows_target(b, row) : 0;
+    const double of_y = (double)x->capped[y], off_y = exact_row_off(b, x, y);
+    int64_t before = 0, behind = 0;
+    if (best < 0 || best >= b->classes) flaw("the largest of row %lld is class %lld", (long long)row, (long long)best);
+    for (int64_t c = 0; c < b->classes; c++) {
+        const double v = (double)x->capped[c], off = exact_row_off(b, x, c);
+        if (rows_has(b, ROLE_ARGMAX) && v - off > (double)x->capped[best] + exact_row_off(b, x, best))
+            flaw("the largest of row %lld is class %lld, and class %lld is larger", (long long)row, (long long)best,
+                 (long long)c);
+        before += v - off > of_y + off_y;
+        behind += v + off < of_y - off_y;
+    }
+    const int64_t rank = rows_has(b, ROLE_RANK) ? answer_integer(b->stage, ROLE_RANK, row) : before;
+    if (rank < before || rank >= b->classes - behind)
+        flaw("the rank of row %lld is %lld, expected %lld to %lld", (long long)row, (long long)rank, (long long)before,
+             (long long)(b->classes - behind - 1));
 }
 
 static void expect_row(const struct rows *b, const struct exact_row *x, int64_t row)
@@ -62,10 +96,10 @@ static void expect_row(const struct rows *b, const struct exact_row *x, int64_t 
     const int64_t first = first_maximum(x->scaled, b->classes);
     const double top = x->scaled[first];
     const bool wide = b->dtype == XENT_F64, capped = b->options.softcap != 0;
-    const double cap = capped ? (wide ? 0x1p-50 : 0x1p-22) : 0;
     if (!capped || x->none) expect_integer(b, ROLE_ARGMAX, row, first);
     if (rows_has(b, ROLE_RANK) && !capped)
         expect_integer(b, ROLE_RANK, row, rank_of(x->scaled, b->classes, rows_target(b, row)));
+    if (capped && !x->none) expect_order(b, x, row);
     if (x->none) {
         expect_number(b, ROLE_MAX, row, (quad)top, 0);
         expect_number(b, ROLE_LSE, row, (quad)top, 0);
@@ -73,13 +107,10 @@ static void expect_row(const struct rows *b, const struct exact_row *x, int64_t 
         return;
     }
     const quad lse = x->prob.max + x->prob.log1p_rest;
-    quad largest = 0; /* of the capped logits, which are all off by their part of it */
-    for (int64_t c = 0; c < b->classes; c++)
-        if (quad_abs(x->capped[c]) > largest && quad_abs(x->capped[c]) != (quad)INFINITY) largest = quad_abs(x->capped[c]);
-    expect_number(b, ROLE_MAX, row, x->prob.max, cap * fabs((double)x->prob.max));
+    expect_number(b, ROLE_MAX, row, x->prob.max, exact_row_off(b, x, x->prob.first));
     expect_number(b, ROLE_LSE, row, lse,
-                  (wide ? 0x1p-51 : 0x1.6a09e6p-25) * (double)x->prob.log1p_rest + 0x1p-52 * fabs((double)lse) +
-                      cap * (double)largest + (wide ? 0x1p-1063 : 0x1p-190) * (double)(1 + b->classes));
+                  (wide ? 0x1p-51 : 0x1.6a09e6p-25) * (double)x->prob.log1p_rest + 0x1p-52 * fabs((double)lse) + x->off +
+                      (wide ? 0x1p-1063 : 0x1p-190) * (double)(1 + b->classes));
     expect_entropy(b, x, row);
 }
 

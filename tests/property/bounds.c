@@ -4,22 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What the bounds are made of, for one of the two types that the library computes in. */
-struct bound_units {
-    double loss;          /* relative, of each term that a loss adds up */
-    double small;         /* absolute, of a probability: what is too far below the maximum counts as 0 */
-    double lost;          /* in units of `small`: of r, for each class */
-    double entry;         /* relative, of what a gradient entry subtracts */
-    double through_log1p; /* of lse in the z-loss, relative to log1p(r) */
-    double capped;        /* relative, of a capped logit */
-    double slope;         /* relative, of its derivative; and absolute, whatever its size: */
-    double slope_floor;
-};
 static const struct bound_units units_f32 = { 1.2 * 0x1p-25,  0x1p-190, 1,       8 * 0x1p-24,
                                               0x1.6a09e6p-25, 0x1p-22,  0x1p-21, 0x1p-126 };
 static const struct bound_units units_f64 = {
     8 * 0x1p-53, 0x1p-1074, 0x1p-11, 8 * 0x1p-53, 0x1p-51, 0x1p-50, 0x1p-49, 0x1p-960
 };
+
+const struct bound_units *bound_units_of(xent_dtype dtype) { return dtype == XENT_F64 ? &units_f64 : &units_f32; }
 
 double objective_scale(const struct objective *o) { return rounded(arithmetic_of(o->dtype), o->options->logit_scale); }
 
@@ -153,7 +144,7 @@ static void bound_entry(struct bounds *b, const struct objective *o, const struc
 
 void bounds_of(struct bounds *b, const struct objective *o, const struct row *row)
 {
-    const struct bound_units *u = o->dtype == XENT_F64 ? &units_f64 : &units_f32;
+    const struct bound_units *u = bound_units_of(o->dtype);
     reduce(b, o, row, cap(b, o, row));
     const struct shift s = shift_of(b, o, u);
     bound_loss(b, o, u, &s);

@@ -6,6 +6,19 @@
 /* The loss of one row and its gradient as xent.h defines them, to double precision, and how far from the exact ones the library's
    answers may lie: the bounds of docs/numerics.md. */
 
+/* What the bounds are made of, for one of the two types that the library computes in. */
+struct bound_units {
+    double loss;          /* relative, of each term that a loss adds up */
+    double small;         /* absolute, of a probability: what is too far below the maximum counts as 0 */
+    double lost;          /* in units of `small`: of r, for each class */
+    double entry;         /* relative, of what a gradient entry subtracts */
+    double through_log1p; /* of lse in the z-loss, relative to log1p(r) */
+    double capped;        /* relative, of a capped logit */
+    double slope;         /* relative, of its derivative; and absolute, whatever its size: */
+    double slope_floor;
+};
+const struct bound_units *bound_units_of(xent_dtype dtype); /* of the logits */
+
 /* What the rows of a call have in common. */
 struct objective {
     xent_dtype dtype; /* of the logits and their gradient */
