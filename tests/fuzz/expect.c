@@ -45,7 +45,7 @@ bool rows_ignores(const struct rows *b, int64_t row)
     return rows_weight(b, row) == 0 || (rows_of_indices(b) && rows_target(b, row) == b->options.ignore_index);
 }
 
-static struct rows rows_of(const struct call *c)
+struct rows rows_of(const struct call *c)
 {
     static const xent_options defaults = XENT_OPTIONS_INIT;
     const struct argument *table = call_argument(c, ROLE_INPUT) != NULL ? call_argument(c, ROLE_INPUT) : call_target(c);

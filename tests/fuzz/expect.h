@@ -9,6 +9,9 @@
    of more than some thousand logits are left out: the reference would take longer than all calls together. */
 void expect_values(const struct call *c);
 
+/* Fills what an ignored row of the call, which is valid, is not read of: its logits, probabilities, upstream gradients. */
+void poison_ignored_rows(const struct call *c);
+
 /* ---- For the families ---------------------------------------------------------------------------------------------------- */
 
 /* The rows of a call. */
@@ -19,6 +22,8 @@ struct rows {
     xent_dtype dtype;     /* of the logits; F64 where one of two tables is */
     int64_t classes, inner, count;
 };
+
+struct rows rows_of(const struct call *c);
 
 typedef void expectation(const struct rows *b);
 expectation expect_softmax, expect_log_softmax, expect_logsumexp, expect_top_k, expect_log;

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "flaw.h"
+#include "support/problem_element.h"
 #include "support/problem_operand.h"
+#include "support/tensors.h"
 
 static void must(xent_status status, const char *what)
 {
@@ -68,6 +70,21 @@ static void add(struct partial_rows *r, enum role role, xent_dtype dtype, fill *
     r->memory[role] = memory_new((size_t)(problem_logits(p) + problem_classes(p)) * sizeof(double));
     values(p, r->memory[role]);
     must(xent_tensor_wrap(&r->tensor[role], dtype, ndim, shape, NULL, r->memory[role]), "a tensor");
+}
+
+static bool ignores(const struct partial_rows *r, int64_t row)
+{
+    const xent_tensor *weight = r->tensor[ROLE_ROW_WEIGHT], *classes = r->tensor[ROLE_CLASSES];
+    if (weight != NULL && tensor_get(weight, row) == 0) return true;
+    return classes != NULL && tensor_get(classes, row) == (double)r->problem.ignore_index;
+}
+
+/* Signalling NaNs in ignored rows, whose logits and probabilities are not read. */
+static void poison(const struct partial_rows *r, enum role role, xent_dtype dtype)
+{
+    const struct extents e = problem_extents(&r->problem);
+    for (int64_t i = 0, n = problem_logits(&r->problem); i < n && r->memory[role] != NULL; i++)
+        if (ignores(r, i / (e.classes * e.inner) * e.inner + i % e.inner)) element_store_nan(dtype, r->memory[role], i, 0);
 }
 
 const xent_tensor *partial_rows_target(const struct partial_rows *r)
@@ -141,6 +158,8 @@ void partial_rows_open(struct partial_rows *r, struct bytes *b)
     add(r, ROLE_WEIGHT, p->weight_dtype, fill_weights);
     add(r, ROLE_ROW_WEIGHT, p->row_weight_dtype, fill_row_weights);
     add(r, ROLE_GRAD_LOSS, p->grad_loss_dtype, fill_grad_loss);
+    poison(r, ROLE_INPUT, p->dtype);
+    poison(r, ROLE_PROBABILITIES, p->target_dtype);
     r->options.class_weight = r->tensor[ROLE_WEIGHT];
     r->options.row_weight = r->tensor[ROLE_ROW_WEIGHT];
     r->whole = memory_new((size_t)r->rows * sizeof(xent_partial));

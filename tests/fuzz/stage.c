@@ -108,6 +108,8 @@ int64_t argument_integer(const struct argument *a, int64_t i) { return integer_a
 
 void argument_store(const struct argument *a, int64_t i, double value) { element_store(a->dtype, argument_at(a, i), 0, value); }
 
+void argument_poison(const struct argument *a, int64_t i) { element_store_nan(a->dtype, argument_at(a, i), 0, 0); }
+
 void argument_store_integer(const struct argument *a, int64_t i, int64_t value)
 {
     const size_t size = xent_dtype_size(a->dtype);

@@ -59,6 +59,7 @@ void *argument_at(const struct argument *a, int64_t i); /* in row-major order */
 double argument_number(const struct argument *a, int64_t i);
 void argument_store(const struct argument *a, int64_t i, double value);          /* of a floating dtype */
 void argument_store_integer(const struct argument *a, int64_t i, int64_t value); /* its lower bytes */
+void argument_poison(const struct argument *a, int64_t i); /* a signalling NaN, which leaves no sum a number */
 
 /* An integer as its value; what int64_t does not hold is INT64_MAX, which is no class. */
 int64_t argument_integer(const struct argument *a, int64_t i);
