@@ -229,7 +229,7 @@ static void provoke_weight(const struct column *c, struct scene *s)
     weight->dtype = dtypes[c->variant / 4];
     if (c->variant < 8) return;
     weight->strides[0] = -1;
-    weight->past_over = (weight->shape[0] - 1) * (ptrdiff_t)xent_dtype_size(weight->dtype);
+    weight->past_over = (ptrdiff_t)(weight->shape[0] - 1) * (ptrdiff_t)xent_dtype_size(weight->dtype);
 }
 
 void column_provoke(const struct column *c, struct scene *s)

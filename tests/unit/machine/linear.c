@@ -230,7 +230,7 @@ static void test_memory(void **state)
         const size_t row = 9000 * real, grad_bias = 9000 * sizeof(double);
         whole.options.num_threads = tiles.options.num_threads = 1;
         const size_t of_whole = asked_for(&whole), of_tiles = asked_for(&tiles);
-        print_message("dtype %d: %zu and %zu bytes\n", dtype, of_whole, of_tiles);
+        print_message("dtype %d: %lld and %lld bytes\n", dtype, (long long)of_whole, (long long)of_tiles);
         assert_in_range(of_whole, rows * row, (rows + 1) * row + grad_bias + wide + losses + SMALL);
         assert_in_range(of_tiles, rows * 4096 * real, rows * 4096 * real + states + wide + losses + SMALL);
     }
