@@ -1,8 +1,9 @@
 #!/bin/sh
 # sh tests/windows.sh [x86_64|i686]...
-# libxent for Windows, on Debian: builds the library and the tests with mingw-w64 in a temporary directory, runs the tests under Wine, and
-# uses what is installed as a program does. Installs what is missing: the compiler, Wine and, for its source, cmocka, which Debian
-# has for no Windows. An architecture that Wine cannot run here is built, and its DLL looked at. XENT_TEST_EFFORT (0.1) as ever.
+# libxent for Windows, on Debian: builds the library and the tests with mingw-w64 in a temporary directory, warnings as errors, runs the
+# tests under Wine, and uses what is installed as a program does; then what optimisation could change, at -O3. Installs what is missing:
+# the compiler, Wine and, for its source, cmocka, which Debian has for no Windows. An architecture that Wine cannot run here is built, and
+# its DLL looked at. XENT_TEST_EFFORT (0.1) as ever.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/provide.sh"
@@ -14,16 +15,15 @@ for architecture; do
     esac
 done
 export XENT_TEST_EFFORT="${XENT_TEST_EFFORT:-0.1}" WINEDEBUG="${WINEDEBUG:--all}"
-cmocka=cmocka-1.1.7
+cmocka="cmocka-1.1.7"
 cmocka_url=http://deb.debian.org/debian/pool/main/c/cmocka/cmocka_1.1.7.orig.tar.xz
 cmocka_sum=SHA256:810570eb0b8d64804331f82b29ff47c790ce9cd6b163e98d47a4807047ecad82
 
-provide cmake make
+provide cmake make pkg-config
 work=$(mktemp -d "${TMPDIR:-/tmp}/xent-windows.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-export WINEPREFIX="$work/wine"
 
 # prepare <architecture>: its compiler, and whether $wine runs its programs: "wine" or nothing
 prepare()
@@ -34,6 +34,7 @@ prepare()
 int main(void) { return 3; }
 END
     "$compiler" "$work/hello.c" -o "$work/hello-$1.exe"
+    export WINEPREFIX="$work/wine-$1"
     wine=wine
     runs "$1" && return
     if [ "$1" = i686 ]; then
@@ -45,9 +46,11 @@ END
     runs "$1" || wine=
 }
 
+# runs <architecture>: whether Wine does. What a Wine without 32-bit programs has set up does for one with them no longer.
 runs()
 {
     command -v wine >/dev/null || return 1
+    rm -rf "$WINEPREFIX"
     wine "$work/hello-$1.exe" >"$work/log" 2>&1 && return 1
     [ $? -eq 3 ]
 }
@@ -56,7 +59,8 @@ runs()
 build_cmocka()
 {
     [ -d "$work/$cmocka" ] || {
-        /usr/lib/apt/apt-helper download-file "$cmocka_url" "$work/cmocka.tar.xz" "$cmocka_sum" >"$work/log"
+        /usr/lib/apt/apt-helper -o APT::Sandbox::User="$(id -un)" download-file "$cmocka_url" "$work/cmocka.tar.xz" "$cmocka_sum" \
+            >"$work/log"
         tar xf "$work/cmocka.tar.xz" -C "$work"
     }
     mkdir "$work/cmocka-$1"
@@ -66,44 +70,72 @@ build_cmocka()
     "$1-w64-mingw32-ar" cr "$work/cmocka-$1/libcmocka.a" "$work/cmocka-$1/cmocka.o"
 }
 
-# use_installed <architecture>: a program against what `cmake --install` leaves, by each way to find it; then it runs
+# build <architecture> <directory> <target> <words for cmake>...
+build()
+{
+    build=$work/$2-$1 target=$3
+    toolchain=$root/cmake/$1-w64-mingw32.cmake cmocka_here=$work/cmocka-$1
+    echo "== $1: building, $2"
+    shift 3
+    cmake -S "$root" -B "$build" --toolchain "$toolchain" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON \
+        "-DXENT_CMOCKA_INCLUDE_DIR=$cmocka_here" "-DXENT_CMOCKA_LIBRARY=$cmocka_here/libcmocka.a" "$@" >"$work/log"
+    cmake --build "$build" -j "$(processors)" --target "$target" >"$work/log" || { cat "$work/log"; exit 1; }
+}
+
+# run_tests <label>: the tests of $build that have it; $ran: how they ended
+run_tests()
+{
+    ctest --test-dir "$build" --no-tests=error --output-on-failure -j "$(processors)" -L "$1" | tee "$work/log"
+    grep -q '^100% tests passed' "$work/log"
+    ran="$(ended Passed) tests passed, $(ended Skipped) skipped"
+}
+
+# ended <how>: how many tests have
+ended()
+{
+    grep -c "Test *#.*[ *]$1 " "$work/log" || :
+}
+
+# use_installed <architecture>: a program against what `cmake --install` leaves, by each way to find it; then it runs, with the DLL beside
+# it if it is one that needs it
 use_installed()
 {
-    prefix=$work/installed-$1 program=$root/tests/package/consumer
+    prefix=$work/installed-$1 program=$root/tests/package/consumer ways=$work/consumer-$1
     cmake --install "$build" --prefix "$prefix" >"$work/log"
-    cmake -S "$program" -B "$work/consumer-$1" --toolchain "$toolchain" "-Dxent_DIR=$prefix/lib/cmake/xent" >"$work/log"
-    cmake --build "$work/consumer-$1" >"$work/log"
-    if offer pkg-config; then
-        # The flags are words for the shell to split.
-        # shellcheck disable=SC2046
-        PKG_CONFIG_PATH="$prefix/lib/pkgconfig" "$1-w64-mingw32-gcc" -std=c11 "$program/consumer.c" \
-            $(PKG_CONFIG_PATH="$prefix/lib/pkgconfig" pkg-config --cflags --libs xent) -o "$work/consumer-$1/consumer_flags.exe"
-    fi
-    cp "$prefix/bin/libxent-0.dll" "$work/consumer-$1"
-    [ -z "$wine" ] || for way in "$work/consumer-$1"/consumer_*.exe; do wine "$way"; done
+    cmake -S "$program" -B "$ways" --toolchain "$toolchain" "-Dxent_DIR=$prefix/lib/cmake/xent" >"$work/log"
+    cmake --build "$ways" >"$work/log"
+    link_by_flags "$1" shared
+    link_by_flags "$1" static -static --static
+    [ -n "$wine" ] || return 0
+    for way in "$ways"/*_static.exe; do wine "$way"; done
+    cp "$prefix/bin/libxent-0.dll" "$ways"
+    for way in "$ways"/*_shared.exe; do wine "$way"; done
+}
+
+# link_by_flags <architecture> <library> [<flag of the compiler> <flag of pkg-config>]: the program, by what pkg-config says
+# shellcheck disable=SC2086
+link_by_flags()
+{
+    flags=$(PKG_CONFIG_LIBDIR="$prefix/lib/pkgconfig" pkg-config --cflags --libs ${4-} xent)
+    "$1-w64-mingw32-gcc" -std=c11 ${3-} "$program/consumer.c" $flags -o "$ways/flags_$2.exe"
 }
 
 # test_architecture <architecture>
 test_architecture()
 {
-    build=$work/build-$1 toolchain=$root/cmake/$1-w64-mingw32.cmake
+    started=$(date +%s)
     prepare "$1"
     build_cmocka "$1"
-    echo "== $1: building"
-    cmake -S "$root" -B "$build" --toolchain "$toolchain" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON -DXENT_BUILD_EXAMPLES=ON \
-        "-DXENT_CMOCKA_INCLUDE_DIR=$work/cmocka-$1" "-DXENT_CMOCKA_LIBRARY=$work/cmocka-$1/libcmocka.a" >"$work/log"
-    cmake --build "$build" -j "$(processors)" >"$work/log" || { cat "$work/log"; exit 1; }
-    if [ -n "$wine" ]; then
-        echo "== $1: testing"
-        ctest --test-dir "$build" --no-tests=error --output-on-failure -j "$(processors)" | tee "$work/log-$1"
-        grep -q '^100% tests passed' "$work/log-$1"
-        result="built, $(sed -n 's/^100% tests passed.*out of \([0-9]*\)/\1 tests/p' "$work/log-$1") under $(wine --version)"
-    else
-        ctest --test-dir "$build" --no-tests=error --output-on-failure -L abi
-        result="built, not run: there is no Wine for it here"
-    fi
+    most=. least='target|binary'
+    [ -n "$wine" ] || most=binary least=binary
+    build "$1" default all -DXENT_BUILD_EXAMPLES=ON
+    run_tests "$most"
+    table="$table$1-w64-mingw32: $ran"
     use_installed "$1"
-    table="$table$1-w64-mingw32: $result
+    # MinSizeRel is the build type in which the library adds no level of optimisation to that of the flags.
+    build "$1" O3 tests_target -DXENT_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE=MinSizeRel -DCMAKE_C_FLAGS_MINSIZEREL= -DCMAKE_C_FLAGS=-O3
+    run_tests "$least"
+    table="$table; at -O3 $ran; $([ -n "$wine" ] && wine --version || echo "there is no Wine for it here"); $(($(date +%s) - started)) s
 "
 }
 

@@ -38,7 +38,7 @@ void struct_calls(struct bytes *b)
         memcpy(expected, kinds[kind].defaults, own);
         memcpy(expected, &size, sizeof size);
     }
-    if (memcmp(room, expected, sizeof expected) != 0) flaw("init of %zu bytes, where %zu are known", size, own);
+    if (memcmp(room, expected, sizeof expected) != 0) flaw("init of %d bytes, where %d are known", (int)size, (int)own);
 }
 
 /* ---- Settings ------------------------------------------------------------------------------------------------------------ */
