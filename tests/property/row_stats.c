@@ -215,7 +215,8 @@ static void check_loops(const struct trial *t)
         }
         assert_int_equal((int64_t)tensor_get(t->out[ARGMAX], row), argmax);
         if (xent_tensor_dtype(t->out[MAX]) == XENT_F64) assert_true(got == max || (isnan(got) && isnan(max)));
-        assert_true(isfinite(max) == !isnan(tensor_get(t->out[ENTROPY], row)) && !(tensor_get(t->out[ENTROPY], row) < 0));
+        assert_true((isfinite(max) != 0) == !isnan(tensor_get(t->out[ENTROPY], row)) &&
+                    !(tensor_get(t->out[ENTROPY], row) < 0));
         if (!t->probabilities) assert_int_equal((int64_t)tensor_get(t->out[RANK], row), rank_of(t, row));
     }
 }

@@ -106,7 +106,7 @@ static void test_arguments(void **state)
 
 static void test_init(void **state)
 {
-    const xent_exchange want = XENT_EXCHANGE_INIT;
+    static const xent_exchange want = XENT_EXCHANGE_INIT; /* whose padding, where there is any, is 0 */
     struct {
         xent_exchange exchange;
         char behind[8];

@@ -94,7 +94,7 @@ static void test_defaults(void **state)
 static void test_init(void **state)
 {
     (void)state;
-    const xent_options want = XENT_OPTIONS_INIT;
+    static const xent_options want = XENT_OPTIONS_INIT; /* whose padding, where there is any, is 0 */
     unsigned char memory[6000], untouched[6000];
     const size_t sizes[] = { sizeof want, sizeof want + 8, 4096, 5000 };
     memset(untouched, 0xA5, sizeof untouched);

@@ -166,6 +166,7 @@ static void test_target_for_nothing(void **state)
 static void test_classes_that_i32_cannot_tell(void **state)
 {
     (void)state;
+    if (sizeof(void *) == 4) skip(); /* no tensor has so many */
     const int64_t most = INT64_C(1) << 31;
     for (int i = 0; i < 4; i++) {
         xent_stats stats = XENT_STATS_INIT;
