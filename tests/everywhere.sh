@@ -91,11 +91,11 @@ build()
         quietly cmake --build "$work/build" -j "$(processors)" --target $4
 }
 
-# run <words for ctest>
+# run <words for ctest>: an emulator on a busy machine takes longer than the 1500 seconds that ctest gives a test.
 run()
 {
     # shellcheck disable=SC2086
-    quietly ctest --test-dir "$work/build" --no-tests=error --output-on-failure -j "$(processors)" $1
+    quietly ctest --test-dir "$work/build" --no-tests=error --output-on-failure --timeout 7200 -j "$(processors)" $1
 }
 
 # ended <how>: how many tests have
