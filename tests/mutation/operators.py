@@ -2,20 +2,9 @@
 import dataclasses
 import re
 
-# neon.h, avx512.h and avx512_f64.h do not run where mutants are tried.
-ROOMS = {
-    "src/kernels": ("*.inc.h", "*f16.h", "*f32.h", "avx2_f64.h", "f64.h", "re*_f64.h", "softcap_f64.h", "avx2.h", "scalar.h", "bits.h",
-                    "two_sum.h", "plain_memory.h"),
-    "src/rows": ("*.c", "*.h"),
-    "src/run": ("*.c", "*.h"),
-    "src/ops": ("*.c", "*.h"),
-    "src/args": ("*.c", "*.h"),
-    "src/dispatch": ("*.c",),
-    "src/api": ("*.c",),
-    "src/mpi": ("*.c",),
-    "src/tool": ("*.c",),
-}
-ONE_IN = 6.318  # of the mutants that could be made of a file
+# Of src/, all but what does not run where mutants are tried: instruction sets that not every CPU of today has, other systems.
+ELSEWHERE = ("avx512*.h", "neon.h", "*_windows.c", "cpus_posix.c", "fma.c")
+ONE_IN = 6  # of the mutants that could be made of a file
 
 # What a mistake looks like: a pattern and what it becomes. Conversions between types of one size, and what only decides
 # how fast something is, are left alone (see SPARED).
@@ -75,8 +64,11 @@ class Mutant:
         lines[self.index] = self.changed()
         return "\n".join(lines)
 
+    def room(self):
+        return self.path.split("/")[1]
+
     def __str__(self):
-        return f"{self.number}: {self.path}:{self.index + 1}: {self.line.strip()}  ->  {self.changed().strip()}"
+        return f"{self.path}:{self.index + 1}: {self.line.strip()}  ->  {self.changed().strip()}"
 
 
 def code_lines(text):
@@ -111,8 +103,8 @@ def evenly(items, count):
 
 def mutants(root):
     """Of each file's mutants one in ONE_IN, so that what is chosen of a file depends on that file alone."""
-    files = [sorted(p for glob in globs for p in (root / room).glob(glob)) for room, globs in ROOMS.items()]
-    found = [of_file(root, p.relative_to(root).as_posix()) for room in files for p in room]
+    files = [p for p in sorted(root.glob("src/*/*.[ch]")) if not any(p.match(name) for name in ELSEWHERE)]
+    found = [of_file(root, p.relative_to(root).as_posix()) for p in files]
     chosen = [m for each in found for m in evenly(each, max(1, round(len(each) / ONE_IN)) if each else 0)]
     for number, mutant in enumerate(chosen, 1):
         mutant.number = number
