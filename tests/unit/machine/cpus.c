@@ -96,11 +96,18 @@ static void write_file(const char *root, const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+static void remove_groups(const char *root)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
 static void test_trees(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof trees / sizeof trees[0]; i++) {
-        char root[] = "cpus.XXXXXX", command[64];
+        char root[] = "cpus.XXXXXX";
         assert_non_null(mkdtemp(root));
         if (trees[i].membership != NULL) write_file(root, "/proc/self/cgroup", trees[i].membership);
         for (int k = 0; k < FILES && trees[i].files[k].path != NULL; k++) {
@@ -109,8 +116,7 @@ static void test_trees(void **state)
             write_file(root, path, trees[i].files[k].text);
         }
         const int64_t cpus = xent_cpus_quota(root);
-        snprintf(command, sizeof command, "rm -r %s", root);
-        assert_int_equal(system(command), 0);
+        remove_groups(root);
         if (cpus != trees[i].cpus)
             fail_msg("%s: %lld, expected %lld", trees[i].name, (long long)cpus, (long long)trees[i].cpus);
     }
@@ -123,15 +129,14 @@ static void test_long_names(void **state)
     static const size_t lengths[] = { 900, 1100, 7000, 8191, 8192, 19000 };
     (void)state;
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        char root[] = "cpus.XXXXXX", command[64];
+        char root[] = "cpus.XXXXXX";
         assert_non_null(mkdtemp(root));
         memset(membership, 'a', lengths[i]);
         memcpy(membership, "0::/", 4);
         strcpy(membership + lengths[i], "\n");
         write_file(root, "/proc/self/cgroup", membership);
         const int64_t cpus = xent_cpus_quota(root);
-        snprintf(command, sizeof command, "rm -r %s", root);
-        assert_int_equal(system(command), 0);
+        remove_groups(root);
         assert_int_equal(cpus, 0);
     }
 }
@@ -181,13 +186,6 @@ static void make_groups(char *root)
     write_file(root, CGROUPS "/a/cpu.max", "200000 100000\n");
 }
 
-static void remove_groups(const char *root)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -r %s", root);
-    assert_int_equal(system(command), 0);
-}
-
 /* A file that cannot be read to its end says nothing; the others do, and none stays open. */
 static void test_reads_fail(void **state)
 {
@@ -204,6 +202,25 @@ static void test_reads_fail(void **state)
     failing_read = 0;
     assert_int_equal(open_files(), files);
     remove_groups(root);
+}
+
+/* Where standard input is closed, the first file that is opened is number 0. */
+static void test_file_0(void **state)
+{
+    char root[] = "cpus.XXXXXX";
+    (void)state;
+    make_groups(root);
+    const int input = dup(0);
+    assert_true(input > 0);
+    assert_int_equal(close(0), 0);
+    const int files = open_files();
+    const int64_t cpus = xent_cpus_quota(root);
+    const int left = open_files();
+    assert_int_equal(dup2(input, 0), 0);
+    assert_int_equal(close(input), 0);
+    remove_groups(root);
+    assert_int_equal(cpus, 2);
+    assert_int_equal(left, files);
 }
 
 /* With neither there is one CPU. */
@@ -266,11 +283,8 @@ static void test_default(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trees),
-        cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_reads_fail),
-        cmocka_unit_test(test_cpus_are_not_told),
-        cmocka_unit_test(test_cancelled_caller),
+        cmocka_unit_test(test_trees),   cmocka_unit_test(test_long_names),        cmocka_unit_test(test_reads_fail),
+        cmocka_unit_test(test_file_0),  cmocka_unit_test(test_cpus_are_not_told), cmocka_unit_test(test_cancelled_caller),
         cmocka_unit_test(test_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
