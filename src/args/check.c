@@ -28,19 +28,19 @@ xent_status xent_fail_axis(const char *name, const struct xent_tensor *tensor, i
                      name, (int)ndim);
 }
 
-#define SHAPE_TEXT 112 /* two of them and the words around them fit a message; a longer shape is cut */
+#define SHAPE_TEXT 64 /* at most 61: extents whose product is no more than a ptrdiff_t, and one more, a shard's classes */
 
 /* "(2, 3)" */
 static void describe_shape(char *text, const struct xent_tensor *tensor, int32_t axis)
 {
     size_t used = (size_t)snprintf(text, SHAPE_TEXT, "(");
     const char *separator = "";
-    for (int32_t d = 0; d < tensor->ndim && used < SHAPE_TEXT; d++) {
+    for (int32_t d = 0; d < tensor->ndim; d++) {
         if (d == axis) continue;
         used += (size_t)snprintf(text + used, SHAPE_TEXT - used, "%s%lld", separator, (long long)tensor->shape[d]);
         separator = ", ";
     }
-    if (used < SHAPE_TEXT) (void)snprintf(text + used, SHAPE_TEXT - used, ")");
+    (void)snprintf(text + used, SHAPE_TEXT - used, ")");
 }
 
 xent_status xent_fail_shape(const char *name, const struct xent_tensor *tensor, const struct xent_tensor *model, int32_t axis,

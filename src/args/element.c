@@ -48,11 +48,7 @@ size_t xent_element_size(xent_dtype dtype)
 
 size_t xent_element_alignment(xent_dtype dtype) { return element(dtype)->alignment; }
 
-const char *xent_element_name(xent_dtype dtype)
-{
-    const struct element *e = element(dtype);
-    return e == NULL ? "unknown" : e->name;
-}
+const char *xent_element_name(xent_dtype dtype) { return element(dtype)->name; }
 
 bool xent_element_is_floating(xent_dtype dtype)
 {

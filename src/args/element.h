@@ -8,7 +8,7 @@
 
 size_t xent_element_size(xent_dtype dtype);      /* 0 for an unknown dtype */
 size_t xent_element_alignment(xent_dtype dtype); /* of a known dtype: what an array in memory needs */
-const char *xent_element_name(xent_dtype dtype); /* "F32" */
+const char *xent_element_name(xent_dtype dtype); /* of a known dtype: "F32" */
 bool xent_element_is_floating(xent_dtype dtype);
 
 /* What a floating one is computed in. */

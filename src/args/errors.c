@@ -33,7 +33,7 @@ const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT])
     for (const char *from = text; *from != 0; from++) {
         if (is_of_number(*from))
             *to++ = *from;
-        else if (to == text || to[-1] != '.')
+        else if (to[-1] != '.') /* a digit stands before it */
             *to++ = '.';
     }
     *to = 0;
