@@ -55,7 +55,8 @@ static inline __attribute__((always_inline)) void tile_pairs_of_lane(const struc
     vector pair[BESIDE];
     tile_pair(rows, n, lane, product, single, pair);
     EACH (v, n) sum[v] = widen_all(pair[v]);
-    for (size_t c = lane + 2 * XENT_LANES; c < rows->classes && !single; c += 2 * XENT_LANES) {
+    if (single) return;
+    for (size_t c = lane + 2 * XENT_LANES; c < rows->classes; c += 2 * XENT_LANES) {
         tile_pair(rows, n, c, product, false, pair);
         EACH (v, n) sum[v] = join_wide(sum[v], widen_all(pair[v]));
     }

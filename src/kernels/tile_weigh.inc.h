@@ -71,7 +71,8 @@ static inline __attribute__((always_inline)) void weigh_lane(const struct tile_r
                                                              size_t lane, struct weighed *found)
 {
     weigh_class(rows, base, n, lane, true, found);
-    for (size_t c = lane + XENT_LANES; c < rows->classes && !few; c += XENT_LANES) weigh_class(rows, base, n, c, false, found);
+    if (few) return;
+    for (size_t c = lane + XENT_LANES; c < rows->classes; c += XENT_LANES) weigh_class(rows, base, n, c, false, found);
 }
 
 static inline __attribute__((always_inline)) void join_weighed(struct weighed *left, const struct weighed *right, size_t n)
@@ -199,7 +200,7 @@ static void tile_weigh(const void *tile, size_t rows, size_t classes, const stru
         of_rows.tile += VF64_WIDTH;
         of_rows.coef += coef->row_step * VF64_WIDTH;
     }
-    if (gaps_only || !shared) return;
+    if (gaps_only) return;
     repeat(state->coef, rows);
     repeat(state->coef_peak, rows);
 }
