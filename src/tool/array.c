@@ -38,9 +38,9 @@ enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
 const char *type_name(xent_dtype dtype)
 {
-    for (int k = 0; k < DTYPES; k++)
-        if (dtypes[k].dtype == dtype) return dtypes[k].name;
-    return "unknown";
+    int k = 0;
+    while (dtypes[k].dtype != dtype) k++;
+    return dtypes[k].name;
 }
 
 xent_dtype type_named(const char *name)

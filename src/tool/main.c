@@ -22,6 +22,8 @@ static void prepare_output(const char *path)
     file_keep_from(path);
 }
 
+static int (*const run[])(const struct arguments *) = { [EVAL] = eval, [KL] = kl, [DIFF] = diff };
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
@@ -31,10 +33,5 @@ int main(int argc, char **argv)
     if (arguments.rows != NULL) prepare_output(arguments.rows);
     if (arguments.plot != NULL) prepare_output(arguments.plot);
     if (arguments.plot != NULL) plot_check();
-    switch (arguments.command) {
-    case EVAL: return eval(&arguments);
-    case KL: return kl(&arguments);
-    case DIFF: return diff(&arguments);
-    }
-    return FAILED;
+    return run[arguments.command](&arguments);
 }

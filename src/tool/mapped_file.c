@@ -74,10 +74,8 @@ static void register_file(struct mapped_file *file)
     }
 }
 
-static const char *kind(mode_t mode)
-{
-    return S_ISDIR(mode) ? "a directory" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
-}
+/* No socket, which cannot be opened. */
+static const char *kind(mode_t mode) { return S_ISDIR(mode) ? "a directory" : S_ISFIFO(mode) ? "a pipe" : "a device"; }
 
 void file_open(struct mapped_file *file, const char *path)
 {

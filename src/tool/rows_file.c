@@ -51,11 +51,11 @@ static void write_json(FILE *file, const struct column *columns, int count, int6
 }
 
 /* Version 1.0 of the format, data from a multiple of 64 bytes on. */
-static void write_npy(FILE *file, const struct column *columns, int count, const struct source *source, const uint8_t *ignored)
+static void write_npy(FILE *file, const struct column *columns, const struct source *source, const uint8_t *ignored)
 {
     char header[512];
     int k = 0;
-    while (k < count - 1 && columns[k].reals == NULL) k++;
+    while (columns[k].reals == NULL) k++;
     int length = snprintf(header, sizeof header, "{'descr': '<f8', 'fortran_order': False, 'shape': %s, }",
                           shape_text(source->batch_ndim, source->batch_shape).text);
     while ((10 + length + 1) % 64 != 0) header[length++] = ' ';
@@ -80,6 +80,6 @@ void rows_file_write(const char *path, const struct column *columns, int count, 
     else if (strcmp(ending, ".json") == 0)
         write_json(file, columns, count, source->count, ignored);
     else
-        write_npy(file, columns, count, source, ignored);
+        write_npy(file, columns, source, ignored);
     output_close(file, path);
 }

@@ -69,7 +69,7 @@ static void print_position(char *text, size_t size, int64_t row, const struct so
     size_t length = 0;
     text[0] = '\0';
     for (int32_t k = logits->batch_ndim; k-- > 0; row /= logits->batch_shape[k]) index[k] = row % logits->batch_shape[k];
-    for (int32_t k = 0; k < logits->batch_ndim && length < size; k++)
+    for (int32_t k = 0; k < logits->batch_ndim; k++)
         length += (size_t)snprintf(text + length, size - length, "[%lld]", (long long)index[k]);
 }
 
