@@ -24,6 +24,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/xent-windows.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+export TMPDIR="$work" # Wine leaves directories there
 
 # prepare <architecture>: its compiler, and whether $wine runs its programs: "wine" or nothing
 prepare()

@@ -239,6 +239,7 @@ static void test_counts(void **state)
 static void test_too_many_classes(void **state)
 {
     (void)state;
+    if (sizeof(void *) == 4) skip(); /* no tensor has so many */
     float one = 1;
     const int64_t shape[] = { INT64_C(0x80000001) }, strides[] = { 0 };
     xent_tensor *z = tensor_strided(XENT_F32, 1, shape, strides, &one),
