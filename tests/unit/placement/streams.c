@@ -64,7 +64,7 @@ static struct problem draw(int64_t number)
     struct problem p = {
         .op = ops[number % STREAMING], .dtype = dtypes[number / STREAMING % 4], .any_dtype = 1, .row_weights = 1, .converts = 1
     };
-    struct random r = random_stream(19, (uint64_t)number);
+    struct random r = random_stream(21, (uint64_t)number);
     const int64_t *batch = batches[random_below(&r, random_chance(&r, 10) ? BATCHES : BATCHES - 3)];
     problem_draw_batch(&p, batch, &r);
     return p;
