@@ -1,0 +1,24 @@
+#!/bin/sh
+# sh tests/fuzz/merge.sh <directory>
+# Replaces the corpus by as few inputs as reach what it and the new inputs in the directory reach, which XENT_FUZZ_DIR has kept of
+# tests/fuzz/run.sh. Inputs with a name stay; the others are numbered, the shortest first.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+[ $# -eq 1 ] && [ -d "$1/build/tests/fuzz" ] || { echo "usage: $0 <directory of tests/fuzz/run.sh>" >&2; exit 2; }
+work=$(cd "$1" && pwd)
+for corpus in "$root"/tests/fuzz/corpus/*/; do
+    name=$(basename "$corpus") merged="$work/merged/$(basename "$corpus")"
+    rm -rf "$merged"
+    mkdir -p "$merged" "$work/new/$name"
+    find "$corpus" -name '*[!0-9]*' -type f -exec cp {} "$merged" \;
+    "$work/build/tests/fuzz/fuzz_$name" -merge=1 -max_len=4096 -timeout=300 -rss_limit_mb=4096 "$merged" "$corpus" "$work/new/$name" \
+        >"$work/$name.merge.log" 2>&1 || { tail -n 20 "$work/$name.merge.log" >&2; exit 1; }
+    before=$(find "$corpus" -type f | wc -l) number=0
+    find "$corpus" -type f ! -name '*[!0-9]*' -delete
+    # What libFuzzer has written has the 40 digits of a hash for a name.
+    find "$merged" -type f -printf '%s %f\n' | grep -E ' [0-9a-f]{40}$' | sort -n | while read -r _ file; do
+        number=$((number + 1))
+        cp "$merged/$file" "$corpus/$(printf '%03d' "$number")"
+    done
+    printf '%-12s %6d inputs before, %6d now\n' "$name" "$before" "$(find "$corpus" -type f | wc -l)"
+done
