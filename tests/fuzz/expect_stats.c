@@ -46,14 +46,19 @@ static quad entropy_of(const struct reference *r)
     return r->log1p_rest + heat * r->inverse;
 }
 
-/* How far logits that are off by a little move the entropy: each by its derivative somewhere between. */
+/* How far logits that are off by a little move the entropy: each by its derivative somewhere between, -p (ln p + entropy), where ln p has
+   moved by at most 2 (1 - p) of what the logits have. */
 static double entropy_moved(const struct rows *b, const struct exact_row *x, double entropy)
 {
-    const double growth = x->growth, turn = 4 * x->off + growth * entropy;
-    double sum = 0;
+    const double more = 1 + x->growth;
+    double spread = 0, sum = 0;
+    for (int64_t c = 0; c < b->classes; c++)
+        spread -= (double)(reference_probability(&x->prob, c) * reference_probability_less_one(&x->prob, c));
     for (int64_t c = 0; c < b->classes; c++) {
         const double p = (double)reference_probability(&x->prob, c), log_p = (double)reference_log_probability(&x->prob, c);
-        if (p != 0) sum += p * (1 + growth) * (fabs(log_p + entropy) + turn) * exact_row_off(b, x, c);
+        const double others = -(double)reference_probability_less_one(&x->prob, c);
+        const double turn = 2 * x->off * more * (others + more * spread) + x->growth * entropy;
+        if (p != 0) sum += p * more * (fabs(log_p + entropy) + turn) * exact_row_off(b, x, c);
     }
     return sum;
 }
