@@ -116,7 +116,7 @@ static inline __attribute__((always_inline)) vector add_chunk(struct chunk_pair 
 static void end_sums(struct diverged *sums, struct xent_divergence *to)
 {
     to->excess = total(&sums->excess);
-    to->lack = to->excess - total(&sums->moment);
+    to->lack = divergence_lack(to->share_p * to->excess, to->excess - total(&sums->moment));
 }
 
 static void diverge(const void *p, const void *q, const void *term_p, const void *term_q, size_t n, struct xent_divergence *to)

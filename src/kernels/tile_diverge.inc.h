@@ -119,7 +119,10 @@ static void tile_diverge(void *p, void *q, void *term_p, void *term_q, size_t ro
     }
     sum_classes(p, rows, made, excess);
     sum_classes(q, rows, made, moment);
-    EACH_ROW (r, rows) to->divergence[r] = divergence_of(to->share_p[r] * excess[r], to->share_p[r] * (excess[r] - moment[r]));
+    EACH_ROW (r, rows) {
+        const double sum = to->share_p[r] * excess[r], lack = to->share_p[r] * (excess[r] - moment[r]);
+        to->divergence[r] = divergence_of(sum, divergence_lack(sum, lack));
+    }
 }
 
 /* F slope (q - p), as the kernel `differences` has it. */

@@ -1,5 +1,5 @@
 /* Divergences and their gradients against PyTorch's in float64: F32 and F64 logits, temperature, softcap, a masked class, contiguous and not,
-   in place. */
+   in place. And rows far from each other. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -61,9 +61,37 @@ static void test_as_pytorch(void **state)
                 check(&golden_divergences[k], way / 2 == 0 ? XENT_F32 : XENT_F64, (enum layout)layout, way % 2 == 1);
 }
 
+/* Classes of one lane that are this far from the other row's: sums round to other digits, whose difference is no part of the divergence. */
+static void test_far_apart(void **state)
+{
+    enum { CLASSES = 128, LANES = 64, MOST = 64 };
+    static const double far[] = { -0x1.c484bep+22, -0x1.0821e2p+32 };
+    static double p[MOST * CLASSES], q[MOST * CLASSES];
+    (void)state;
+    for (int i = 0; i < MOST * CLASSES; i++) {
+        p[i] = i % LANES == 0 ? 60 : 0;
+        q[i] = i % LANES == 0 ? far[i % CLASSES / LANES] : i % CLASSES == 1 ? 0 : -5;
+    }
+    for (int64_t rows = 1; rows <= MOST; rows += MOST - 1) { /* alone, and side by side */
+        const int64_t shape[] = { rows, CLASSES };
+        xent_tensor *of_p = tensor_of(XENT_F32, 2, shape, ROW_MAJOR, p), *of_q = tensor_of(XENT_F32, 2, shape, ROW_MAJOR, q);
+        xent_tensor *kl = tensor_new(XENT_F64, 1, shape, ROW_MAJOR);
+        const double want = -(far[0] + far[1]) / 2;
+        xent_options options = XENT_OPTIONS_INIT;
+        options.reduction = XENT_REDUCTION_NONE;
+        expect_ok(xent_kl_div(of_p, of_q, NULL, &options, kl));
+        for (int64_t i = 0; i < rows; i++)
+            if (!(fabs(tensor_get(kl, i) / want - 1) <= 0x1p-20))
+                fail_msg("row %d of %d: %a, expected %a", (int)i, (int)rows, tensor_get(kl, i), want);
+        tensor_free(of_p);
+        tensor_free(of_q);
+        tensor_free(kl);
+    }
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(test_as_pytorch) };
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_far_apart) };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
