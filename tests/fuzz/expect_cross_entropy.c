@@ -57,9 +57,10 @@ void expect_cross_entropy_grad(const struct rows *b)
 {
     double *weights = rows_weights(b);
     if (rows_has(b, ROLE_LOSS)) expect_loss(b, ROLE_LOSS);
+    double off;
+    const quad divisor = rows_divisor(b, &off);
     for (int64_t row = 0; row < b->count; row++) {
-        double off;
-        const quad factor = rows_factor(b, row, &off);
+        const quad factor = rows_factor(b, row, divisor);
         struct exact_row x = exact_row_of(b, ROLE_INPUT, row);
         if (rows_ignores(b, row))
             expect_all(b, row, 0);

@@ -24,20 +24,20 @@ static void pair_free(struct pair *x)
     exact_row_free(&x->q);
 }
 
-/* Each summand as q - p + p u, none of which is negative. */
+/* Each summand is q - p + p u, none of which is negative; where it would cancel, in a form that does not. */
 static quad divergence_of(const struct pair *x)
 {
     const struct reference *p = &x->p.prob, *q = &x->q.prob;
     quad sum = 0;
     for (int64_t c = 0; c < p->classes; c++) {
-        const quad of_p = reference_probability(p, c);
+        const quad of_p = reference_probability(p, c), of_q = reference_probability(q, c);
         const quad u = reference_log_probability(p, c) - reference_log_probability(q, c);
         if (of_p == 0)
-            sum += reference_probability(q, c);
+            sum += of_q;
         else if (u == (quad)INFINITY)
             return u;
         else
-            sum += of_p * (quad_exp(-u) - 1 + u);
+            sum += quad_abs(u) < 1 ? of_p * (quad_exp(-u) - 1 + u) : of_q - of_p + of_p * u;
     }
     return sum;
 }
@@ -125,9 +125,10 @@ static void expect_entry(const struct rows *b, const struct pair *x, int64_t row
 void expect_kl_div_grad(const struct rows *b)
 {
     if (rows_has(b, ROLE_LOSS)) expect_kl_div(b);
+    double off;
+    const quad divisor = rows_divisor(b, &off);
     for (int64_t row = 0; row < b->count; row++) {
-        double off;
-        const quad factor = rows_factor(b, row, &off);
+        const quad factor = rows_factor(b, row, divisor);
         const bool ignored = rows_ignores(b, row);
         const bool usual = quad_abs(factor) < (quad)0x1p900 && quad_abs(factor) > (quad)0x1p-900;
         struct pair x = pair_of(b, row);

@@ -105,10 +105,9 @@ struct row_loss expect_row_loss(const struct rows *b, const struct exact_row *x,
     return loss;
 }
 
-quad rows_factor(const struct rows *b, int64_t row, double *off)
+quad rows_factor(const struct rows *b, int64_t row, quad divisor)
 {
     const int64_t at = b->options.reduction == XENT_REDUCTION_NONE ? row : 0;
     const double g = rows_has(b, ROLE_GRAD_LOSS) ? argument_number(&b->stage->argument[ROLE_GRAD_LOSS], at) : 1;
-    const quad divisor = rows_divisor(b, off);
     return divisor == 0 ? (quad)NAN : (quad)g / divisor * (quad)rows_weight(b, row);
 }

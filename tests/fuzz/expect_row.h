@@ -28,7 +28,7 @@ double *rows_weights(const struct rows *b);
 /* What xent_cross_entropy says of one row that counts. */
 struct row_loss expect_row_loss(const struct rows *b, const struct exact_row *x, int64_t row, const double *weights);
 
-/* grad_loss / divisor * r of a row, which an upstream gradient has or not; in *off what its roundings may be off by, relative. */
-quad rows_factor(const struct rows *b, int64_t row, double *off);
+/* grad_loss / divisor * r of a row, which an upstream gradient has or not; NaN where the divisor is 0. */
+quad rows_factor(const struct rows *b, int64_t row, quad divisor);
 
 #endif
