@@ -146,7 +146,7 @@ static void test_refused_data(void **state)
         assert_null(out);
         const size_t alignment = alignment_of(i);
         if (alignment == 1) continue;
-        char message[96];
+        char message[128];
         snprintf(message, sizeof message,
                  "data is misaligned: its address is %zu beyond a multiple of %zu, the alignment of %s", alignment / 2,
                  alignment, dtype_names[i]);
