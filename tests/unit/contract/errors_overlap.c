@@ -140,11 +140,42 @@ static void test_output_overlaps_input(void **state)
                 if (uses[i].operation->in_place & ROLE_BIT(role)) check_pair(&uses[i], (enum role)role, &pairs[k]);
 }
 
+/* ---- A byte is an overlap ---------------------------------------------------------------------------------------------- */
+
+/* Class indices of one byte each, around losses that lie from FIRST to before END. */
+static void test_bytes_beside_an_output(void **state)
+{
+    enum { FIRST = 8, END = FIRST + ROWS * sizeof(float) };
+    static const struct {
+        size_t at;
+        bool overlaps;
+    } targets[] = { { FIRST - ROWS, false }, { FIRST - ROWS + 1, true }, { END - 1, true }, { END, false } };
+    static const int64_t rows[] = { ROWS }, step[] = { 1 };
+    xent_tensor *logits = tensor_new(XENT_F32, SHAPE(ROWS, CLASSES), ROW_MAJOR);
+    (void)state;
+    for (size_t k = 0; k < sizeof targets / sizeof targets[0]; k++) {
+        float memory[(END + FIRST) / sizeof(float)] = { 0 };
+        xent_tensor *target = tensor_strided(XENT_U8, 1, rows, step, (unsigned char *)memory + targets[k].at);
+        xent_tensor *loss = tensor_strided(XENT_F32, 1, rows, step, memory + FIRST / sizeof(float));
+        xent_options options = XENT_OPTIONS_INIT;
+        options.reduction = XENT_REDUCTION_NONE;
+        if (targets[k].overlaps)
+            expect_refused(xent_cross_entropy(logits, target, &options, loss), XENT_ERROR_OVERLAP, "loss overlaps target",
+                           loss);
+        else
+            expect_ok(xent_cross_entropy(logits, target, &options, loss));
+        xent_tensor_destroy(loss);
+        xent_tensor_destroy(target);
+    }
+    tensor_free(logits);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_output_overlaps_itself),
         cmocka_unit_test(test_output_overlaps_input),
+        cmocka_unit_test(test_bytes_beside_an_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
