@@ -251,12 +251,25 @@ static void test_too_many_classes(void **state)
     tensor_free(index);
 }
 
+/* The largest index of so many classes is one less. No row, so that nothing has to be that long. */
+static void test_as_many_classes_as_i32_counts(void **state)
+{
+    (void)state;
+    xent_tensor *z = tensor_strided(XENT_F32, SHAPE(0, INT64_C(0x80000000)), (const int64_t[]){ 0, 0 }, NULL);
+    xent_tensor *index = tensor_new(XENT_I32, SHAPE(0, 1), ROW_MAJOR);
+    expect_ok(xent_top_k(z, 1, index, NULL));
+    xent_tensor_destroy(z);
+    tensor_free(index);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_few_classes), cmocka_unit_test(test_many_classes),   cmocka_unit_test(test_many_rows),
-        cmocka_unit_test(test_bad_pivots),  cmocka_unit_test(test_special_values), cmocka_unit_test(test_masked_classes),
-        cmocka_unit_test(test_no_result),   cmocka_unit_test(test_counts),         cmocka_unit_test(test_too_many_classes),
+        cmocka_unit_test(test_few_classes),      cmocka_unit_test(test_many_classes),
+        cmocka_unit_test(test_many_rows),        cmocka_unit_test(test_bad_pivots),
+        cmocka_unit_test(test_special_values),   cmocka_unit_test(test_masked_classes),
+        cmocka_unit_test(test_no_result),        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_too_many_classes), cmocka_unit_test(test_as_many_classes_as_i32_counts),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
