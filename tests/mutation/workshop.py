@@ -27,8 +27,8 @@ class Step:
     passed: str  # what is said of a mutant with which all tests pass
 
 
-QUICK, WHOLE = Step("0.02", 1, "waits for the whole suite"), Step("0.1", math.inf, "SURVIVED")
-BATCH_SECONDS = 1  # tests so short go together
+QUICK, WHOLE = Step("0.02", 0.25, "waits for the whole suite"), Step("0.1", math.inf, "SURVIVED")
+BATCH_SECONDS = 0.5  # tests so short go together
 
 
 def limit_time():
@@ -124,12 +124,11 @@ class Build:
     def batches(self, suite, step):
         """The tests of a step, the shortest first."""
         costs = self.measured(suite)
-        found = [[]]
-        for name in sorted(costs, key=costs.get):
-            if costs[name] <= step.seconds:
-                if found[-1] and sum(map(costs.get, found[-1])) + costs[name] > BATCH_SECONDS:
-                    found.append([])
-                found[-1].append(name)
+        found = []
+        for name in sorted((name for name in costs if costs[name] <= step.seconds), key=costs.get):
+            if not found or sum(map(costs.get, found[-1])) + costs[name] > BATCH_SECONDS:
+                found.append([])
+            found[-1].append(name)
         return found
 
 
@@ -155,7 +154,7 @@ class Workshop:
         build = self.build(suite.options)
         self.batches[suite] = {step: build.batches(suite, step) for step in (QUICK, WHOLE)}
         self.original[suite] = self.made(build, suite)
-        if not self.original[suite] or not self.batches[suite][QUICK][0]:
+        if not self.original[suite] or not self.batches[suite][WHOLE]:
             raise RuntimeError(f"{suite} is not built")
 
     def try_out(self, mutant, step):

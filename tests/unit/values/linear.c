@@ -168,12 +168,42 @@ static void test_empty(void **state)
     }
 }
 
+/* Of a dimension with one element: any stride will do. */
+static void test_strides_that_lead_nowhere(void **state)
+{
+    static const struct {
+        int64_t rows, features, strides[2];
+    } of[] = { { 1, 4, { 0, 1 } }, { 5, 1, { 1, 9 } } };
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        const struct layer l = layer_of(of[i].rows, 7, of[i].features, XENT_F32, XENT_F32);
+        struct layer_tensors t = layer_tensors_of(&l), expected = layer_tensors_of(&l);
+        struct gemm gemm = { 0 };
+        xent_tensor *hidden = t.tensor[LAYER_HIDDEN];
+        t.tensor[LAYER_HIDDEN] =
+            tensor_strided(XENT_F32, SHAPE(of[i].rows, of[i].features), of[i].strides, xent_tensor_data(hidden));
+        expect_ok(layer_call(&l, &expected, gemm_in_order, &gemm));
+        expect_ok(layer_call(&l, &t, gemm_in_order, &gemm));
+        expect_same_outputs(&t, &expected);
+        xent_tensor_destroy(t.tensor[LAYER_HIDDEN]);
+        t.tensor[LAYER_HIDDEN] = hidden;
+        layer_tensors_free(&t);
+        layer_tensors_free(&expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dtypes),      cmocka_unit_test(test_many_classes), cmocka_unit_test(test_options),
-        cmocka_unit_test(test_row_strides), cmocka_unit_test(test_accumulate),   cmocka_unit_test(test_outputs_alone),
-        cmocka_unit_test(test_forward),     cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_dtypes),
+        cmocka_unit_test(test_many_classes),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_row_strides),
+        cmocka_unit_test(test_accumulate),
+        cmocka_unit_test(test_outputs_alone),
+        cmocka_unit_test(test_forward),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_strides_that_lead_nowhere),
     };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
