@@ -126,6 +126,11 @@ refused 'bad: target\[0\]\[1\] is 3, expected a class from 0 to 2, or -100 for a
 xent eval row.npy bad --json | grep -q '"rows": 1' || fail "a row alone is refused"
 refused 'bad: has no target that counts' eval row.npy bad --shift
 
+echo "== names that a terminal would obey"
+# Controls of ASCII and, by two bytes each, of ISO 8859: the first and the last of them. What comes behind these is a space.
+controls=$(printf 'a\033b\302\200c\302\237d\177e\302\240f')
+refused "a?b??c??d?e$(printf '\302\240')f: No such file or directory" eval "$controls" t.npy
+
 echo "== kl and diff"
 refused 'batch.npy: has rows of the shape (1, 2) with 3 classes, expected (2,) with 3, as good.npy has' kl good.npy batch.npy
 { npy '<f4' '(3, 2)' && floats; } >other.npy
