@@ -46,6 +46,13 @@ printf '\223NUMPY\002\000\020\000' | bad 'ends after 10 bytes, inside the header
 printf '\223NUMPY\004\000\020\000    ' | bad 'has version 4 of the .npy format, expected 1 to 3'
 printf '\223NUMPY\001\000\020\000    ' | bad 'has 14 bytes, fewer than the 26 of its header'
 printf '\223NUMPY\002\000\001\000\020\000   ' | bad 'has a header of 1048577 bytes, expected at most 1048576'
+{
+    printf '\223NUMPY\002\000\000\000\020\000'
+    printf '%-1048576s' "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}"
+    floats
+} >longest.npy
+xent eval good.npy t.npy >expected
+xent eval longest.npy t.npy | diff expected - || fail "a header of 1048576 bytes changes something"
 header()
 {
     { npy_header "$2" && floats; } | bad "$1"
