@@ -104,6 +104,21 @@ static void test_arguments(void **state)
     assert_int_equal(calls, 0);
 }
 
+/* The shard's type is that of all ranks; logits of another one would give states that do not fit theirs. */
+static void test_another_dtype(void **state)
+{
+    const xent_exchange e = exchange_of();
+    xent_tensor *wider = tensor_new(XENT_F64, SHAPE(ROWS, CLASSES), ROW_MAJOR);
+    xent_partial before[ROWS];
+    (void)state;
+    memcpy(before, whole, sizeof before);
+    expect_error(xent_partial_exchange(wider, &all, target, NULL, &e, NULL, whole, NULL), XENT_ERROR_DTYPE,
+                 "logits has dtype F64, expected F32, shard->dtype");
+    assert_int_equal(calls, 0);
+    assert_memory_equal(whole, before, sizeof before);
+    tensor_free(wider);
+}
+
 static void test_init(void **state)
 {
     static const xent_exchange want = XENT_EXCHANGE_INIT; /* whose padding, where there is any, is 0 */
@@ -128,6 +143,6 @@ static void test_init(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = { cmocka_unit_test(test_fields), cmocka_unit_test(test_arguments),
-                                               cmocka_unit_test(test_init) };
+                                               cmocka_unit_test(test_another_dtype), cmocka_unit_test(test_init) };
     return cmocka_run_group_tests(tests, prepare, clean_up);
 }
