@@ -266,18 +266,20 @@ static void test_ranks_and_slices(void **state)
     tensor_free(deep);
 }
 
-/* Class weights and smoothing are those of all classes. */
+/* Class weights and smoothing are those of all classes, and the type of the logits is the shard's. */
 static void test_weights_of_all_classes(void **state)
 {
     xent_options o = XENT_OPTIONS_INIT;
     xent_tensor *few = tensor_new(XENT_F32, SHAPE(CHUNK), ROW_MAJOR),
                 *wide = tensor_new(XENT_F64, SHAPE(ROWS, CHUNK), ROW_MAJOR);
-    xent_partial to[ROWS];
+    xent_partial to[ROWS] = { 0 };
     (void)state;
     o.class_weight = few;
     expect_error(reduce(0, classes, &o), XENT_ERROR_SHAPE,
                  "class_weight has shape (4096), expected (12288), one for each class");
     expect_error(xent_partial_reduce(wide, &shard[0], classes, NULL, to), XENT_ERROR_DTYPE,
+                 "logits has dtype F64, expected F32, shard->dtype");
+    expect_error(xent_partial_grad(wide, &shard[0], classes, NULL, to, NULL, wide), XENT_ERROR_DTYPE,
                  "logits has dtype F64, expected F32, shard->dtype");
     tensor_free(few);
     tensor_free(wide);
