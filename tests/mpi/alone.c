@@ -16,16 +16,32 @@ static void expect_stopped(struct arguments *a, const struct case_data *data, co
     expect_answer(a, data, words, XENT_ERROR_COMMUNICATION, NO_RANK, words);
 }
 
-static void expect_without_options(const struct case_data *data)
+/* The mean of all rows, to the bit. */
+static void expect_mean_of_libxent(const struct batch *b, const xent_tensor *target, const xent_options *options)
 {
-    const struct batch *b = &data->batch;
     double got = -1, want = -2;
     xent_tensor *loss = tensor_over(XENT_F64, SCALAR, &got), *of_libxent = tensor_over(XENT_F64, SCALAR, &want);
-    expect_ok(xent_mpi_cross_entropy(MPI_COMM_NULL, MPI_COMM_NULL, b->logits, NULL, b->target, NULL, loss));
-    expect_ok(xent_cross_entropy(b->logits, b->target, NULL, of_libxent));
+    expect_ok(xent_mpi_cross_entropy(MPI_COMM_NULL, MPI_COMM_NULL, b->logits, NULL, target, options, loss));
+    expect_ok(xent_cross_entropy(b->logits, target, options, of_libxent));
     assert_memory_equal(&got, &want, sizeof got);
     xent_tensor_destroy(of_libxent);
     xent_tensor_destroy(loss);
+}
+
+static void expect_means(const struct batch *b)
+{
+    xent_options options = XENT_OPTIONS_INIT;
+    xent_tensor *p = tensor_new(XENT_F32, xent_tensor_ndim(b->logits), xent_tensor_shape(b->logits), ROW_MAJOR),
+                *row_weight = tensor_new(XENT_F64, xent_tensor_ndim(b->target), xent_tensor_shape(b->target), ROW_MAJOR);
+    for (int64_t i = 0; i < xent_tensor_numel(p); i++) tensor_set(p, i, (double)(i % 5) / 8);
+    for (int64_t i = 0; i < xent_tensor_numel(row_weight); i++) tensor_set(row_weight, i, 1 / (double)(i + 2));
+    expect_mean_of_libxent(b, b->target, NULL);
+    expect_mean_of_libxent(b, p, NULL);
+    options.row_weight = row_weight;
+    expect_mean_of_libxent(b, b->target, &options);
+    expect_mean_of_libxent(b, p, &options);
+    tensor_free(row_weight);
+    tensor_free(p);
 }
 
 int main(int argc, char **argv)
@@ -49,7 +65,7 @@ int main(int argc, char **argv)
     a.own_options.axis = -2;
     expect_ok(arguments_call(&a));
     expect_same_rows(&data.out, &want, "an axis counted from the end");
-    expect_without_options(&data);
+    expect_means(&data.batch);
     a.logits = NULL;
     expect_answer(&a, &data, "no rank is named", XENT_ERROR_INVALID_ARGUMENT, NO_RANK, "logits is NULL");
     expect_error(arguments_call(&a), XENT_ERROR_INVALID_ARGUMENT, "logits is NULL");
