@@ -165,7 +165,7 @@ static void test_divisor_of_any_index(void **state)
 /* Targets that lie in runs of three rows, apart: sums are made of the same rows in the same order. */
 static void test_targets_in_runs(void **state)
 {
-    enum { OUTER = 150, INNER = 3 };
+    enum { OUTER = 400, INNER = 3 };
     const xent_dtype dtype = *(const xent_dtype *)*state;
     xent_tensor *logp = tensor_new(dtype, SHAPE(OUTER, INNER, CLASSES), ROW_MAJOR),
                 *y = tensor_new(XENT_I64, SHAPE(OUTER, INNER), ROW_MAJOR),
