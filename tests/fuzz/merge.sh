@@ -1,13 +1,15 @@
 #!/bin/sh
-# sh tests/fuzz/merge.sh <directory>
-# Replaces the corpus by as few inputs as reach what it and the new inputs in the directory reach, which XENT_FUZZ_DIR has kept of
-# tests/fuzz/run.sh. Inputs with a name stay; the others are numbered, the shortest first.
+# sh tests/fuzz/merge.sh <directory> [<target>...]
+# Replaces the corpus, of these targets or of all, by as few inputs as reach what it reaches together with the new inputs in the directory,
+# which is XENT_FUZZ_DIR of tests/fuzz/run.sh. Inputs with a name stay; the others are numbered, the shortest first.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-[ $# -eq 1 ] && [ -d "$1/build/tests/fuzz" ] || { echo "usage: $0 <directory of tests/fuzz/run.sh>" >&2; exit 2; }
+[ $# -ge 1 ] && [ -d "$1/build/tests/fuzz" ] || { echo "usage: $0 <directory of tests/fuzz/run.sh> [<target>...]" >&2; exit 2; }
 work=$(cd "$1" && pwd)
-for corpus in "$root"/tests/fuzz/corpus/*/; do
-    name=$(basename "$corpus") merged="$work/merged/$(basename "$corpus")"
+shift
+[ $# -gt 0 ] || set -- $(ls "$root/tests/fuzz/corpus") # words without blanks
+for name; do
+    corpus="$root/tests/fuzz/corpus/$name" merged="$work/merged/$name"
     rm -rf "$merged"
     mkdir -p "$merged" "$work/new/$name"
     find "$corpus" -name '*[!0-9]*' -type f -exec cp {} "$merged" \;
