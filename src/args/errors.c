@@ -20,7 +20,7 @@ xent_status xent_fail(xent_status status, const char *format, ...)
 }
 
 /* What printf writes of a number in every locale alike: all but the decimal point, which may be several bytes. */
-static bool is_of_number(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '+'; }
+static bool is_of_number(char c) { return strchr("0123456789+-einfa", c) != NULL; }
 
 /* 15 digits keep what somebody has written with as many, 17 keep any double. */
 const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT])
