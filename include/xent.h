@@ -671,10 +671,9 @@ XENT_API xent_status xent_set_num_threads(int32_t n);
 
 /* A caller's own thread pool. fn(user, n, body, ctx) must call body(ctx, i) once for every i in [0, n), in any order and on any
    threads, all on one too, and return when all are done. It is called on the thread that called the operation, once per
-   operation, or twice where threads share rows of many classes, and not for calls too small to gain; an operation called from
-   inside body computes on its calling thread. The number of threads then only bounds n. fn runs under the floating-point
-   control word and flags of its caller; what it does to them is undone when it returns, and neither that nor what its threads have
-   set reaches a result. The simplest one:
+   operation, or twice where threads share rows of many classes, and not for calls too small to gain. The number of threads then
+   only bounds n. fn runs under the floating-point control word and flags of its caller; what it does to them is undone when it
+   returns, and neither that nor what its threads have set reaches a result. The simplest one:
        static void in_order(void *user, int64_t n, xent_parallel_body body, void *ctx)
        {
            for (int64_t i = 0; i < n; i++) body(ctx, i);

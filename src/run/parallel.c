@@ -5,9 +5,6 @@
 
 #include "run/pool.h"
 
-/* An operation that is called from inside a task computes on its own thread. */
-static _Thread_local bool inside_task;
-
 /* Left-over rows are shared if each task's part of them is worth it. */
 static int64_t shared_rows(const struct xent_parallel *parallel, int64_t work_per_row)
 {
@@ -17,7 +14,6 @@ static int64_t shared_rows(const struct xent_parallel *parallel, int64_t work_pe
 
 void xent_parallel_share(struct xent_parallel *parallel, int64_t tasks, int64_t work)
 {
-    if (inside_task) return;
     parallel->fn = xent_settings_parallel_for(&parallel->user);
     parallel->tasks = tasks;
     parallel->shared = shared_rows(parallel, work / parallel->rows);
@@ -57,13 +53,10 @@ static void run_task(void *context, int64_t task)
 {
     const struct job *job = context;
     struct part whole = part_of(job->parallel->rows - job->parallel->shared, job->parallel->tasks, task);
-    bool outside = inside_task;
     struct xent_fpenv saved;
     xent_fpenv_enter(&saved);
-    inside_task = true;
     if (job->pass->rows != NULL && whole.from < whole.to) job->pass->rows(job->context, task, whole.from, whole.to);
     if (job->pass->pieces != NULL) run_pieces(job, task);
-    inside_task = outside;
     xent_fpenv_leave(&saved);
 }
 
