@@ -11,9 +11,10 @@ shift
 for name; do
     corpus="$root/tests/fuzz/corpus/$name" merged="$work/merged/$name"
     rm -rf "$merged"
-    mkdir -p "$merged" "$work/new/$name"
+    mkdir -p "$merged" "$work/new/$name" "$work/found/$name"
     find "$corpus" -name '*[!0-9]*' -type f -exec cp {} "$merged" \;
-    "$work/build/tests/fuzz/fuzz_$name" -merge=1 -max_len=4096 -timeout=300 -rss_limit_mb=4096 "$merged" "$corpus" "$work/new/$name" \
+    "$work/build/tests/fuzz/fuzz_$name" -merge=1 -max_len=4096 -timeout=300 -rss_limit_mb=4096 -artifact_prefix="$work/found/$name/" \
+        "$merged" "$corpus" "$work/new/$name" \
         >"$work/$name.merge.log" 2>&1 || { tail -n 20 "$work/$name.merge.log" >&2; exit 1; }
     before=$(find "$corpus" -type f | wc -l) number=0
     find "$corpus" -type f ! -name '*[!0-9]*' -delete
