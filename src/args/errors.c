@@ -1,6 +1,7 @@
 /* The message of a thread's last failure. */
 #include "args/errors.h"
 
+#include <fenv.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,14 +23,22 @@ xent_status xent_fail(xent_status status, const char *format, ...)
 /* What printf writes of a number in every locale alike: all but the decimal point, which may be several bytes. */
 static bool is_of_number(char c) { return strchr("0123456789+-einfa", c) != NULL; }
 
-/* 15 digits keep what somebody has written with as many, 17 keep any double. */
-const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT])
+/* 15 digits keep what somebody has written with as many, 17 keep any double. musl computes them in the x87, whose flags are the caller's. */
+static void print_number(double x, char text[XENT_NUMBER_TEXT])
 {
-    char *to = text;
+    fenv_t caller;
+    (void)feholdexcept(&caller);
     for (int digits = 15; digits <= 17; digits++) {
         (void)snprintf(text, XENT_NUMBER_TEXT, "%.*g", digits, x);
         if (strtod(text, NULL) == x) break;
     }
+    (void)fesetenv(&caller);
+}
+
+const char *xent_number_text(double x, char text[XENT_NUMBER_TEXT])
+{
+    char *to = text;
+    print_number(x, text);
     for (const char *from = text; *from != 0; from++) {
         if (is_of_number(*from))
             *to++ = *from;
