@@ -48,8 +48,8 @@ static inline double divergence_offset(double max_p, double log_p, double max_q,
 /* What a term is multiplied with to be a share of its chunk, or of its row of one chunk. */
 static inline double divergence_share(double unit, double rest) { return 0x1p-64 * unit / (1 + rest); }
 
-/* By what the q_c add up to more than 1, the difference of two sums. Where the divergence is as large as that, it is rounding alone, whose
-   square would take digits away from the divergence; a lack of a few roundings of 1 has none there. */
+/* By what the q_c add up to more than 1, as the difference of two sums. Beside a divergence of 2^20 or more that difference is rounding
+   alone, and its square would take digits away; the lack itself, a few roundings of 1, would change none. */
 static inline double divergence_lack(double divergence, double difference) { return divergence < 0x1p20 ? difference : 0; }
 
 /* The divergence itself, of what classes add to it. By the lack, which is tiny, it would be too large: the divergence of what adds up to

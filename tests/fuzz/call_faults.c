@@ -105,18 +105,6 @@ static void put_special(const struct argument *a, int64_t i, const struct call *
         argument_store_integer(a, i, BYTES_ONE_OF(b, integers));
 }
 
-static void fill_structs(struct call *c)
-{
-    const struct argument *argument = c->stage.argument;
-    xent_tensor *tensor[ROLES];
-    stage_tensors(&c->stage, ROLES, tensor);
-    const xent_stats stats = stats_of(tensor, c->stats_size);
-    c->options.class_weight = tensor[ROLE_WEIGHT];
-    c->options.row_weight = tensor[ROLE_ROW_WEIGHT];
-    if (argument[CALL_OPTIONS].given) struct_fill(&argument[CALL_OPTIONS], &c->options, sizeof c->options, c->tail);
-    if (argument[CALL_STATS].given) struct_fill(&argument[CALL_STATS], &stats, sizeof stats, c->tail);
-}
-
 void call_fill(struct call *c, struct bytes *b)
 {
     enum { PLACES = 16 };
@@ -129,5 +117,5 @@ void call_fill(struct call *c, struct bytes *b)
         if (a == NULL || a->output || argument_elements(a) == 0) continue;
         put_special(a, at % argument_elements(a), c, b);
     }
-    fill_structs(c);
+    structs_fill(&c->stage, &c->options, CALL_OPTIONS, c->stats_size, CALL_STATS, c->tail);
 }

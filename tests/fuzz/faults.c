@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/operations.h"
+
 int stage_pick(const struct stage *s, int count, struct bytes *b)
 {
     int given[STAGE_ARGUMENTS], n = 0;
@@ -106,8 +108,21 @@ size_t size_fault(struct argument *a, size_t size, struct bytes *b)
 
 void struct_fill(const struct argument *a, const void *from, size_t size, unsigned char tail)
 {
+    if (!a->given) return;
     const size_t room = (size_t)a->shape[0];
     memset(a->first, 0, room);
     memcpy(a->first, from, size < room ? size : room);
     if (room > size) a->first[room - 1] = tail;
+}
+
+void structs_fill(const struct stage *s, xent_options *options, int options_at, size_t stats_size, int stats_at,
+                  unsigned char tail)
+{
+    xent_tensor *tensor[ROLES];
+    stage_tensors(s, ROLES, tensor);
+    const xent_stats stats = stats_of(tensor, stats_size);
+    options->class_weight = tensor[ROLE_WEIGHT];
+    options->row_weight = tensor[ROLE_ROW_WEIGHT];
+    struct_fill(&s->argument[options_at], options, sizeof *options, tail);
+    struct_fill(&s->argument[stats_at], &stats, sizeof stats, tail);
 }

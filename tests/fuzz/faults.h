@@ -20,7 +20,11 @@ void option_fault(xent_options *o, struct bytes *b);
 /* A struct_size that may be wrong, for a struct of `size` bytes; the argument, its bytes, has as much memory as may be read. */
 size_t size_fault(struct argument *a, size_t size, struct bytes *b);
 
-/* Writes a struct to an argument whose size may be less than it is, or more; its last byte is `tail` then. */
+/* Writes a struct to an argument, if it is given, whose size may be less than it is, or more; its last byte is `tail` then. */
 void struct_fill(const struct argument *a, const void *from, size_t size, unsigned char tail);
+
+/* The same for options and a struct of statistics, which have the tensors of their roles. */
+void structs_fill(const struct stage *s, xent_options *options, int options_at, size_t stats_size, int stats_at,
+                  unsigned char tail);
 
 #endif

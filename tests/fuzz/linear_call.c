@@ -147,7 +147,7 @@ static void fill_structs(struct linear_call *c)
                           c->layer.block_classes,
                           c->layer.accumulate,
                           c->reserved };
-    if (argument[LINEAR_LAYER].given) struct_fill(&argument[LINEAR_LAYER], &layer, sizeof layer, c->tail);
+    struct_fill(&argument[LINEAR_LAYER], &layer, sizeof layer, c->tail);
     struct_fill(&argument[LINEAR_OPTIONS], &options, sizeof options, c->tail);
 }
 

@@ -117,13 +117,7 @@ static void fill(const struct partial_call *c, int role)
 static void fill_bytes(struct partial_call *c)
 {
     const struct argument *argument = c->stage.argument;
-    xent_tensor *tensor[ROLES];
-    stage_tensors(&c->stage, ROLES, tensor);
-    const xent_stats stats = stats_of(tensor, c->stats_size);
-    c->options.class_weight = tensor[ROLE_WEIGHT];
-    c->options.row_weight = tensor[ROLE_ROW_WEIGHT];
-    struct_fill(&argument[PARTIAL_OPTIONS], &c->options, sizeof c->options, c->tail);
-    if (argument[PARTIAL_STATS].given) struct_fill(&argument[PARTIAL_STATS], &stats, sizeof stats, c->tail);
+    structs_fill(&c->stage, &c->options, PARTIAL_OPTIONS, c->stats_size, PARTIAL_STATS, c->tail);
     if (argument[PARTIAL_SHARD].given) memcpy(argument[PARTIAL_SHARD].first, &c->shard, sizeof c->shard);
     if (argument[PARTIAL_STATES].given && c->function != PARTIAL_REDUCE)
         memcpy(argument[PARTIAL_STATES].first, c->rows.whole, (size_t)argument[PARTIAL_STATES].shape[0]);
