@@ -255,6 +255,7 @@ static void test_too_many_classes(void **state)
 static void test_as_many_classes_as_i32_counts(void **state)
 {
     (void)state;
+    if (sizeof(void *) == 4) skip(); /* no tensor has so many, without rows either */
     xent_tensor *z = tensor_strided(XENT_F32, SHAPE(0, INT64_C(0x80000000)), (const int64_t[]){ 0, 0 }, NULL);
     xent_tensor *index = tensor_new(XENT_I32, SHAPE(0, 1), ROW_MAJOR);
     expect_ok(xent_top_k(z, 1, index, NULL));
