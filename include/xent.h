@@ -25,7 +25,8 @@
  *   Same bits        The same inputs and options give the same bits on every backend, CPU, number of threads, alignment
  *                    and memory layout. They change between releases only together with xent_numerics_version(). What a
  *                    caller's gemm computes is its own.
- *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000, 0x7E00, 0x7FC0).
+ *   NaN              Every NaN written is the canonical quiet one (0x7FC00000, 0x7FF8000000000000, 0x7E00, 0x7FC0; on MIPS, where
+ *                    the NaN of before IEEE 754-2008 are in use, F32 and F64 have 0x7FBFFFFF and 0x7FF7FFFFFFFFFFFF).
  *   Environment      A call computes under round-to-nearest, with subnormals and masked traps, whatever the caller's
  *                    floating-point control word holds, and leaves control word and exception flags as it found them. A
  *                    caller's parallel_for, or gemm, runs under its caller's.

@@ -5,7 +5,7 @@
  *     golden_states states.txt     compares; then merges the states of the file, and expects of them the losses, statistics and gradients
  *                                  that whole rows have here
  *
- * Needs libc and libxent alone.
+ * Needs libc and libxent alone (and -Itests).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,9 @@
 #include <string.h>
 #include <xent.h>
 
-enum { ROWS = 3, CHUNK = 4096, CLASSES = 5 * CHUNK + 77, PARTS = 3, MOST_STATES = 4, WORDS = 8, CANNOT_RUN = 77 };
+#include "support/nan.h"
+
+enum { ROWS = 3, CHUNK = 4096, CLASSES = 5 * CHUNK + 77, PARTS = 3, MOST_STATES = 4, WORDS = 8, REALS = 7, CANNOT_RUN = 77 };
 
 static const xent_dtype dtypes[] = { XENT_F32, XENT_F64, XENT_F16, XENT_BF16 };
 enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
@@ -109,16 +111,31 @@ static void reduce(struct problem *p, xent_dtype dtype)
 
 /* ---- States as text ------------------------------------------------------------------------------------------------- */
 
+static void words_of(const xent_partial *state, uint64_t words[WORDS])
+{
+    memcpy(words, state, sizeof *state);
+    for (int w = 0; w < REALS; w++) words[w] = bits_elsewhere(XENT_F64, words[w]);
+}
+
 static void print(const struct problem *p)
 {
     for (int part = 0; part < PARTS; part++)
         for (int64_t i = 0; i < count_of(p, part); i++) {
             uint64_t words[WORDS];
-            memcpy(words, &p->states[part][i], sizeof words);
+            words_of(&p->states[part][i], words);
             printf("%d %d %d", (int)p->dtype, part, (int)i);
             for (int w = 0; w < WORDS; w++) printf(" %016" PRIx64, words[w]);
             printf("\n");
         }
+}
+
+/* A state with the NaN of this machine. */
+static xent_partial state_of(uint64_t words[WORDS])
+{
+    xent_partial state;
+    for (int w = 0; w < REALS; w++) words[w] = words[w] == NAN_F64 ? canonical_nan(XENT_F64) : words[w];
+    memcpy(&state, words, sizeof state);
+    return state;
 }
 
 /* The next line's state, which is to be that one; comments are skipped. */
@@ -134,7 +151,7 @@ static void read_state(FILE *file, int dtype, int part, int i, xent_partial *sta
           "states.txt: another line was expected");
     for (int w = 0; w < WORDS; w++) check(fscanf(file, "%" SCNx64, &words[w]) == 1, "states.txt: a word is missing");
     while ((c = getc(file)) != '\n' && c != EOF) continue;
-    memcpy(state, words, sizeof *state);
+    *state = state_of(words);
 }
 
 /* Takes the file's states in place of our own; answers how many differ. */

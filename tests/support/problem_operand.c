@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nan.h"
+
 enum { PATTERN = 0xA5, ALIGNMENT = 64 };
 
 void *memory_new(size_t bytes)
@@ -222,6 +224,7 @@ void operand_gather(const struct operand *o, unsigned char *to)
             word = half;
         } else
             memcpy(&word, at, sizeof word);
+        word = bits_elsewhere(o->dtype, word);
         for (size_t b = 0; b < size; b++) *to++ = (unsigned char)(word >> (8 * b) & 0xff);
     }
 }

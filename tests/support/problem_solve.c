@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nan.h"
 #include "problem_element.h"
 #include "problem_operand.h"
 #include "problem_values.h"
@@ -229,6 +230,7 @@ static void take_divisor(struct answer *a, double divisor)
 {
     uint64_t bits;
     memcpy(&bits, &divisor, sizeof bits);
+    bits = bits_elsewhere(XENT_F64, bits);
     a->bytes = memory_new(sizeof bits);
     for (; a->size < sizeof bits; a->size++) a->bytes[a->size] = (unsigned char)(bits >> (8 * a->size) & 0xff);
 }

@@ -140,16 +140,6 @@ uint64_t tensor_bits(const xent_tensor *t, int64_t i)
     return 0;
 }
 
-uint64_t canonical_nan(xent_dtype dtype)
-{
-    switch ((int)dtype) {
-    case XENT_F64: return UINT64_C(0x7FF8000000000000);
-    case XENT_F16: return UINT64_C(0x7E00);
-    case XENT_BF16: return UINT64_C(0x7FC0);
-    default: return UINT64_C(0x7FC00000);
-    }
-}
-
 void expect_bits(const xent_tensor *t, int64_t i, uint64_t bits)
 {
     if (tensor_bits(t, i) != bits)

@@ -2,6 +2,7 @@
 #define XENT_TESTS_TENSORS_H
 
 #include "expect.h"
+#include "nan.h"
 
 /* Tensors for tests. A builder that cannot do its work fails the running test. Elements are counted in row-major
    order of the index, whatever the layout in memory. */
@@ -43,8 +44,5 @@ void expect_bits(const xent_tensor *t, int64_t i, uint64_t bits);
 
 /* From the lowest to the highest element; *bytes is 0 without elements. */
 const void *tensor_span(const xent_tensor *t, size_t *bytes);
-
-/* The bits of the canonical NaN of a floating dtype. */
-uint64_t canonical_nan(xent_dtype dtype);
 
 #endif
