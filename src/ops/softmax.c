@@ -165,7 +165,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     struct xent_softmax *softmax = call;
     const struct xent_tensor *z = softmax->z, *out = softmax->out;
     bool per_class = softmax->kind != XENT_LOGSUMEXP;
-    int64_t classes = z->shape[softmax->axis];
+    int64_t classes = z->shape[softmax->axis], rows;
     const struct xent_operand operands[] = {
         [XENT_SOFTMAX_Z] = { z, softmax->axis }, [XENT_SOFTMAX_OUT] = { out, per_class ? softmax->axis : XENT_NO_AXIS }
     };
@@ -180,7 +180,8 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     softmax->copy = softmax->terms = softmax->prepared = XENT_NOWHERE;
     xent_drive_init(drive, softmax, &kinds[softmax->kind].steps, &softmax->type, &softmax->walk);
     drive->written = softmax->written;
-    xent_parallel_plan(&drive->parallel, settings, 0, softmax->walk.count, xent_chunk_count(classes), z->numel);
+    rows = out->numel == 0 ? 0 : softmax->walk.count; /* without classes there may be 2^60 of them, and nothing to write */
+    xent_parallel_plan(&drive->parallel, settings, 0, rows, xent_chunk_count(classes), z->numel);
     if (!per_class) {
         drive->results = XENT_RESULTS_APART;
         drive->result = softmax->out;

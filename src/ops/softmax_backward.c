@@ -192,7 +192,7 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
 {
     struct xent_softmax_backward *backward = call;
     const struct xent_tensor *result = backward->result;
-    int64_t classes = result->shape[backward->axis];
+    int64_t classes = result->shape[backward->axis], rows;
     const struct xent_operand operands[] = { [XENT_BACKWARD_RESULT] = { result, backward->axis },
                                              [XENT_BACKWARD_UPSTREAM] = { backward->upstream, backward->axis },
                                              [XENT_BACKWARD_OUT] = { backward->out, backward->axis } };
@@ -203,7 +203,8 @@ static void plan(void *call, const struct xent_settings *settings, struct xent_d
     backward->streams = streams(backward);
     backward->copy = backward->upstream_copy = backward->multiplied = backward->tile_upstream = XENT_NOWHERE;
     xent_drive_init(drive, backward, &steps, &backward->type, &backward->walk);
-    xent_parallel_plan(&drive->parallel, settings, 0, backward->walk.count, xent_chunk_count(classes), result->numel);
+    rows = result->numel == 0 ? 0 : backward->walk.count; /* without classes there may be 2^60 of them, and nothing to write */
+    xent_parallel_plan(&drive->parallel, settings, 0, rows, xent_chunk_count(classes), result->numel);
     if (result->numel > 0) plan_memory(backward, drive);
     drive->block = backward->block = block_of(backward);
     if (xent_rows_go_side_by_side(result, backward->axis, &backward->walk, XENT_BACKWARD_RESULT, 2)) {
