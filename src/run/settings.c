@@ -19,7 +19,7 @@
 #define THREADS_UNREAD 0
 #define THREADS_BAD (-1)
 
-/* The environment, as it was at first use. A name too long to keep is no backend's; it is cut in the message. */
+/* The environment, as it was at first use, for messages: a value too long to keep is cut in them. */
 static struct environment {
     char backend[VALUE_SIZE];
     char num_threads[VALUE_SIZE];
@@ -79,14 +79,17 @@ xent_parallel_for xent_settings_parallel_for(void **user)
 
 /* ---- The environment ---------------------------------------------------------------------------------------------- */
 
-static void copy_variable(const char *name, char *value)
+/* "" where it is unset. */
+static const char *read_variable(const char *name, char *kept)
 {
 #ifdef __GLIBC__
     const char *found = secure_getenv(name);
 #else
     const char *found = getenv(name);
 #endif
-    if (found != NULL) strncpy(value, found, VALUE_SIZE - 1);
+    if (found == NULL) return "";
+    strncpy(kept, found, VALUE_SIZE - 1);
+    return found;
 }
 
 /* The default. */
@@ -111,13 +114,11 @@ static int32_t parse_threads(const char *text)
 /* A setter that came first has its way: only what is still unset is taken from here. */
 static void read_environment(void)
 {
-    const struct xent_kernels *named, *none = NULL;
-    int unread = THREADS_UNREAD, n;
-    copy_variable("XENT_BACKEND", environment.backend);
-    copy_variable("XENT_NUM_THREADS", environment.num_threads);
-    named = xent_dispatch_find(environment.backend[0] == '\0' ? NULL : environment.backend);
+    const char *name = read_variable("XENT_BACKEND", environment.backend);
+    const char *number = read_variable("XENT_NUM_THREADS", environment.num_threads);
+    const struct xent_kernels *named = xent_dispatch_find(name[0] == '\0' ? NULL : name), *none = NULL;
+    int unread = THREADS_UNREAD, n = parse_threads(number);
     (void)atomic_compare_exchange_strong(&backend, &none, named == NULL ? &unusable : named);
-    n = parse_threads(environment.num_threads);
     (void)atomic_compare_exchange_strong(&threads, &unread, n == 0 ? usable_cpus() : n);
 }
 
