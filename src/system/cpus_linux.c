@@ -135,10 +135,11 @@ static int64_t quota;
 
 static void read_quota(void) { quota = xent_cpus_quota(""); }
 
+/* The system refuses a set that has no room for every CPU that the machine may get: 1024 in one, and 8192 are the most that x86 knows. */
 static int64_t affinity(void)
 {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t sets[16];
+    return sched_getaffinity(0, sizeof sets, sets) == 0 ? CPU_COUNT_S(sizeof sets, sets) : sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 int64_t xent_cpus_usable(void)

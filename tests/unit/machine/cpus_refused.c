@@ -20,6 +20,7 @@
 static int reads, failing_read;        /* counted from 1; 0: none fails */
 static size_t longest_read = SIZE_MAX; /* that the system grants */
 static bool no_affinity, no_sysconf;
+static size_t cpu_bits; /* of a machine that may have more CPUs than a cpu_set_t; 0: of this one */
 
 ssize_t __real_read(int file, void *to, size_t size);
 ssize_t __wrap_read(int file, void *to, size_t size);
@@ -37,7 +38,15 @@ ssize_t __wrap_read(int file, void *to, size_t size)
 
 int __wrap_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
 {
-    return no_affinity ? -1 : __real_sched_getaffinity(process, size, set);
+    if (no_affinity || 8 * size < cpu_bits) {
+        errno = no_affinity ? EPERM : EINVAL;
+        return -1;
+    }
+    if (cpu_bits == 0) return __real_sched_getaffinity(process, size, set);
+    CPU_ZERO_S(size, set);
+    CPU_SET_S(0, size, set);
+    CPU_SET_S(cpu_bits - 1, size, set);
+    return 0;
 }
 
 long __wrap_sysconf(int name) { return no_sysconf && name == _SC_NPROCESSORS_ONLN ? -1 : __real_sysconf(name); }
@@ -131,6 +140,21 @@ static void test_cpus_are_not_told(void **state)
     no_affinity = no_sysconf = false;
 }
 
+/* The last of so many CPUs and the first one are this process's. */
+static void test_large_machines(void **state)
+{
+    static const size_t machines[] = { 1024, 1025, 8192 };
+    const int64_t quota = xent_cpus_quota("");
+    (void)state;
+    no_sysconf = true;
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
+        cpu_bits = machines[i];
+        assert_int_equal(xent_cpus_usable(), quota == 1 ? 1 : 2);
+    }
+    cpu_bits = 0;
+    no_sysconf = false;
+}
+
 struct cancelled {
     const char *root;
     int64_t cpus;
@@ -166,8 +190,9 @@ static void test_cancelled_caller(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_long_names),        cmocka_unit_test(test_reads_fail),       cmocka_unit_test(test_file_0),
-        cmocka_unit_test(test_cpus_are_not_told), cmocka_unit_test(test_cancelled_caller),
+        cmocka_unit_test(test_long_names),     cmocka_unit_test(test_reads_fail),
+        cmocka_unit_test(test_file_0),         cmocka_unit_test(test_cpus_are_not_told),
+        cmocka_unit_test(test_large_machines), cmocka_unit_test(test_cancelled_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
