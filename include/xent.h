@@ -35,6 +35,8 @@
  *                    Strings and arrays returned live as long as the library, a tensor's shape and strides as long as the
  *                    tensor, a message as xent_error_message says. Nothing is async-signal-safe.
  *   Stack            A call needs at most 32 KiB of the caller's stack, beside what the caller's functions take.
+ *   Return           Every call returns. To leave one otherwise, by longjmp, a C++ exception or the end of the thread, out of a
+ *                    caller's function (parallel_for, gemm, exchange) or a signal handler, is undefined behaviour.
  *
  * Words
  *   logits     unnormalised scores z; C of them, the classes, lie along the class axis
