@@ -62,23 +62,20 @@ static void fill(xent_dtype dtype)
     }
 }
 
-static xent_tensor *table(xent_dtype dtype, void *memory, const xent_shard *shard)
+static xent_tensor *wrap(xent_dtype dtype, int32_t ndim, const int64_t *shape, const int64_t *strides, void *memory)
 {
-    const int64_t shape[2] = { ROWS, shard->classes }, strides[2] = { CLASSES, 1 };
     xent_tensor *t;
-    check(xent_tensor_wrap(&t, dtype, 2, shape, strides, (char *)memory + (size_t)shard->first * xent_dtype_size(dtype)) ==
-              XENT_OK,
-          "wrap");
+    check(xent_tensor_wrap(&t, dtype, ndim, shape, strides, memory) == XENT_OK, "wrap");
     return t;
 }
 
-static xent_tensor *column(xent_dtype dtype, void *memory)
+static xent_tensor *table(xent_dtype dtype, void *memory, const xent_shard *shard)
 {
-    const int64_t rows = ROWS;
-    xent_tensor *t;
-    check(xent_tensor_wrap(&t, dtype, 1, &rows, NULL, memory) == XENT_OK, "wrap");
-    return t;
+    const int64_t shape[2] = { ROWS, shard->classes }, strides[2] = { CLASSES, 1 };
+    return wrap(dtype, 2, shape, strides, (char *)memory + (size_t)shard->first * xent_dtype_size(dtype));
 }
+
+static xent_tensor *column(xent_dtype dtype, void *memory) { return wrap(dtype, 1, (const int64_t[]){ ROWS }, NULL, memory); }
 
 struct problem {
     xent_dtype dtype;
