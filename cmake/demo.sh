@@ -5,6 +5,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 
 provide cc make cmake
 targets="notebook train_digits"

@@ -1,5 +1,13 @@
-# Sourced by tests/run.sh and cmake/demo.sh: installs what is missing where it can, and says in one sentence what to install where
-# it cannot. Nothing is asked of a machine that has it all, not even a network.
+# Sourced by the scripts that a user runs: describes them, installs what they miss where it can, and says in one sentence what to install
+# where it cannot. Nothing is asked of a machine that has it all, not even a network.
+
+# describe "$@": who asks a script for --help is given the comment at its top
+describe()
+{
+    case ${1:-} in
+    -h | --help) sed -n '2,/^[^#]/s/^# //p' "$0" && exit ;;
+    esac
+}
 
 # has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, jansson, cblas, pkg-config
 has()

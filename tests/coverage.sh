@@ -6,6 +6,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 provide cc make cmake cmocka
 offer jansson || echo "Without jansson nothing is known of src/tool."
 

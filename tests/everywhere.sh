@@ -6,6 +6,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 : "${XENT_TEST_EFFORT:=0.02}"
 export XENT_TEST_EFFORT
 

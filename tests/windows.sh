@@ -7,6 +7,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 [ $# -gt 0 ] || set -- x86_64 i686
 for architecture; do
     case $architecture in

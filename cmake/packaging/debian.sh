@@ -6,6 +6,7 @@
 set -eu
 . "$(dirname "$0")/source.sh"
 . "$root/cmake/provide.sh"
+describe "$@"
 
 umask 022 # dpkg-source records modes
 out=${1:-.}

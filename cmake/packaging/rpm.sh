@@ -5,6 +5,7 @@
 set -eu
 . "$(dirname "$0")/source.sh"
 . "$root/cmake/provide.sh"
+describe "$@"
 
 out=${1:-.}
 [ $# -eq 0 ] || shift

@@ -4,6 +4,10 @@
 set -eu
 . "$(dirname "$0")/source.sh"
 check=${1:-}
+case $check in
+'' | --check) ;;
+*) echo "usage: sh cmake/packaging/upstream.sh [--check]" >&2; exit 2 ;;
+esac
 written=$(mktemp)
 trap 'rm -f "$written"' EXIT
 status=0

@@ -6,6 +6,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 quick=
 if [ "${1:-}" = --quick ]; then
     quick=--quick

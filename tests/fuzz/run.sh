@@ -8,6 +8,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 seconds=${1:-60} at_once=${XENT_FUZZ_AT_ONCE:-1}
 [ $# -eq 0 ] || shift
 case $seconds in

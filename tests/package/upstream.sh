@@ -3,6 +3,9 @@
 . "$SOURCE_DIR/tests/package/common.sh"
 sh "$SOURCE_DIR/cmake/packaging/upstream.sh" --check || fail "files say something else than cmake/packaging/upstream"
 
+if sh "$SOURCE_DIR/cmake/packaging/upstream.sh" --help 2>said; then fail "upstream.sh takes --help for an order to write"; fi
+grep -q '^usage: sh cmake/packaging/upstream.sh ' said || fail "upstream.sh does not say how it is called"
+
 mkdir checkout
 for part in CMakeLists.txt README.md cmake docs; do cp -R "$SOURCE_DIR/$part" checkout; done
 cd checkout

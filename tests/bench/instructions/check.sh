@@ -6,6 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 . "$here/count.sh"
 
 skip()

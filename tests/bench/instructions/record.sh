@@ -5,6 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 . "$here/count.sh"
 
 provide make cmake cmocka valgrind

@@ -4,6 +4,7 @@
 # and stays: for containers that are thrown away.
 set -eu
 . "$(dirname "$0")/../../../cmake/provide.sh"
+describe "$@"
 command -v autopkgtest >/dev/null || demand_packages apt-get autopkgtest
 # A list of packages that cannot be fetched is the end of the test. Other gates may have added architectures, whose lists are not needed here.
 only_this=$(mktemp)

@@ -2,6 +2,7 @@
 # output directory, which has to be empty, or one in $work.
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 . "$root/cmake/provide.sh"
+describe "$@"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/xent-gate.XXXXXX")
 trap 'rm -rf "$work"' EXIT
