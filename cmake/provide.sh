@@ -9,7 +9,7 @@ describe()
     esac
 }
 
-# has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, jansson, cblas, pkg-config
+# has <tool>: whether it is here: cc, make, cmake (new enough), cmocka, jansson, cblas, openmpi, mpich, pkg-config, rpmbuild
 has()
 {
     case $1 in
@@ -22,6 +22,8 @@ has()
     cmocka) has_header stdarg stddef setjmp stdint cmocka ;;
     jansson) has_header jansson ;;
     cblas) has_header cblas ;;
+    openmpi) pkg-config --exists ompi-c 2>/dev/null ;;
+    mpich) pkg-config --exists mpich 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -61,6 +63,10 @@ package()
     apt-get:cblas) echo libblas-dev ;;
     dnf:cblas) echo blas-devel ;;
     apk:cblas) echo openblas-dev ;;
+    apt-get:openmpi) echo libopenmpi-dev ;;
+    apt-get:mpich) echo libmpich-dev ;;
+    apt-get:rpmbuild) echo rpm ;;
+    dnf:rpmbuild) echo rpm-build ;;
     dnf:pkg-config) echo pkgconf-pkg-config ;;
     apk:pkg-config | brew:pkg-config) echo pkgconf ;;
     *) echo "$2" ;;
@@ -130,7 +136,7 @@ offer()
 provide()
 {
     offer "$@" && return
-    echo "This needs ${tool}$([ "$tool" != cmake ] || echo " 3.25 or newer"): please install$offer_packages and try again." >&2
+    echo "This needs ${tool}$([ "$tool" != cmake ] || echo " 3.25 or newer"): please install$offer_packages as root and try again." >&2
     return 1
 }
 

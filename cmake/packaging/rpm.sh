@@ -22,9 +22,7 @@ trap 'exit 143' TERM
 if command -v dpkg >/dev/null; then
     PATH=/usr/sbin:/usr/bin:/sbin:/bin
     export PATH
-    command -v rpmbuild >/dev/null || demand_packages apt-get rpm
-    provide cc make cmake cmocka jansson cblas pkg-config
-    pkg-config --exists ompi-c mpich || demand_packages apt-get libmpich-dev libopenmpi-dev
+    provide rpmbuild cc make cmake cmocka jansson cblas pkg-config openmpi mpich
     set -- --nodeps --define "_docdir /usr/share/doc" "$@"
 fi
 

@@ -22,7 +22,9 @@ quiet()
 }
 
 for tool in lintian blhc faketime; do
-    command -v $tool >/dev/null || { demand_packages apt-get lintian blhc faketime && break; }
+    command -v $tool >/dev/null && continue
+    demand_packages apt-get lintian blhc faketime
+    break
 done
 TMPDIR=$work/one sh "$root/cmake/packaging/debian.sh" "$out"
 quiet lintian lintian --allow-root --pedantic --fail-on error,warning,pedantic "$out"/*.changes
