@@ -30,6 +30,10 @@ mkdir "$work/SOURCES"
 source_tarball "$work/SOURCES/libxent-$version.tar.gz"
 sed "s/@VERSION@/$version/; s/@DATE@/$(LC_ALL=C date -u -d "@$epoch" '+%a %b %d %Y')/" "$root/cmake/packaging/rpm/libxent.spec.in" \
     >"$work/libxent.spec"
+case " $* " in
+*" --without tests "*) echo "== building: minutes" ;;
+*) echo "== building, and running all tests: tens of minutes; --without tests behind the directory leaves them out" ;;
+esac
 rpmbuild -ba --define "_topdir $work" "$@" "$work/libxent.spec" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 find "$work/RPMS" "$work/SRPMS" -name '*.rpm' -exec mv {} "$out" \;
 echo "libxent $version: $out"

@@ -31,3 +31,20 @@ if command -v dpkg >/dev/null; then
     refused cmake/packaging/rpm.sh rpmbuild rpm
     refused cmake/packaging/rpm.sh pkg-config libmpich-dev libopenmpi-dev
 fi
+
+# Nothing more is said until the packages are there, or the compiler has failed: so first how long that takes.
+announced()
+{
+    cat >inside <<'EOS'
+set -eu
+mount --bind /bin/true "$(command -v dpkg-checkbuilddeps)"
+mount --bind /bin/false "$(command -v dpkg-buildpackage)"
+exec sh "$1" out
+EOS
+    if DEB_BUILD_OPTIONS=$1 unshare --map-root-user --mount sh inside "$SOURCE_DIR/cmake/packaging/debian.sh" >said 2>&1; then fail "there are packages"; fi
+    grep -q "$2" said || { cat said; fail "debian.sh does not announce, with DEB_BUILD_OPTIONS=$1: $2"; }
+}
+
+command -v dpkg-buildpackage >/dev/null || exit 0
+announced "parallel=2" "^== building, and running all tests: "
+announced "parallel=2 nocheck" "^== building: "

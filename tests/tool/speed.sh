@@ -4,6 +4,7 @@
 # turn by turn; prints the least seconds of CPU time and by the clock of each, and the memory that the program takes beside the file's pages.
 # The figures of docs/tool.md. It needs numpy, 1.6 GB of disk and 3.2 GB of memory.
 set -eu
+[ -d "${1:-}/src/tool" ] || { echo "usage: sh tests/tool/speed.sh <build directory with the program xent> [<rounds>]" >&2; exit 2; }
 build=$(cd "$1" && pwd)
 rounds=${2:-5}
 root=$(cd "$(dirname "$0")/../.." && pwd)
