@@ -16,6 +16,9 @@ esac
 awk '/^## Install it/ { here = 1 } here && /^```/ { if (inside) exit; inside = 1; next } inside && installed; inside && /^cmake --install / { installed = 1 }' \
     "$readme" >afterwards
 
+without_pkg_config=$(sed -n 's/.*`\(cc loss\.c -lxent [^`]*\)`.*/\1/p' "$readme")
+[ -n "$without_pkg_config" ] || fail "README.md does not say how to compile without pkg-config"
+
 mkdir empty cache
 DESTDIR=$WORK_DIR/stage "$CMAKE" --install "$BUILD_DIR" --config "$CONFIG" --prefix /usr/local >installed
 cp -R /etc etc 2>/dev/null || : # some files are root's alone
@@ -31,6 +34,9 @@ if ./loss 2>message; then echo "the program starts without the commands that REA
 grep 'error while loading shared libraries: libxent' message
 sh -eu afterwards
 ./loss >printed
+sh -c "$2"
+./loss >printed_again
 EOS
-PATH=$WORK_DIR/bin:$PATH unshare --map-root-user --mount sh inside "$command" || fail "README.md's commands do not lead to a program that starts"
+PATH=$WORK_DIR/bin:$PATH unshare --map-root-user --mount sh inside "$command" "$without_pkg_config" || fail "README.md's commands do not lead to a program that starts"
+cmp printed printed_again || fail "with \"$without_pkg_config\" it prints something else"
 [ "$(cat printed)" = "$expected" ] || fail "it prints \"$(cat printed)\", and README.md says \"$expected\""

@@ -31,6 +31,12 @@ quiet lintian lintian --allow-root --pedantic --fail-on error,warning,pedantic "
 # Not --all: Debian's compiler makes position-independent programs unasked, and the tests' command lines do not say so.
 quiet blhc blhc --bindnow "$out"/*.build
 
+sed -n 's,^apt install \(.*\.deb\).*,\1,p' "$root/README.md" "$root/docs/tool.md" | tr ' ' '\n' >"$work/documented"
+[ -s "$work/documented" ] || { echo "the documents install no package"; exit 1; }
+while read -r names; do
+    find "$out" -name "${names#./packages/}" | grep -q . || { echo "the documents install $names, which is not made"; exit 1; }
+done <"$work/documented"
+
 dpkg -x "$out"/libxent-doc_*.deb "$work/doc"
 sh "$root/tests/package/dead_links.sh" "$work/doc/usr/share/doc/libxent-dev"
 
