@@ -14,7 +14,7 @@ source_files()
     if checked_out; then
         git -C "$root" ls-files -z --cached --others --exclude-standard
     else
-        (cd "$root" && find . -type d \( -name .git -o -path ./build -o -path './build-*' \) -prune -o -type f -printf '%P\0')
+        (cd "$root" && find . -type d \( -name .git -o -path ./build -o -path './build-*' -o -path ./packages \) -prune -o -type f -printf '%P\0')
     fi | LC_ALL=C sort -zu
 }
 
