@@ -18,7 +18,8 @@ function(xent_export target map)
     set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${map}")
     # clang leaves a sanitizer's run-time to the program, so a sanitized library has undefined symbols.
     if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
-      target_link_options(${target} PRIVATE "LINKER:--no-undefined")
+      # One word, not LINKER: with clang's -Xlinker in front: AFL++'s compiler, which needs it gone, takes this word alone out.
+      target_link_options(${target} PRIVATE -Wl,--no-undefined)
     endif()
   endif()
 endfunction()
