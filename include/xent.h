@@ -480,8 +480,9 @@ XENT_API xent_status xent_partial_merge(int32_t parts, const xent_shard *shards,
 XENT_API xent_status xent_partial_finish(const xent_partial *whole, const xent_shard *shard, const xent_tensor *target,
                                          const xent_options *options, const xent_stats *stats, xent_tensor *loss);
 
-/* The gradient of the shard's logits, given merged rows. grad_loss: as for xent_cross_entropy_grad. grad_logits: the logits' shape
-   and dtype; may be the logits themselves. */
+/* The gradient of the shard's logits, given merged rows. logits, target, options: as they were reduced; of others the entries may be
+   anything, NaN of any kind among them. grad_loss: as for xent_cross_entropy_grad. grad_logits: the logits' shape and dtype; may be the
+   logits themselves. */
 XENT_API xent_status xent_partial_grad(const xent_tensor *logits, const xent_shard *shard, const xent_tensor *target,
                                        const xent_options *options, const xent_partial *whole, const xent_tensor *grad_loss,
                                        xent_tensor *grad_logits);

@@ -94,24 +94,47 @@ static void change(struct partial_call *c, struct bytes *b)
 
 /* ---- Values -------------------------------------------------------------------------------------------------------------- */
 
-/* The elements of the rows that the argument stands for; what has become of another shape or dtype has any. */
+/* The element of the rows that element `i` of the argument stands for. */
+static const void *element_of_rows(const struct partial_call *c, int role, int64_t i)
+{
+    const xent_tensor *t = c->rows.tensor[role];
+    const xent_shard *shard = &c->rows.shard[c->mine];
+    const struct extents e = problem_extents(&c->rows.problem);
+    const int64_t in_slice = shard->classes > 0 ? shard->classes * e.inner : 1;
+    const bool table = role == ROLE_INPUT || role == ROLE_PROBABILITIES;
+    const int64_t from = table ? (i / in_slice * e.classes + shard->first) * e.inner + i % in_slice : i;
+    return (const char *)c->rows.memory[role] + (size_t)(from % xent_tensor_numel(t)) * xent_dtype_size(xent_tensor_dtype(t));
+}
+
+/* What has become of another dtype has any elements. */
 static void fill(const struct partial_call *c, int role)
 {
     const struct argument *a = &c->stage.argument[role];
-    const xent_shard *shard = &c->rows.shard[c->mine];
-    const bool table = role == ROLE_INPUT || role == ROLE_PROBABILITIES;
-    const struct extents e = problem_extents(&c->rows.problem);
     const size_t size = xent_dtype_size(a->dtype);
-    const int64_t all = xent_tensor_numel(c->rows.tensor[role]), n = argument_elements(a);
-    if (a->dtype != xent_tensor_dtype(c->rows.tensor[role])) {
-        for (int64_t i = 0; i < n; i++) memset(argument_at(a, i), 0, size);
-        return;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t in_slice = shard->classes > 0 ? shard->classes * e.inner : 1;
-        const int64_t from = table ? (i / in_slice * e.classes + shard->first) * e.inner + i % in_slice : i;
-        memcpy(argument_at(a, i), (const char *)c->rows.memory[role] + (size_t)(from % all) * size, size);
-    }
+    const bool same = a->dtype == xent_tensor_dtype(c->rows.tensor[role]);
+    for (int64_t i = 0, n = argument_elements(a); i < n; i++)
+        if (same)
+            memcpy(argument_at(a, i), element_of_rows(c, role, i), size);
+        else
+            memset(argument_at(a, i), 0, size);
+}
+
+static bool holds_elements(const struct partial_call *c, int role)
+{
+    const struct argument *a = &c->stage.argument[role];
+    if (!a->given) return c->rows.tensor[role] == NULL;
+    if (a->dtype != xent_tensor_dtype(c->rows.tensor[role])) return false;
+    for (int64_t i = 0, n = argument_elements(a); i < n; i++)
+        if (memcmp(argument_at(a, i), element_of_rows(c, role, i), xent_dtype_size(a->dtype)) != 0) return false;
+    return true;
+}
+
+bool partial_call_has_its_rows(const struct partial_call *c)
+{
+    const xent_options *now = &c->options, *then = &c->rows.options;
+    return holds_elements(c, ROLE_INPUT) && holds_elements(c, ROLE_PROBABILITIES) &&
+           now->label_smoothing == then->label_smoothing && now->z_loss == then->z_loss &&
+           now->logit_scale == then->logit_scale && now->softcap == then->softcap;
 }
 
 static void fill_bytes(struct partial_call *c)

@@ -27,6 +27,10 @@ void partial_call_close(struct partial_call *c);
 xent_status partial_call_make(void *call);
 void partial_call_print(const void *call);
 
+/* Whether logits, probabilities and the options of each entry are those that the states were reduced from: a fault may change them, as
+   strides do by which elements lie in one another. */
+bool partial_call_has_its_rows(const struct partial_call *c);
+
 /* What xent.h says that it answers. */
 statuses partial_contract(const struct partial_call *c);
 

@@ -25,10 +25,11 @@ double element_load(xent_dtype dtype, const void *in, int64_t i)
 void element_store_bits(xent_dtype dtype, void *out, int64_t i, uint64_t bits)
 {
     const uint32_t half = (uint32_t)(bits >> 32);
+    const uint16_t quarter = (uint16_t)(bits >> 48);
     switch (dtype) {
     case XENT_F32: memcpy((char *)out + 4 * i, &half, 4); break;
     case XENT_F64: memcpy((char *)out + 8 * i, &bits, 8); break;
-    default: ((uint16_t *)out)[i] = (uint16_t)(bits >> 48); break;
+    default: memcpy((char *)out + 2 * i, &quarter, 2); break;
     }
 }
 
