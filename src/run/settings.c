@@ -1,7 +1,6 @@
 /* What can be set for the process. Each setting is atomic on its own; the environment is read once, when a setting that nobody has set
  * is first asked for. The other state of the process: the worker threads (run/pool.c), what is found out once (the CPU quota,
- * system/cpus_linux.c; the usable backends, dispatch/select.c), and what each thread has (its message, args/errors.c; whether it is inside a
- * task, run/parallel.c). */
+ * system/cpus_linux.c; the usable backends, dispatch/select.c), and what each thread has (its message, args/errors.c). */
 #define _GNU_SOURCE /* secure_getenv */
 #include "run/settings.h"
 
