@@ -1,5 +1,6 @@
 /* xent: evaluates and compares models' logits. */
 #include <fcntl.h>
+#include <signal.h>
 
 #include "arguments.h"
 #include "commands.h"
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
 {
     struct arguments arguments;
     occupy_standard_descriptors();
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told as a disk that is full */
     arguments_parse(&arguments, argc, argv);
     if (arguments.threads > 0) must(xent_set_num_threads(arguments.threads));
     if (arguments.rows != NULL) prepare_output(arguments.rows);
