@@ -160,8 +160,9 @@ typedef struct xent_options {
     int32_t reserved;                /* 0 */
     const xent_tensor *row_weight;   /* NULL: all ones; else the batch shape, any floating dtype, every one finite and >= 0:
                                         multiplies each row's loss and gradient; the automatic divisor of MEAN adds these
-                                        weights up, so equal ones above 0 change a mean by roundings at most; a row of weight
-                                        0 counts for nothing and neither its logits nor its probabilities are read */
+                                        weights up, so equal ones above 0 change a mean by roundings at most, unless a sum
+                                        overflows; a row of weight 0 counts for nothing and neither its logits nor its
+                                        probabilities are read */
 } xent_options;
 
 #define XENT_OPTIONS_INIT                                                                                                      \
