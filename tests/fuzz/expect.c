@@ -110,6 +110,13 @@ quad rows_divisor(const struct rows *b, double *off)
     return sum;
 }
 
+bool is_usual_divisor(quad divisor) { return divisor < (quad)0x1p1000 && divisor > (quad)0x1p-1000; }
+
+bool is_usual_factor(quad factor, quad divisor)
+{
+    return is_usual_divisor(divisor) && quad_abs(factor) < (quad)0x1p900 && quad_abs(factor) > (quad)0x1p-900;
+}
+
 void expect_losses(const struct rows *b, int at, struct row_loss *losses)
 {
     double off, allowed = 0;
@@ -129,7 +136,7 @@ void expect_losses(const struct rows *b, int at, struct row_loss *losses)
     }
     if (size < (quad)0x1p-960 && size > 0) return; /* what is subnormal on the way has its own roundings */
     if (size > (quad)0x1p1000 && !is_infinite(size)) return;
-    if (divisor > (quad)0x1p1000 || divisor < (quad)0x1p-1000) return;
+    if (!is_usual_divisor(divisor)) return;
     const double more = 0x1p-52 * (double)quad_abs(sum) + 0x1p-90 * (double)(is_infinite(size) ? 0 : size);
     const double share = fabs((double)(sum / divisor));
     expect_rounded(b, at, 0, sum / divisor,

@@ -64,5 +64,8 @@ void expect_losses(const struct rows *b, int at, struct row_loss *losses);
 
 /* The divisor of gradients: 1 but for MEAN; and how far off the library's may be, relative. */
 quad rows_divisor(const struct rows *b, double *off);
+/* Whether doubles hold both: the sum of the weights on the way, and a row's factor of it. */
+bool is_usual_divisor(quad divisor);
+bool is_usual_factor(quad factor, quad divisor);
 
 #endif

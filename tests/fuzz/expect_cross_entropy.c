@@ -51,8 +51,6 @@ static void expect_entries(const struct rows *b, const struct exact_row *x, int6
     free(probabilities);
 }
 
-static bool usual(quad factor) { return quad_abs(factor) < (quad)0x1p900 && quad_abs(factor) > (quad)0x1p-900; }
-
 void expect_cross_entropy_grad(const struct rows *b)
 {
     double *weights = rows_weights(b);
@@ -66,7 +64,7 @@ void expect_cross_entropy_grad(const struct rows *b)
             expect_all(b, row, 0);
         else if (x.none || factor != factor)
             expect_all(b, row, (quad)NAN);
-        else if (usual(factor))
+        else if (is_usual_factor(factor, divisor))
             expect_entries(b, &x, row, weights, factor, off);
         exact_row_free(&x);
     }

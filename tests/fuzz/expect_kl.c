@@ -130,14 +130,13 @@ void expect_kl_div_grad(const struct rows *b)
     for (int64_t row = 0; row < b->count; row++) {
         const quad factor = rows_factor(b, row, divisor);
         const bool ignored = rows_ignores(b, row);
-        const bool usual = quad_abs(factor) < (quad)0x1p900 && quad_abs(factor) > (quad)0x1p-900;
         struct pair x = pair_of(b, row);
         for (int64_t c = 0; c < b->classes; c++) {
             if (ignored)
                 expect_stored(b, ROLE_OUTPUT, rows_at(b, row, c), 0, 0);
             else if (x.none || factor != factor)
                 expect_stored(b, ROLE_OUTPUT, rows_at(b, row, c), (quad)NAN, 0);
-            else if (usual)
+            else if (is_usual_factor(factor, divisor))
                 expect_entry(b, &x, row, c, factor, off);
         }
         pair_free(&x);

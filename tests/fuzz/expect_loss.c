@@ -67,7 +67,6 @@ void expect_nll_loss_backward(const struct rows *b)
         const int64_t at_g = b->options.reduction == XENT_REDUCTION_NONE ? row : 0;
         const double g = rows_has(b, ROLE_GRAD_LOSS) ? argument_number(&b->stage->argument[ROLE_GRAD_LOSS], at_g) : 1;
         const quad factor = (quad)g / divisor * (quad)rows_weight(b, row);
-        const bool usual = quad_abs(factor) < (quad)0x1p900 && quad_abs(factor) > (quad)0x1p-900;
         for (int64_t c = 0; c < b->classes; c++) {
             const quad k = rows_ignores(b, row) ? 0 : coefficient(b, row, c), exact = -k * factor;
             const int64_t at = rows_at(b, row, c);
@@ -76,7 +75,7 @@ void expect_nll_loss_backward(const struct rows *b)
                 expect_stored(b, ROLE_OUTPUT, at, (quad)NAN, 0);
             else if (k == 0)
                 expect_stored(b, ROLE_OUTPUT, at, 0, 0);
-            else if (usual && quad_abs(k) < (quad)0x1p900 && quad_abs(k) > (quad)0x1p-900)
+            else if (is_usual_factor(factor, divisor) && quad_abs(k) < (quad)0x1p900 && quad_abs(k) > (quad)0x1p-900)
                 expect_rounded(b, ROLE_OUTPUT, at, exact, allowed);
         }
     }
@@ -89,6 +88,5 @@ void expect_mean_divisor(const struct rows *b)
     mean.options.reduction = XENT_REDUCTION_MEAN;
     mean.options.normalizer = 0;
     const quad divisor = rows_divisor(&mean, &off);
-    if (divisor < (quad)0x1p1000 && (divisor > (quad)0x1p-1000 || divisor == 0))
-        expect_rounded(b, CALL_DIVISOR, 0, divisor, off * (double)divisor);
+    if (is_usual_divisor(divisor) || divisor == 0) expect_rounded(b, CALL_DIVISOR, 0, divisor, off * (double)divisor);
 }

@@ -40,10 +40,14 @@ static void add_output(struct partial_call *c, enum role role, struct bytes *b)
     if (bytes_chance(b, 3)) argument_stride(a, b);
 }
 
-static void add_arguments(struct partial_call *c, struct bytes *b)
+static size_t size_of_states(const struct partial_call *c, int64_t rows)
 {
     const bool merged = c->function == PARTIAL_FINISH || c->function == PARTIAL_GRAD;
-    const int64_t states = c->rows.rows * (merged ? 1 : xent_partials_per_row(&c->shard));
+    return (size_t)(rows * (merged ? 1 : xent_partials_per_row(&c->shard))) * sizeof(xent_partial);
+}
+
+static void add_arguments(struct partial_call *c, struct bytes *b)
+{
     if (c->function != PARTIAL_FINISH) add_input(c, ROLE_INPUT, b);
     add_input(c, ROLE_CLASSES, b);
     add_input(c, ROLE_PROBABILITIES, b);
@@ -58,7 +62,7 @@ static void add_arguments(struct partial_call *c, struct bytes *b)
     }
     if (c->function >= PARTIAL_GRAD) add_output(c, ROLE_OUTPUT, b);
     if (c->function != PARTIAL_CHECK)
-        stage_add_bytes(&c->stage, PARTIAL_STATES, c->function == PARTIAL_REDUCE, (size_t)states * sizeof(xent_partial));
+        stage_add_bytes(&c->stage, PARTIAL_STATES, c->function == PARTIAL_REDUCE, size_of_states(c, c->rows.rows));
     stage_add_bytes(&c->stage, PARTIAL_SHARD, false, sizeof(xent_shard));
     stage_add_bytes(&c->stage, PARTIAL_OPTIONS, false, sizeof(xent_options));
 }
@@ -142,8 +146,18 @@ static void fill_bytes(struct partial_call *c)
     const struct argument *argument = c->stage.argument;
     structs_fill(&c->stage, &c->options, PARTIAL_OPTIONS, c->stats_size, PARTIAL_STATS, c->tail);
     if (argument[PARTIAL_SHARD].given) memcpy(argument[PARTIAL_SHARD].first, &c->shard, sizeof c->shard);
-    if (argument[PARTIAL_STATES].given && c->function != PARTIAL_REDUCE)
-        memcpy(argument[PARTIAL_STATES].first, c->rows.whole, (size_t)argument[PARTIAL_STATES].shape[0]);
+    if (!argument[PARTIAL_STATES].given || c->function == PARTIAL_REDUCE) return;
+    xent_partial *states = (xent_partial *)(void *)argument[PARTIAL_STATES].first;
+    for (int64_t i = 0; i < argument[PARTIAL_STATES].shape[0] / (int64_t)sizeof *states; i++)
+        states[i] = c->rows.whole[i % c->rows.rows];
+}
+
+/* Which xent.h leaves to the caller: the states of all rows of a call, more than they were where a fault makes other rows or another cut. */
+static void make_room_for_states(struct partial_call *c)
+{
+    const int64_t rows = partial_contract_rows(c), size = rows == 0 ? 0 : (int64_t)size_of_states(c, rows);
+    struct argument *states = &c->stage.argument[PARTIAL_STATES];
+    if (size > states->shape[0]) states->shape[0] = size;
 }
 
 /* A state that belongs to other classes. */
@@ -171,6 +185,7 @@ void partial_call_open(struct partial_call *c, struct bytes *b)
     const int changes = BYTES_ONE_OF(b, faults);
     c->plain = changes == 0;
     for (int k = 0; k < changes; k++) change(c, b);
+    make_room_for_states(c);
     stage_open(&c->stage, bytes_chance(b, 2) ? 0 : 64, (size_t)bytes_below(b, 9));
     for (int role = 0; role < ROLES; role++)
         if (c->stage.argument[role].given && !role_rules[role].output) fill(c, role);

@@ -34,4 +34,7 @@ bool partial_call_has_its_rows(const struct partial_call *c);
 /* What xent.h says that it answers. */
 statuses partial_contract(const struct partial_call *c);
 
+/* How many rows a call has whose arguments fit together; 0 where they do not. No tensor has to be there. */
+int64_t partial_contract_rows(const struct partial_call *c);
+
 #endif

@@ -162,6 +162,12 @@ static bool wrong_states(const struct partial_call *c)
     return false;
 }
 
+int64_t partial_contract_rows(const struct partial_call *c)
+{
+    if (missing(c) || (contract_options(&c->options, c->tail) | shard(&c->shard) | dtypes(c)) != 0) return 0;
+    return shapes(c) == 0 ? rows_of(c) : 0;
+}
+
 static statuses values(const struct partial_call *c)
 {
     const struct argument *target = target_of(c);
