@@ -669,7 +669,8 @@ XENT_API int32_t xent_num_threads(void);
 
 /* n in 1..4096; 0: the default, the number of CPUs that this process may use: those of its affinity, and on Linux no more than the
    CPU quota of its control groups under /sys/fs/cgroup (cpu.max, cpu.cfs_quota_us), as a container's, keeps busy, rounded up; the
-   quota is read once, at first use. XENT_ERROR_INVALID_ARGUMENT: any other. A call that is too small to gain by it uses fewer. The
+   quota is read once, at first use. The affinity is on Linux the calling thread's, which threads that it starts have too: a program
+   that binds its threads sets a number. XENT_ERROR_INVALID_ARGUMENT: any other. A call that is too small to gain by it uses fewer. The
    library's own threads are started when a call first needs them and sleep between calls; they work for one caller at a time, and
    a second one meanwhile computes on its own thread. The child of a fork starts its own. */
 XENT_API xent_status xent_set_num_threads(int32_t n);
