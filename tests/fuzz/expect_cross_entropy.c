@@ -40,7 +40,9 @@ static void expect_entries(const struct rows *b, const struct exact_row *x, int6
     quad total = 0;
     bounds_of(&bounds, &o, &given);
     for (int64_t c = 0; c < b->classes; c++) total += (quad)bounds.coefficient[c];
-    for (int64_t c = 0; c < b->classes && has_usual_coefficients(b, probabilities); c++) {
+    const bool usual =
+        has_usual_coefficients(b, probabilities) && total < (quad)0x1p1000 && quad_abs(z_loss * lse) < (quad)0x1p1000;
+    for (int64_t c = 0; c < b->classes && usual; c++) {
         const quad p = reference_probability(&x->prob, c), k = (quad)bounds.coefficient[c];
         const quad bracket = k == total ? k * reference_probability_less_one(&x->prob, c) : total * p - k;
         const quad entry = factor * x->slope[c] * (bracket + z_loss * lse * p);
