@@ -124,7 +124,7 @@ void expect_losses(const struct rows *b, int at, struct row_loss *losses)
     for (int64_t row = 0; row < b->count; row++) {
         if (b->options.reduction == XENT_REDUCTION_NONE) expect_rounded(b, at, row, losses[row].exact, losses[row].allowed);
         sum += losses[row].exact;
-        size += quad_abs(losses[row].exact);
+        size += is_infinite(losses[row].exact) ? 0 : quad_abs(losses[row].exact);
         allowed += losses[row].allowed;
     }
     free(losses);
@@ -135,9 +135,9 @@ void expect_losses(const struct rows *b, int at, struct row_loss *losses)
         return;
     }
     if (size < (quad)0x1p-960 && size > 0) return; /* what is subnormal on the way has its own roundings */
-    if (size > (quad)0x1p1000 && !is_infinite(size)) return;
+    if (size > (quad)0x1p1000) return;             /* doubles may make infinities of these, and NaN of two */
     if (!is_usual_divisor(divisor)) return;
-    const double more = 0x1p-52 * (double)quad_abs(sum) + 0x1p-90 * (double)(is_infinite(size) ? 0 : size);
+    const double more = 0x1p-52 * (double)quad_abs(sum) + 0x1p-90 * (double)size;
     const double share = fabs((double)(sum / divisor));
     expect_rounded(b, at, 0, sum / divisor,
                    (allowed + more) / (double)divisor + (is_infinite(sum) ? 0 : share * (off + 0x1p-52)));
