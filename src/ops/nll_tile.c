@@ -23,14 +23,12 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
     tile->regular_rows = tile->rows;
 }
 
-/* Times the row's weight. */
+/* Times the row's weight. An ignored row stands in the tile as zeros, so its gap is 0. */
 static void finish(const void *call, struct xent_tile_rows *tile)
 {
     const struct xent_loss *loss = call;
-    for (size_t i = 0; i < tile->rows; i++) {
-        double gap = tile->ignored_rows != 0 && tile->ignored[i] ? 0 : tile->state.gap[i];
-        tile->result[i] = xent_loss_weighted(gap, loss->options.row_weight == NULL ? 1 : tile->weight[i]);
-    }
+    for (size_t i = 0; i < tile->rows; i++)
+        tile->result[i] = xent_loss_weighted(tile->state.gap[i], loss->options.row_weight == NULL ? 1 : tile->weight[i]);
 }
 
 static void begin_gradient(const void *call, const struct xent_position *position, struct xent_tile_rows *tile)
