@@ -68,7 +68,7 @@ def workshops_for(chosen, where, count):
     ready = Queue()
     for k in range(count):
         workshop = Workshop(ROOT, where / str(k))
-        for suite in dict.fromkeys(map(suite_of, chosen)):
+        for suite in dict.fromkeys(suite_of(mutant, whole) for whole in (False, True) for mutant in chosen):
             workshop.prepare(suite)
         ready.put(workshop)
     return ready

@@ -157,7 +157,7 @@ class Workshop:
 
     def try_out(self, mutant, step):
         """What happened: 'does not compile', 'no change', 'killed by <test>: <how>', or what it means to pass this step."""
-        suite = suite_of(mutant)
+        suite = suite_of(mutant, step is WHOLE)
         build = self.build(suite.options)
         path = self.where / "tree" / mutant.path
         text = path.read_text()
