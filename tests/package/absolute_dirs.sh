@@ -6,7 +6,10 @@ elsewhere=$(mktemp -d)
 trap 'rm -rf "$elsewhere"' EXIT
 configure "$SOURCE_DIR" build -DCMAKE_BUILD_TYPE=Debug -DXENT_BUILD_TESTS=OFF -DXENT_BUILD_EXAMPLES=OFF $one_backend \
     -DCMAKE_INSTALL_PREFIX="$elsewhere/prefix" -DCMAKE_INSTALL_LIBDIR="$elsewhere/libraries" \
-    -DCMAKE_INSTALL_INCLUDEDIR="$elsewhere/headers"
+    -DCMAKE_INSTALL_INCLUDEDIR="$elsewhere/headers" >configured
+cat configured
+if grep -i 'failed' configured; then fail "what a compiler lacks looks like a failure"; fi
+grep -q '^-- Backends of libxent: scalar$' configured || fail "the backends that are built are not named"
 "$CMAKE" --build build
 "$CMAKE" --install build
 # Nothing of that would be in an archive, so there is none.
