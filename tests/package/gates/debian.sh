@@ -31,6 +31,12 @@ quiet lintian lintian --allow-root --pedantic --fail-on error,warning,pedantic "
 # Not --all: Debian's compiler makes position-independent programs unasked, and the tests' command lines do not say so.
 quiet blhc blhc --bindnow "$out"/*.build
 
+# Where the program is not built there is no package of it: a big-endian machine.
+mkdir "$work/other_machine"
+cp -R "$root/cmake/packaging/debian" "$work/other_machine"
+(cd "$work/other_machine" && DEB_HOST_ARCH=s390x dh_listpackages) >"$work/listed"
+grep -qx libxent0 "$work/listed" && ! grep -qx xent "$work/listed" || { cat "$work/listed"; echo "these are not the packages of s390x"; exit 1; }
+
 sed -n 's,^apt install \(.*\.deb\).*,\1,p' "$root/README.md" "$root/docs/tool.md" | tr ' ' '\n' >"$work/documented"
 [ -s "$work/documented" ] || { echo "the documents install no package"; exit 1; }
 while read -r names; do
