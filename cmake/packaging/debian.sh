@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh cmake/packaging/debian.sh [<output directory>]
 # Builds the Debian packages (binary, source, debug symbols) of this checkout or tarball, in a temporary directory, and leaves them
-# in the output directory: the current one if none is named. DEB_BUILD_OPTIONS=nocheck builds without running the tests,
+# in the output directory: packages if none is named. DEB_BUILD_OPTIONS=nocheck builds without running the tests,
 # parallel=<n> with as many compilers. Who hands the packages on says so in DEBFULLNAME and DEBEMAIL.
 set -eu
 . "$(dirname "$0")/source.sh"
@@ -9,7 +9,7 @@ set -eu
 describe "$@"
 
 umask 022 # dpkg-source records modes
-out=${1:-.}
+out=${1:-packages}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 source_dates
@@ -18,6 +18,13 @@ mail=${DEBEMAIL:-$mail}
 # The tools of Debian, whatever else the user has installed.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+
+control=$root/cmake/packaging/debian/control
+if ! dpkg-checkbuilddeps "$control" 2>/dev/null; then
+    # shellcheck disable=SC2046
+    demand_packages apt-get build-essential \
+        $(sed -n 's/^Build-Depends: //p' "$control" | sed 's/([^)]*)//g; s/<[^>]*>//g; s/,/ /g')
+fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/xent-debian.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -40,11 +47,6 @@ libxent ($version-0upstream1) unstable; urgency=medium
 EOS
 
 cd "$tree"
-if ! dpkg-checkbuilddeps 2>/dev/null; then
-    # shellcheck disable=SC2046
-    demand_packages apt-get build-essential \
-        $(sed -n 's/^Build-Depends: //p' debian/control | sed 's/([^)]*)//g; s/<[^>]*>//g; s/,/ /g')
-fi
 case " ${DEB_BUILD_OPTIONS:-} " in
 *" nocheck "*) echo "== building: minutes" ;;
 *) echo "== building, and running all tests: tens of minutes; DEB_BUILD_OPTIONS=nocheck in the environment leaves the tests out" ;;

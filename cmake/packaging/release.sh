@@ -1,13 +1,14 @@
 #!/bin/sh
 # sh cmake/packaging/release.sh [<output directory>]
-# Makes libxent-<version>.tar.gz and its checksum. What is in it builds and passes all tests without a network, and makes the same
-# tarball once more. Before it is tagged, a release has its date in docs/changelog.md and everything committed.
+# Makes libxent-<version>.tar.gz and its checksum, in the output directory: packages if none is named. What is in it builds and passes all
+# tests without a network, and makes the same tarball once more. Before it is tagged, a release has its date in docs/changelog.md and
+# everything committed.
 set -eu
 . "$(dirname "$0")/source.sh"
 . "$root/cmake/provide.sh"
 describe "$@"
 
-out=${1:-.}
+out=${1:-packages}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 source_dates

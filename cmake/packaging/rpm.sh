@@ -1,13 +1,13 @@
 #!/bin/sh
 # sh cmake/packaging/rpm.sh [<output directory> [<option of rpmbuild>...]]
 # Builds the RPM packages (binary, source) of this checkout or tarball, in a temporary directory, and leaves them in the output
-# directory: the current one if none is named. --without tests builds without running the tests.
+# directory: packages if none is named. --without tests builds without running the tests.
 set -eu
 . "$(dirname "$0")/source.sh"
 . "$root/cmake/provide.sh"
 describe "$@"
 
-out=${1:-.}
+out=${1:-packages}
 [ $# -eq 0 ] || shift
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
