@@ -14,7 +14,7 @@ rpmlint --config "$root/cmake/packaging/rpm/rpmlint.toml" "$out"/*.rpm | tee "$w
 grep -q ' 11 packages and 0 specfiles checked; 0 errors, 0 warnings' "$work/said"
 
 # Where the program is not built there is no package of it: a big-endian machine.
-sed 's/@VERSION@/1/; s/@DATE@/Thu Jan 01 1970/' "$root/cmake/packaging/rpm/libxent.spec.in" >"$work/libxent.spec"
+sed 's/@VERSION@/1/; s/@DATE@/Thu Jan 01 2026/' "$root/cmake/packaging/rpm/libxent.spec.in" >"$work/libxent.spec"
 rpmspec -q --target s390x --queryformat '%{name}\n' "$work/libxent.spec" >"$work/listed"
 grep -qx libxent "$work/listed" && ! grep -qx xent "$work/listed" || { cat "$work/listed"; echo "these are not the packages of s390x"; exit 1; }
 
