@@ -30,7 +30,7 @@ OTHERS = {
     "blas": Suite("src/blas/libxent-blas.so", ("xent_blas",), "^values/blas"),
     "dnnl": Suite("src/dnnl/libxent-dnnl.so", ("xent_dnnl",), "^(values|machine)/dnnl"),
     "mpi": Suite("src/mpi/libxent-mpi-mpich.so", ("xent_mpi_mpich",), "^mpi/.*/mpich"),
-    "tool": Suite("src/tool/xent", ("xent_tool",), "^tool/"),
+    "tool": Suite("src/tool/xent", ("xent_tool",), "^tool/", options=(*SCALAR_ALONE, "-DCMAKE_C_FLAGS=-fsanitize=leak")),
 }
 
 
