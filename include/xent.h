@@ -352,7 +352,7 @@ XENT_API xent_status xent_kl_div(const xent_tensor *logits_p, const xent_tensor 
                                  const xent_options *options, xent_tensor *kl);
 
 /* The same together with its gradient in logits_q: r * grad_kl / divisor * logit_scale * dv/dx * (q[c] - p[c]), each within
-   8 * 2^-24 (F64: 16 * 2^-53) of that factor times (p[c] + q[c]), and off by 2^-149 (2^-1074) besides, and by the factor times
+   8 * 2^-24 (F64: 16 * 2^-53) of that factor times (p[c] + q[c]), and off by 2^-148 (2^-1073) besides, and by the factor times
    2^-189 (2^-1010), since p[c] and q[c] that are smaller may count as 0; p has none. It stays finite where kl is +inf; where kl is NaN,
    or grad_kl, the row is NaN; in an ignored row, in one that is equal on both sides, and where p[c] = q[c] = 0, it is +0.0.
    grad_kl: NULL for ones; else as grad_loss of xent_cross_entropy_grad. kl: may be NULL; else it has the bits of xent_kl_div.

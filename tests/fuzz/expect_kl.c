@@ -112,7 +112,7 @@ static void expect_entry(const struct rows *b, const struct pair *x, int64_t row
     const double steeper = b->options.softcap == 0 ? 0 : fmax(u->slope * (double)slope, scale * u->slope_floor);
     const quad entry = factor * slope * (q - p), size = quad_abs(factor) * (slope + (quad)steeper);
     const double units = wide ? 16 * 0x1p-53 : 8 * 0x1p-24, lost = wide ? 0x1p-1010 : 0x1p-189;
-    const double allowed = (units + off + 0x1p-51) * (double)(size * (p + q)) + lost * (double)size + a->tiny +
+    const double allowed = (units + off + 0x1p-51) * (double)(size * (p + q)) + lost * (double)size + 2 * a->tiny +
                            (double)size * (growth_p * (double)p + growth_q * (double)q) +
                            (double)quad_abs(factor * (q - p)) * steeper;
     const double end = precision_of(b->stage->argument[ROLE_OUTPUT].dtype)->largest * 0.99;

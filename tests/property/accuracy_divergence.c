@@ -74,7 +74,7 @@ static void check_row(struct measure *m, const struct precision *a, const struct
             bound_of(a, (double)exact) + 0x1p-53 * (double)exact, b);
     for (int64_t c = 0; c < b->classes; c++) {
         const quad of_p = reference_probability(p, c), of_q = reference_probability(q, c);
-        const double size = a->unit * (double)(of_p + of_q), own = (a->dtype == XENT_F64 ? 16 : 8) * size + a->tiny;
+        const double size = a->unit * (double)(of_p + of_q), own = (a->dtype == XENT_F64 ? 16 : 8) * size + 2 * a->tiny;
         const double got = element(storage->dtype, gradient, row * b->classes + c), entry = fabs((double)(of_q - of_p));
         measure(&m[GRADIENT], got, of_q - of_p, storage != a || size < 0x1p20 * a->tiny ? 0 : size,
                 own + (storage == a ? 0 : half_ulp(storage, entry + own)), b);

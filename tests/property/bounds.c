@@ -138,7 +138,7 @@ static void bound_entry(struct bounds *b, const struct objective *o, const struc
     const double off = (slope + steeper) * (u->entry * size + moved) + steeper * fabs(inner);
     const struct precision *arithmetic = arithmetic_of(o->dtype), *storage = precision_of(o->dtype);
     b->entry[c] = slope == 0 || inner == 0 ? 0 : row->factor * slope * inner;
-    b->allowed[c] = fabs(row->factor) * off + arithmetic->tiny;
+    b->allowed[c] = fabs(row->factor) * off + 2 * arithmetic->tiny; /* what is subnormal is rounded up to three times */
     if (storage != arithmetic) b->allowed[c] += half_ulp(storage, fabs(b->entry[c]) + b->allowed[c]);
 }
 
