@@ -130,12 +130,12 @@ void expect_losses(const struct rows *b, int at, struct row_loss *losses)
     free(losses);
     if (b->options.reduction == XENT_REDUCTION_NONE || isnan(allowed)) return;
     const quad divisor = rows_divisor(b, &off);
-    if (divisor == 0 && b->options.reduction == XENT_REDUCTION_MEAN) {
-        expect_rounded(b, at, 0, (quad)NAN, 0);
-        return;
-    }
     if (size < (quad)0x1p-960 && size > 0) return; /* what is subnormal on the way has its own roundings */
     if (size > (quad)0x1p1000) return;             /* doubles may make infinities of these, and NaN of two */
+    if (divisor == 0) {                            /* a z-loss has no weight */
+        expect_rounded(b, at, 0, sum == 0 ? (quad)NAN : sum * (quad)INFINITY, 0);
+        return;
+    }
     if (!is_usual_divisor(divisor)) return;
     const double more = 0x1p-52 * (double)quad_abs(sum) + 0x1p-90 * (double)size;
     const double share = fabs((double)(sum / divisor));
