@@ -35,10 +35,11 @@ OTHERS = {
 
 
 def suite_of(mutant, whole):
-    """A vector of the backend scalar has one lane, so kernels that its quick tests let pass have the whole suite to pass on avx2."""
-    if "/avx2" in mutant.path or (whole and mutant.room() == "kernels"):
+    """A vector of the backend scalar has one lane, so what its quick tests let pass has the whole suite to pass on avx2."""
+    suite = OTHERS.get(mutant.room(), LIBRARY)
+    if "/avx2" in mutant.path or (whole and suite is LIBRARY and not re.search(r"/(scalar|fma)\b", mutant.path)):
         return AVX2
-    return OTHERS.get(mutant.room(), LIBRARY)
+    return suite
 
 
 def targets(test):

@@ -162,6 +162,8 @@ def test_diff():
     differ(np.array([1, -5], "i8"), np.array([1, 5], "i8"), 1, different=1, ulp=10, first=[1])
     differ(np.array([2**64 - 1], "u8"), np.array([2**64 - 3], "u8"), 1, ulp=2)
     differ(np.array([-128], "i1"), np.array([127], "i1"), 1, ulp=255)
+    for name in "i1", "i2", "i4", "i8":
+        differ(np.array([5], name), np.array([-7], name), 1, ulp=12)
     for name in "i2", "i4", "u1", "u2", "u4":
         differ(np.array([7], name), np.array([4], name), 1, ulp=3)
     nan = np.array([0x7FC00001], "u4").view("f4")
