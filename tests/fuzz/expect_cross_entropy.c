@@ -46,7 +46,8 @@ static void expect_entries(const struct rows *b, const struct exact_row *x, int6
         const quad p = reference_probability(&x->prob, c), k = (quad)bounds.coefficient[c];
         const quad bracket = k == total ? k * reference_probability_less_one(&x->prob, c) : total * p - k;
         const quad entry = factor * x->slope[c] * (bracket + z_loss * lse * p);
-        const double size = fabs((double)entry), units = 0x1p-50 + off, allowed = bounds.allowed[c] + units * size;
+        const double lost = 4 * 0x1p-1074 * (double)quad_abs(factor * x->slope[c]); /* of a bracket that is subnormal */
+        const double size = fabs((double)entry), units = 0x1p-50 + off, allowed = bounds.allowed[c] + units * size + lost;
         expect_stored(b, ROLE_OUTPUT, rows_at(b, row, c), entry, size + allowed >= end * 0.99 ? (double)INFINITY : allowed);
     }
     bounds_free(&bounds);

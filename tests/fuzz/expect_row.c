@@ -13,7 +13,7 @@ static struct objective objective_of(const struct rows *b, const double *weights
 double exact_row_off(const struct rows *b, const struct exact_row *x, int64_t c)
 {
     const double v = (double)x->capped[c];
-    return b->options.softcap == 0 || isinf(v) ? 0 : bound_units_of(b->dtype)->capped * fabs(v);
+    return b->options.softcap == 0 || isinf(v) ? 0 : bound_units_of(b->dtype)->capped * fabs(v) + arithmetic_of(b->dtype)->tiny;
 }
 
 struct exact_row exact_row_of(const struct rows *b, enum role role, int64_t row)

@@ -110,6 +110,8 @@ def test_options():
     t = np.where(target == -100, 0, target)
     np.save("s.npy", t)
     check(run_json("eval", "z.npy", "s.npy", "--ignore-index", ignored), evaluate(z, t, ignored))
+    np.save("s.npy", np.where(target == -100, -1, target))  # no class either
+    check(run_json("eval", "z.npy", "s.npy", "--ignore-index", -1), evaluate(z, target))
     tokens = np.where(target == -100, 3, target)
     shifted = np.concatenate([tokens[:, 1:], np.full((B, 1), -100)], 1)
     np.save("s.npy", tokens)
