@@ -124,7 +124,10 @@ while IFS='|' read -r group name needed compiler flags emulator target tests; do
     echo "== $group: $name" >&2
     started=$(date +%s)
     # The emulator's directory has the loader and the libraries of the compiler, and the system may have others for the same machine.
-    case $emulator in qemu-*" /"*) emulator="${emulator% /*} -L ${emulator##* } -E LD_LIBRARY_PATH=${emulator##* }/lib" ;; esac
+    case $emulator in
+    qemu-*" /"*) emulator="${emulator% /*} -L ${emulator##* } -E LD_LIBRARY_PATH=${emulator##* }/lib" ;;
+    valgrind*) emulator="$emulator --suppressions=$root/tests/everywhere.supp" ;;
+    esac
     # shellcheck disable=SC2086
     if packages $needed && build "$compiler" "$flags" "$emulator" "$target" && run "$tests"; then
         alike=$(bits)

@@ -52,8 +52,13 @@ void exact_row_free(struct exact_row *x)
 
 bool has_usual_coefficients(const struct rows *b, const double *probabilities)
 {
-    for (int64_t c = 0; c < b->classes && probabilities != NULL; c++)
-        if (!(probabilities[c] >= 0) || !isfinite(probabilities[c])) return false;
+    const double smoothing = b->options.label_smoothing;
+    for (int64_t c = 0; c < b->classes; c++) {
+        const double share = probabilities == NULL ? 0 : probabilities[c];
+        const quad s = (1 - (quad)smoothing) * (quad)share + (quad)smoothing / (quad)b->classes,
+                   k = s * (quad)rows_class_weight(b, c);
+        if (!(share >= 0) || !isfinite(share) || (k > 0 && k < (quad)0x1p-1022)) return false;
+    }
     return true;
 }
 

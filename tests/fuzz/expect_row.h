@@ -19,7 +19,7 @@ void exact_row_free(struct exact_row *x);
 /* How far off v of class c may be: with a softcap everything holds of some v near the exact one. */
 double exact_row_off(const struct rows *b, const struct exact_row *x, int64_t c);
 
-/* The bounds of property/bounds.h hold for coefficients that are finite and >= 0. Whether a row's are. */
+/* The bounds of property/bounds.h hold for coefficients that are finite and >= 0, and one that underflows is none. Whether a row's are usual. */
 bool has_usual_coefficients(const struct rows *b, const double *probabilities);
 
 /* The class weights as numbers, NULL where there are none; freed by the caller. */
