@@ -430,9 +430,9 @@ typedef struct xent_shard {
 typedef struct xent_partial {
     double max;    /* the largest v; -inf: nothing but -inf; +inf: a NaN or +inf is among them */
     double rest;   /* sum of exp(v - max) over all classes but the first at max; NaN with a NaN */
-    double heat;   /* sum of exp(v - max) * (max - v) over the same; NaN where nobody has asked */
+    double heat;   /* sum of exp(v - max) * (max - v) over the same; NaN with a NaN, and where nobody has asked */
     double coef;   /* sum of the coefficients that every class may have; 0 without probabilities and label smoothing */
-    double gap;    /* sum of such a coefficient times (max - v) */
+    double gap;    /* sum of such a coefficient times (max - v); NaN with a NaN */
     double peak;   /* the largest such coefficient, as a magnitude */
     double target; /* v of the target, where it is a class index among these classes; else NaN */
     int64_t

@@ -7,13 +7,15 @@
 
 static double canonical(double x) { return x == x ? x : (double)NAN; }
 
+/* Which logit a sum with a NaN in it has for its maximum, if any, depends on the kernel: so it has none, nor what is measured from it. */
 xent_partial xent_partial_of(const struct xent_state *state, double target, int64_t argmax)
 {
-    return (xent_partial){ .max = canonical(state->max),
+    const bool nan = state->rest != state->rest;
+    return (xent_partial){ .max = nan ? (double)INFINITY : canonical(state->max),
                            .rest = canonical(state->rest),
-                           .heat = canonical(state->heat),
+                           .heat = nan ? (double)NAN : canonical(state->heat),
                            .coef = canonical(state->coef),
-                           .gap = canonical(state->gap),
+                           .gap = nan ? (double)NAN : canonical(state->gap),
                            .peak = canonical(state->coef_peak),
                            .target = canonical(target),
                            .argmax = argmax };
