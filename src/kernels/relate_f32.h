@@ -25,8 +25,8 @@ static inline double exp_small(double a)
     return 1 + (a + a * a * p);
 }
 
-/* 2^k for an integer k, -1022 <= k <= 1023. */
-static inline double power_of_two(double k) { return f64_of_bits((uint64_t)((int64_t)k + 1023) << 52); }
+/* 2^k for an integer k, -1022 <= k <= 1023, from the lowest bits of a sum; of another k, as spoiled states have, any number. */
+static inline double power_of_two(double k) { return f64_of_bits(bits_of_f64(k + (0x1.8p52 + 1023)) << 52); }
 
 /* 2^K / e^max for the reference K of a chunk. K LN2_HI - max is exact, since K has 17 bits and LN2_HI has 24. */
 static inline double unit_of(double exponent, double max)
