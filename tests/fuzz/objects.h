@@ -8,7 +8,7 @@
 /* xent_tensor_create, wrap, wrap_const, set_data, and what a tensor answers. */
 void tensor_calls(struct bytes *b);
 
-/* xent_options_init, xent_stats_init, xent_linear_init. */
+/* xent_options_init, xent_stats_init, xent_linear_init, xent_exchange_init. */
 void struct_calls(struct bytes *b);
 
 /* Backends, threads, versions. */

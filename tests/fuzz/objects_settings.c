@@ -9,6 +9,7 @@
 
 static void init_options(void *at, size_t size) { xent_options_init(at, size); }
 static void init_stats(void *at, size_t size) { xent_stats_init(at, size); }
+static void init_exchange(void *at, size_t size) { xent_exchange_init(at, size); }
 static void init_linear(void *at, size_t size) { xent_linear_init(at, size); }
 
 void struct_calls(struct bytes *b)
@@ -17,16 +18,18 @@ void struct_calls(struct bytes *b)
     static const xent_options options = XENT_OPTIONS_INIT;
     static const xent_stats stats = XENT_STATS_INIT;
     static const xent_linear linear = XENT_LINEAR_INIT;
+    static const xent_exchange exchange = XENT_EXCHANGE_INIT;
     static const struct {
         void (*init)(void *at, size_t size);
         const void *defaults;
         size_t size;
     } kinds[] = { { init_options, &options, sizeof options },
                   { init_stats, &stats, sizeof stats },
-                  { init_linear, &linear, sizeof linear } };
+                  { init_linear, &linear, sizeof linear },
+                  { init_exchange, &exchange, sizeof exchange } };
     static double room[(MOST + GUARD) / sizeof(double)];
     unsigned char expected[sizeof room];
-    const int64_t kind = bytes_below(b, 3);
+    const int64_t kind = bytes_below(b, 4);
     const size_t own = kinds[kind].size;
     const size_t size = bytes_chance(b, 2) ? own + (size_t)bytes_below(b, 6000) : (size_t)bytes_below(b, (int64_t)own + 1);
     memset(room, PATTERN, sizeof room);

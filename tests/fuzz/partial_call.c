@@ -5,8 +5,21 @@
 
 #include "faults.h"
 
+/* What each function takes beside a target, its options and a shard. */
+enum { LOGITS = 1, STATES = 2, LOSS = 4, STATISTICS = 8, GRADIENT = 16 };
+static const unsigned takes[] = {
+    [PARTIAL_REDUCE] = LOGITS | STATES,
+    [PARTIAL_FINISH] = STATES | LOSS | STATISTICS,
+    [PARTIAL_GRAD] = LOGITS | STATES | GRADIENT,
+    [PARTIAL_CHECK] = LOGITS | LOSS | STATISTICS | GRADIENT,
+    [PARTIAL_EXCHANGE] = LOGITS | STATES | GRADIENT,
+    [RANKS_LOSS] = LOGITS | LOSS,
+    [RANKS_GRAD] = LOGITS | LOSS | GRADIENT,
+    [RANKS_STATS] = LOGITS | STATISTICS,
+};
+
 static const int statistics[] = { ROLE_ROW_LOSS, ROLE_LSE, ROLE_MAX, ROLE_ARGMAX, ROLE_ENTROPY };
-enum { STATISTICS = sizeof statistics / sizeof statistics[0] };
+enum { COUNT = sizeof statistics / sizeof statistics[0] };
 
 /* ---- Arguments ----------------------------------------------------------------------------------------------------------- */
 
@@ -42,27 +55,29 @@ static void add_output(struct partial_call *c, enum role role, struct bytes *b)
 
 static size_t size_of_states(const struct partial_call *c, int64_t rows)
 {
-    const bool merged = c->function == PARTIAL_FINISH || c->function == PARTIAL_GRAD;
+    const bool merged = c->function != PARTIAL_REDUCE;
     return (size_t)(rows * (merged ? 1 : xent_partials_per_row(&c->shard))) * sizeof(xent_partial);
 }
 
 static void add_arguments(struct partial_call *c, struct bytes *b)
 {
-    if (c->function != PARTIAL_FINISH) add_input(c, ROLE_INPUT, b);
+    const unsigned taken = takes[c->function];
+    if (taken & LOGITS) add_input(c, ROLE_INPUT, b);
     add_input(c, ROLE_CLASSES, b);
     add_input(c, ROLE_PROBABILITIES, b);
     add_input(c, ROLE_WEIGHT, b);
     add_input(c, ROLE_ROW_WEIGHT, b);
-    if (c->function >= PARTIAL_GRAD && bytes_chance(b, 2)) add_input(c, ROLE_GRAD_LOSS, b);
-    if (c->function == PARTIAL_FINISH || c->function == PARTIAL_CHECK) {
-        if (!bytes_chance(b, 3)) add_output(c, ROLE_LOSS, b);
-        for (int k = 0; k < STATISTICS; k++)
+    if ((taken & GRADIENT) && bytes_chance(b, 2)) add_input(c, ROLE_GRAD_LOSS, b);
+    if ((taken & LOSS) && (c->function == RANKS_LOSS || !bytes_chance(b, 3))) add_output(c, ROLE_LOSS, b);
+    if (taken & STATISTICS) {
+        for (int k = 0; k < COUNT; k++)
             if (bytes_chance(b, 2)) add_output(c, (enum role)statistics[k], b);
         stage_add_bytes(&c->stage, PARTIAL_STATS, false, sizeof(xent_stats));
     }
-    if (c->function >= PARTIAL_GRAD) add_output(c, ROLE_OUTPUT, b);
-    if (c->function != PARTIAL_CHECK)
-        stage_add_bytes(&c->stage, PARTIAL_STATES, c->function == PARTIAL_REDUCE, size_of_states(c, c->rows.rows));
+    if ((taken & GRADIENT) && (c->function != PARTIAL_EXCHANGE || !bytes_chance(b, 3))) add_output(c, ROLE_OUTPUT, b);
+    if (taken & STATES)
+        stage_add_bytes(&c->stage, PARTIAL_STATES, c->function == PARTIAL_REDUCE || c->function == PARTIAL_EXCHANGE,
+                        size_of_states(c, c->rows.rows));
     stage_add_bytes(&c->stage, PARTIAL_SHARD, false, sizeof(xent_shard));
     stage_add_bytes(&c->stage, PARTIAL_OPTIONS, false, sizeof(xent_options));
 }
@@ -146,7 +161,7 @@ static void fill_bytes(struct partial_call *c)
     const struct argument *argument = c->stage.argument;
     structs_fill(&c->stage, &c->options, PARTIAL_OPTIONS, c->stats_size, PARTIAL_STATS, c->tail);
     if (argument[PARTIAL_SHARD].given) memcpy(argument[PARTIAL_SHARD].first, &c->shard, sizeof c->shard);
-    if (!argument[PARTIAL_STATES].given || c->function == PARTIAL_REDUCE) return;
+    if (!argument[PARTIAL_STATES].given || argument[PARTIAL_STATES].output) return;
     xent_partial *states = (xent_partial *)(void *)argument[PARTIAL_STATES].first;
     for (int64_t i = 0; i < argument[PARTIAL_STATES].shape[0] / (int64_t)sizeof *states; i++)
         states[i] = c->rows.whole[i % c->rows.rows];
@@ -160,22 +175,24 @@ static void make_room_for_states(struct partial_call *c)
     if (size > states->shape[0]) states->shape[0] = size;
 }
 
-/* A state that belongs to other classes. */
-static void spoil_state(struct partial_call *c, struct bytes *b)
+/* A state that belongs to other classes, or has another number. */
+static void spoil_states(struct partial_call *c, struct bytes *b)
 {
     static const int64_t others[] = { -1, INT64_MAX, INT64_MIN };
     const struct argument *states = &c->stage.argument[PARTIAL_STATES];
-    if (!states->given || states->output || c->rows.rows == 0 || !bytes_chance(b, 12)) return;
-    xent_partial *state = (xent_partial *)(void *)states->first + bytes_below(b, 256) % c->rows.rows;
-    state->argmax = BYTES_ONE_OF(b, others);
+    if (!states->given || states->output || c->rows.rows == 0) return;
+    xent_partial *whole = (xent_partial *)(void *)states->first;
+    if (bytes_chance(b, 12)) whole[bytes_below(b, 256) % c->rows.rows].argmax = BYTES_ONE_OF(b, others);
+    c->spoiled = bytes_chance(b, 6);
+    if (c->spoiled) partial_state_spoil(&whole[bytes_below(b, 256) % c->rows.rows], b);
 }
 
-void partial_call_open(struct partial_call *c, struct bytes *b)
+void partial_call_open(struct partial_call *c, enum partial_function first, enum partial_function last, struct bytes *b)
 {
     static const int faults[] = { 0, 0, 1, 1, 2 };
     memset(c, 0, sizeof *c);
-    partial_rows_open(&c->rows, b);
-    c->function = (enum partial_function)bytes_below(b, PARTIAL_FUNCTIONS);
+    partial_rows_open(&c->rows, first < RANKS_LOSS ? PARTIAL_PARTS : 1, b);
+    c->function = first + (enum partial_function)bytes_below(b, (int64_t)last - (int64_t)first + 1);
     c->mine = (int32_t)bytes_below(b, c->rows.parts);
     c->shard = c->rows.shard[c->mine];
     c->options = c->rows.options;
@@ -190,7 +207,7 @@ void partial_call_open(struct partial_call *c, struct bytes *b)
     for (int role = 0; role < ROLES; role++)
         if (c->stage.argument[role].given && !role_rules[role].output) fill(c, role);
     fill_bytes(c);
-    spoil_state(c, b);
+    spoil_states(c, b);
 }
 
 void partial_call_close(struct partial_call *c)
@@ -201,9 +218,15 @@ void partial_call_close(struct partial_call *c)
 
 /* ---- The call ------------------------------------------------------------------------------------------------------------ */
 
-static void *bytes_of(const struct partial_call *c, int at)
+void *partial_call_struct(const struct partial_call *c, int at)
 {
     return c->stage.argument[at].given ? c->stage.argument[at].first : NULL;
+}
+
+const xent_tensor *partial_call_target(const struct partial_call *c)
+{
+    const struct argument *classes = &c->stage.argument[ROLE_CLASSES];
+    return classes->given ? classes->tensor : c->stage.argument[ROLE_PROBABILITIES].tensor;
 }
 
 xent_status partial_call_make(void *call)
@@ -211,12 +234,11 @@ xent_status partial_call_make(void *call)
     const struct partial_call *c = call;
     const struct argument *argument = c->stage.argument;
     const xent_tensor *logits = argument[ROLE_INPUT].tensor, *grad_loss = argument[ROLE_GRAD_LOSS].tensor;
-    const xent_tensor *target =
-        argument[ROLE_CLASSES].given ? argument[ROLE_CLASSES].tensor : argument[ROLE_PROBABILITIES].tensor;
-    const xent_shard *shard = bytes_of(c, PARTIAL_SHARD);
-    const xent_options *options = bytes_of(c, PARTIAL_OPTIONS);
-    const xent_stats *stats = bytes_of(c, PARTIAL_STATS);
-    xent_partial *states = bytes_of(c, PARTIAL_STATES);
+    const xent_tensor *target = partial_call_target(c);
+    const xent_shard *shard = partial_call_struct(c, PARTIAL_SHARD);
+    const xent_options *options = partial_call_struct(c, PARTIAL_OPTIONS);
+    const xent_stats *stats = partial_call_struct(c, PARTIAL_STATS);
+    xent_partial *states = partial_call_struct(c, PARTIAL_STATES);
     xent_tensor *loss = argument[ROLE_LOSS].tensor, *gradient = argument[ROLE_OUTPUT].tensor;
     switch (c->function) {
     case PARTIAL_REDUCE: return xent_partial_reduce(logits, shard, target, options, states);
@@ -228,12 +250,13 @@ xent_status partial_call_make(void *call)
 
 void partial_call_print(const void *call)
 {
-    static const char *const names[] = { "reduce", "finish", "grad", "check" };
+    static const char *const names[] = { "partial_reduce",   "partial_finish",    "partial_grad",           "partial_check",
+                                         "partial_exchange", "mpi_cross_entropy", "mpi_cross_entropy_grad", "mpi_row_stats" };
     const struct partial_call *c = call;
     const xent_options *o = &c->options;
-    fprintf(stderr, "xent_partial_%s, shard %d of %d: first %lld, classes %lld, of %lld, dtype %d, reserved %d\n",
-            names[c->function], (int)c->mine, (int)c->rows.parts, (long long)c->shard.first, (long long)c->shard.classes,
-            (long long)c->shard.of, (int)c->shard.dtype, (int)c->shard.reserved);
+    fprintf(stderr, "xent_%s, shard %d of %d: first %lld, classes %lld, of %lld, dtype %d, reserved %d\n", names[c->function],
+            (int)c->mine, (int)c->rows.parts, (long long)c->shard.first, (long long)c->shard.classes, (long long)c->shard.of,
+            (int)c->shard.dtype, (int)c->shard.reserved);
     fprintf(stderr, "  options of %zu, reduction %d, axis %d, smoothing %g, z_loss %g, scale %g, softcap %g, normalizer %g\n",
             o->struct_size, (int)o->reduction, (int)o->axis, o->label_smoothing, o->z_loss, o->logit_scale, o->softcap,
             o->normalizer);

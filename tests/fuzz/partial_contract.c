@@ -1,4 +1,4 @@
-/* What xent.h says of partial rows, in its stages. */
+/* What xent.h says of partial rows, in its stages, and xent_mpi.h of those that have a shard. */
 #include <math.h>
 
 #include "contract.h"
@@ -27,8 +27,10 @@ static bool missing(const struct partial_call *c)
     const struct argument *gradient = given(c, ROLE_OUTPUT), *stats = given(c, PARTIAL_STATS);
     bool any = given(c, ROLE_LOSS) != NULL || gradient != NULL;
     if (given(c, PARTIAL_SHARD) == NULL || (has_logits(c) && given(c, ROLE_INPUT) == NULL)) return true;
-    if (c->function == PARTIAL_GRAD) return target_of(c) == NULL || gradient == NULL;
     if (c->function == PARTIAL_REDUCE) return false;
+    if (c->function == PARTIAL_GRAD || c->function == RANKS_GRAD) return target_of(c) == NULL || gradient == NULL;
+    if (c->function == PARTIAL_EXCHANGE) return target_of(c) == NULL && gradient != NULL;
+    if (c->function == RANKS_STATS && stats == NULL) return true;
     if (stats != NULL && !contract_struct_size(c->stats_size, sizeof(xent_stats), c->tail)) return true;
     for (int role = ROLE_ROW_LOSS; role <= ROLE_RANK; role++) any |= stats != NULL && given(c, role) != NULL;
     const bool loss = given(c, ROLE_LOSS) != NULL || gradient != NULL || (stats != NULL && given(c, ROLE_ROW_LOSS) != NULL);
@@ -154,17 +156,19 @@ static bool counts(const struct partial_call *c, int64_t row)
 static bool wrong_states(const struct partial_call *c)
 {
     const xent_partial *whole = whole_of(c);
-    const bool needs_target = c->function == PARTIAL_FINISH && wants_loss(c) && indices(target_of(c));
+    const bool finish = c->function == PARTIAL_FINISH, needs_target = finish && wants_loss(c) && indices(target_of(c)),
+               needs_heat = finish && concerns(c, ROLE_ENTROPY);
     for (int64_t row = 0; whole != NULL && row < rows_of(c); row++) {
         if (whole[row].argmax < 0 || whole[row].argmax >= c->shard.of) return true;
         if (needs_target && counts(c, row) && isnan(whole[row].target) && !isnan(whole[row].rest)) return true;
+        if (needs_heat && isnan(whole[row].heat) && !isnan(whole[row].rest)) return true;
     }
     return false;
 }
 
 int64_t partial_contract_rows(const struct partial_call *c)
 {
-    if (missing(c) || (contract_options(&c->options, c->tail) | shard(&c->shard) | dtypes(c)) != 0) return 0;
+    if (partial_contract_begin(c) != 0 || dtypes(c) != 0) return 0;
     return shapes(c) == 0 ? rows_of(c) : 0;
 }
 
@@ -178,12 +182,18 @@ static statuses values(const struct partial_call *c)
     return REFUSED(XENT_ERROR_INVALID_ARGUMENT, wrong_states(c));
 }
 
+statuses partial_contract_begin(const struct partial_call *c)
+{
+    return missing(c) ? STATUS_BIT(XENT_ERROR_INVALID_ARGUMENT) : contract_options(&c->options, c->tail) | shard(&c->shard);
+}
+
 statuses partial_contract(const struct partial_call *c)
 {
     static statuses (*const stages[])(const struct partial_call *) = { dtypes, shapes, outputs, values };
-    const bool no_states = c->function != PARTIAL_CHECK && given(c, PARTIAL_STATES) == NULL;
+    const bool has_states = c->function < PARTIAL_CHECK || c->function == PARTIAL_EXCHANGE,
+               no_states = has_states && given(c, PARTIAL_STATES) == NULL;
     if (missing(c)) return STATUS_BIT(XENT_ERROR_INVALID_ARGUMENT);
-    statuses refused = contract_options(&c->options, c->tail) | shard(&c->shard);
+    statuses refused = partial_contract_begin(c);
     for (size_t k = 0; k < sizeof stages / sizeof stages[0] && refused == 0; k++) refused = stages[k](c);
     if (no_states && (refused != 0 || rows_of(c) == 0 || c->shard.classes == 0)) /* they may be NULL where there are none */
         return refused | STATUS_BIT(XENT_ERROR_INVALID_ARGUMENT) | REFUSED(XENT_OK, refused == 0);

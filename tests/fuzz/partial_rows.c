@@ -1,5 +1,6 @@
 #include "partial_rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,12 +110,12 @@ xent_tensor *partial_rows_slice(const struct partial_rows *r, enum role role, co
 }
 
 /* By the library between chunks, or anywhere. */
-static void choose_cut(struct partial_rows *r, struct bytes *b)
+static void choose_cut(struct partial_rows *r, int32_t most_parts, struct bytes *b)
 {
     const int64_t of = problem_classes(&r->problem);
     const bool anywhere = bytes_chance(b, 2);
     int64_t from = 0;
-    r->parts = 1 + (int32_t)bytes_below(b, PARTIAL_PARTS);
+    r->parts = 1 + (int32_t)bytes_below(b, most_parts);
     r->aligned = true;
     for (int32_t i = 0; i < r->parts; i++) {
         const int64_t some = of * bytes_below(b, 256) / 255, to = i + 1 == r->parts ? of : some < from ? from : some;
@@ -143,14 +144,24 @@ static void reduce(struct partial_rows *r)
     }
 }
 
-void partial_rows_open(struct partial_rows *r, struct bytes *b)
+void partial_state_spoil(xent_partial *state, struct bytes *b)
+{
+    static const double numbers[] = { NAN, INFINITY, -INFINITY, 0, -1, 1, 1e300, -1e300, 1e-310, 40, -700, 0x1p53 };
+    double *const members[] = {
+        &state->max, &state->rest, &state->heat, &state->coef, &state->gap, &state->peak, &state->target
+    };
+    double *member = BYTES_ONE_OF(b, members);
+    *member = BYTES_ONE_OF(b, numbers);
+}
+
+void partial_rows_open(struct partial_rows *r, int32_t most_parts, struct bytes *b)
 {
     memset(r, 0, sizeof *r);
     choose_problem(&r->problem, b);
     const struct problem *p = &r->problem;
     const bool probabilities = p->target_dtype <= XENT_BF16;
     choose_options(r, b);
-    choose_cut(r, b);
+    choose_cut(r, most_parts, b);
     r->rows = problem_logits(p) / problem_classes(p);
     add(r, ROLE_INPUT, p->dtype, fill_logits);
     add(r, probabilities ? ROLE_PROBABILITIES : ROLE_CLASSES, p->target_dtype,

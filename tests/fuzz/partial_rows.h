@@ -21,12 +21,15 @@ struct partial_rows {
     bool aligned; /* all cuts are between chunks: the bits are those of whole rows */
 };
 
-void partial_rows_open(struct partial_rows *r, struct bytes *b);
+void partial_rows_open(struct partial_rows *r, int32_t most_parts, struct bytes *b);
 void partial_rows_close(struct partial_rows *r);
 
 const xent_tensor *partial_rows_target(const struct partial_rows *r);
 
 /* A shard's classes of a tensor of the logits' shape, over the same memory. */
 xent_tensor *partial_rows_slice(const struct partial_rows *r, enum role role, const xent_shard *shard);
+
+/* One of its numbers is another one, as if its bytes had been spoiled on their way. Nothing tells, and the row is spoiled then. */
+void partial_state_spoil(xent_partial *state, struct bytes *b);
 
 #endif

@@ -34,7 +34,7 @@ command -v "$CC" >/dev/null || { echo "$0: there is no $CC: install clang, or na
 provide make cmake cmocka
 cmake -S "$root" -B "$work/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=None \
     -DCMAKE_C_FLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all" -DXENT_BUILD_FUZZ=ON -DXENT_BUILD_EXAMPLES=OFF \
-    -DXENT_BUILD_MPI=OFF -DXENT_BUILD_BLAS=OFF -DXENT_BUILD_DNNL=OFF "$@" >"$work/configured"
+    -DXENT_BUILD_BLAS=OFF -DXENT_BUILD_DNNL=OFF "$@" >"$work/configured"
 cmake --build "$work/build" -j "$(processors)" --target fuzz >"$work/built" || { tail -n 30 "$work/built" >&2; exit 2; }
 
 # fuzz <target>: leaves a log, and a line of what has come out.

@@ -140,7 +140,7 @@ static void merge_open(struct merge *m, struct bytes *b)
     static const int faults[] = { 0, 0, 1, 1, 2 };
     xent_partial *pointers[PARTIAL_PARTS];
     memset(m, 0, sizeof *m);
-    partial_rows_open(&m->rows, b);
+    partial_rows_open(&m->rows, PARTIAL_PARTS, b);
     m->parts = m->rows.parts;
     m->count = m->rows.rows;
     memcpy(m->shard, m->rows.shard, sizeof m->shard);
@@ -165,6 +165,10 @@ static void merge_open(struct merge *m, struct bytes *b)
     if (given(m, POINTERS) != NULL) memcpy(given(m, POINTERS)->first, pointers, (size_t)m->rows.parts * sizeof *pointers);
     m->spoiled = bytes_chance(b, 12) && m->parts > 0 && m->shard[0].classes > 0 && m->count > 0 && !m->missing[0];
     if (m->spoiled) pointers[0]->argmax = -1;
+    if (bytes_chance(b, 6) && m->parts > 0 && m->shard[0].classes > 0 && m->count > 0 && !m->missing[0]) {
+        partial_state_spoil(pointers[0], b);
+        m->plain = false;
+    }
 }
 
 static statuses of_shards(const struct merge *m)
