@@ -93,6 +93,12 @@ static xent_status check_values(struct xent_divisor_rows *rows)
     return xent_check_indices(rows->target, rows->walk, rows->target_operand, rows->rule, &rows->counted);
 }
 
+/* Without a class all rows are ignored, and there is no weight to read in their place. */
+static const struct xent_tensor *weight_to_read(const struct xent_tensor *class_weight)
+{
+    return class_weight != NULL && class_weight->numel == 0 ? NULL : class_weight;
+}
+
 static xent_status check(void *call)
 {
     struct xent_divisor *divisor = call;
@@ -111,7 +117,7 @@ static xent_status check(void *call)
     xent_walk_plan(&walk, (const struct xent_operand[]){ { target, axis }, { options.row_weight, XENT_NO_AXIS } }, 2);
     rows = (struct xent_divisor_rows){ .target = target,
                                        .rule = &rule,
-                                       .class_weight = options.class_weight,
+                                       .class_weight = weight_to_read(options.class_weight),
                                        .row_weight = options.row_weight,
                                        .walk = &walk,
                                        .target_operand = 0,

@@ -63,6 +63,28 @@ static void test_no_classes(void **state)
     tensor_free(infinity);
 }
 
+/* Of weights for no class none is read, though there are rows, which can but be ignored. */
+static void test_divisor_of_no_classes(void **state)
+{
+    const xent_dtype dtype = *(const xent_dtype *)*state;
+    xent_tensor *y = tensor_of(XENT_I64, SHAPE(3), ROW_MAJOR, VALUES(-100, -100, -100)), *weight;
+    xent_tensor *row_weights[] = { NULL, tensor_of(dtype, SHAPE(3), ROW_MAJOR, VALUES(1, 0, 2)) };
+    expect_ok(xent_tensor_wrap_const(&weight, dtype, SHAPE(0), NULL, NULL));
+    for (int k = 0; k < 2; k++) {
+        xent_options options = XENT_OPTIONS_INIT;
+        double divisor = 7;
+        options.class_weight = weight;
+        options.row_weight = row_weights[k];
+        expect_ok(xent_mean_divisor(y, &options, &divisor));
+        assert_true(divisor == 0);
+        options.ignore_index = 1;
+        expect_error(xent_mean_divisor(y, &options, &divisor), XENT_ERROR_TARGET, "target[0] = -100 is outside [0, 0)");
+    }
+    xent_tensor_destroy(weight);
+    tensor_free(row_weights[1]);
+    tensor_free(y);
+}
+
 /* With one class there is nothing to be wrong about, unless its logit is no number. */
 static void test_one_class(void **state)
 {
@@ -96,6 +118,7 @@ int main(void)
     static const struct CMUnitTest each[] = {
         cmocka_unit_test(test_empty_batch),
         cmocka_unit_test(test_no_classes),
+        cmocka_unit_test(test_divisor_of_no_classes),
         cmocka_unit_test(test_one_class),
     };
     return run_on_all_dtypes(each, sizeof each / sizeof each[0]);
