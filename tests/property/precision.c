@@ -27,7 +27,7 @@ double half_ulp(const struct precision *p, double x)
     x = fabs(x);
     if (!(x * (1 + p->unit) <= p->largest)) return INFINITY;
     frexp(x, &exponent);
-    return fmax(ldexp(p->unit, exponent), p->tiny) / 2;
+    return fmax(fmax(ldexp(p->unit, exponent), p->tiny) / 2, 0x1p-1074); /* of F64's smallest numbers a half is none */
 }
 
 double rounded(const struct precision *p, double value)
