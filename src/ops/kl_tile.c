@@ -78,8 +78,8 @@ static void find_terms(const struct xent_row_type *type, const struct xent_tile_
     (void)kernels->tile_terms(terms, tile->rows, classes, XENT_KEEPS_TERMS, false, ahead, state);
 }
 
-/* A divergence stands in the place of the gap, as in the state of a row. A row is regular that is so on both sides, and whose sums have
-   not overflowed. */
+/* A divergence stands in the place of the gap, as in the state of a row. A row is regular that is so on both sides, where no class has
+   probabilities too far apart. */
 static void reduce(const void *call, struct xent_tile_rows *tile)
 {
     static const struct xent_tile_ahead nothing = { .count = 0 };
@@ -96,8 +96,7 @@ static void reduce(const void *call, struct xent_tile_rows *tile)
                                        divergence);
     tile->regular_rows = 0;
     for (size_t i = 0; i < tile->rows; i++) {
-        bool finite = p->rest[i] - p->rest[i] == 0 && q->rest[i] - q->rest[i] == 0;
-        q->regular[i] = q->regular[i] & p->regular[i] & finite & (divergence->reach[i] < most);
+        q->regular[i] = q->regular[i] & p->regular[i] & (divergence->reach[i] < most);
         q->gap[i] = divergence->divergence[i];
         tile->regular_rows += (size_t)q->regular[i];
     }
