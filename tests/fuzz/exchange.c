@@ -9,8 +9,6 @@
 #include "partial_call.h"
 #include "support/problem_operand.h"
 
-#define REFUSED(status, condition) ((condition) ? STATUS_BIT(status) : 0)
-
 enum { NEVER = 99 };
 
 struct exchange_call {
