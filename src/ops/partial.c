@@ -60,11 +60,11 @@ static xent_partial node_of(const struct xent_slice *slice, const struct xent_ro
 {
     const struct xent_loss *loss = &slice->stats.loss;
     const struct xent_classes classes = xent_shard_classes(loss->shard, at, count);
-    const int64_t target = loss->shard->first + row->target;
     const struct xent_chunk *chunks = row->chunks + at;
     struct xent_state state = xent_state_none();
     double at_target = (double)NAN;
-    if (row->ignored) return xent_partial_of(&state, at_target, classes.from);
+    if (row->ignored) return xent_partial_of(&state, at_target, classes.from); /* whose target may be any number */
+    const int64_t target = loss->shard->first + row->target;
     if (has_target_here(slice, row) && target >= classes.from && target < classes.to)
         at_target = xent_row_overwrites_logits(row) ? row->at_target : xent_row_logit(&loss->type, &row->in, row->target);
     state = xent_tree_of_chunks(chunks, index + at, count, loss->type.kernels->real);

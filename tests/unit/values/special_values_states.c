@@ -1,4 +1,5 @@
-/* The state of a run of classes with a NaN among them says so, and nothing that depends on where it has lain in a kernel's vectors. */
+/* The state of a run of classes with a NaN among them says so, and nothing that depends on where it has lain in a kernel's vectors; that of an
+   ignored row has no target, whatever number says that it is ignored. */
 #include <math.h>
 #include <string.h>
 
@@ -48,9 +49,29 @@ static void test_nan_anywhere(void **state)
             }
 }
 
+static void test_any_ignore_index(void **state)
+{
+    static const int64_t numbers[] = { INT64_MAX, INT64_MIN, CLASSES, -1 };
+    const xent_shard second = { CHUNK, 70, CHUNK + 70, XENT_F32, 0 };
+    xent_tensor *logits = tensor_new(XENT_F32, SHAPE(1, 70), ROW_MAJOR), *target;
+    (void)state;
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
+        xent_options options = XENT_OPTIONS_INIT;
+        xent_partial got;
+        options.ignore_index = numbers[k];
+        expect_ok(xent_tensor_wrap_const(&target, XENT_I64, SHAPE(1), NULL, &numbers[k]));
+        assert_int_equal(xent_partials_per_row(&second), 1);
+        expect_ok(xent_partial_reduce(logits, &second, target, &options, &got));
+        expect_none(got.target);
+        assert_int_equal(got.argmax, CHUNK);
+        xent_tensor_destroy(target);
+    }
+    tensor_free(logits);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(test_nan_anywhere) };
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(test_nan_anywhere), cmocka_unit_test(test_any_ignore_index) };
     require_backend();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
