@@ -192,7 +192,6 @@ statuses partial_contract(const struct partial_call *c)
     static statuses (*const stages[])(const struct partial_call *) = { dtypes, shapes, outputs, values };
     const bool has_states = c->function < PARTIAL_CHECK || c->function == PARTIAL_EXCHANGE,
                no_states = has_states && given(c, PARTIAL_STATES) == NULL;
-    if (missing(c)) return STATUS_BIT(XENT_ERROR_INVALID_ARGUMENT);
     statuses refused = partial_contract_begin(c);
     for (size_t k = 0; k < sizeof stages / sizeof stages[0] && refused == 0; k++) refused = stages[k](c);
     if (no_states && (refused != 0 || rows_of(c) == 0 || c->shard.classes == 0)) /* they may be NULL where there are none */

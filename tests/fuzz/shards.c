@@ -163,9 +163,10 @@ static void merge_open(struct merge *m, struct bytes *b)
         pointers[i] = m->missing[i] ? NULL : (xent_partial *)(void *)m->stage.argument[STATES + m->place[i]].first;
     if (given(m, SHARDS) != NULL) memcpy(given(m, SHARDS)->first, m->shard, (size_t)m->rows.parts * sizeof(xent_shard));
     if (given(m, POINTERS) != NULL) memcpy(given(m, POINTERS)->first, pointers, (size_t)m->rows.parts * sizeof *pointers);
-    m->spoiled = bytes_chance(b, 12) && m->parts > 0 && m->shard[0].classes > 0 && m->count > 0 && !m->missing[0];
+    const bool has_first = m->parts > 0 && m->shard[0].classes > 0 && m->count > 0 && !m->missing[0];
+    m->spoiled = bytes_chance(b, 12) && has_first;
     if (m->spoiled) pointers[0]->argmax = -1;
-    if (bytes_chance(b, 6) && m->parts > 0 && m->shard[0].classes > 0 && m->count > 0 && !m->missing[0]) {
+    if (bytes_chance(b, 6) && has_first) {
         partial_state_spoil(pointers[0], b);
         m->plain = false;
     }
